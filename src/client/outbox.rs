@@ -1,0 +1,84 @@
+//! What was written and is not yet known to be on the server's disk, in the order of writing.
+//!
+//! Every entry has a number that rises and is never used twice; after a reconnect all of them are sent again under
+//! their old numbers, and the server stores each once.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::proto::event::Problem;
+use crate::proto::ids::{ChatKey, DeviceId, Millis};
+
+/// Where a message stands on its way to the server's disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Written; it goes out, or has gone out, and no answer has come.
+    Pending,
+    /// The server refused it. It stays until its writer sends it again or discards it.
+    Failed(Problem),
+}
+
+/// A message that is not known to be on the server's disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The number under which it is sent.
+    pub n: u64,
+    /// Where to.
+    pub chat: ChatKey,
+    /// The text.
+    pub text: Arc<str>,
+    /// When it was written, by this computer's clock.
+    pub written_at: Millis,
+    /// How far it is.
+    pub progress: Progress,
+}
+
+/// The entries and the numbering.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outbox {
+    device: DeviceId,
+    last_n: u64,
+    entries: VecDeque<Outgoing>,
+}
+
+impl Outbox {
+    /// An empty outbox of a device that has not sent anything yet.
+    pub fn new(device: DeviceId) -> Self {
+        Self { device, last_n: 0, entries: VecDeque::new() }
+    }
+
+    /// Who numbers.
+    pub fn device(&self) -> &DeviceId {
+        &self.device
+    }
+
+    /// Puts a message in and numbers it.
+    pub fn push(&mut self, chat: ChatKey, text: Arc<str>, written_at: Millis) -> &Outgoing {
+        self.last_n += 1;
+        self.entries.push_back(Outgoing { n: self.last_n, chat, text, written_at, progress: Progress::Pending });
+        self.entries.back().expect("just put in")
+    }
+
+    /// Takes the message with that number out: it is on the server's disk, or nobody wants it any more.
+    pub fn remove(&mut self, n: u64) -> Option<Outgoing> {
+        let at = self.entries.iter().position(|entry| entry.n == n)?;
+        self.entries.remove(at)
+    }
+
+    /// The server refused the message with that number.
+    pub fn fail(&mut self, n: u64, problem: Problem) {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.n == n) {
+            entry.progress = Progress::Failed(problem);
+        }
+    }
+
+    /// What is in it, oldest first.
+    pub fn entries(&self) -> impl Iterator<Item = &Outgoing> {
+        self.entries.iter()
+    }
+
+    /// What must be sent after a login, oldest first.
+    pub fn pending(&self) -> impl Iterator<Item = &Outgoing> {
+        self.entries.iter().filter(|entry| entry.progress == Progress::Pending)
+    }
+}

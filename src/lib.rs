@@ -1,0 +1,17 @@
+//! Parlor: a desktop chat application with its own server inside.
+//!
+//! There is one log, and everything else is a fold over it. The map, from the wire inwards:
+//!
+//! - [`proto`]: frames, requests, events, records, identifiers: wire = disk = cache.
+//! - [`core`]: the server's state and the engine that decides: pure, no I/O.
+//! - [`log`]: the log behind a trait; `history.json` is one implementation.
+//! - [`server`]: sockets, accounts, and the driver that carries out what the engine decides.
+//! - [`client`]: the connection, the model and the outbox of one who takes part; needs no window.
+//! - [`ui`]: views: a model in, actions out. `app` puts them into a window.
+//! - [`clock`]: the only wall clock and randomness. [`config`]: paths, ports, limits.
+//!
+//! docs/ARCHITECTURE.md has the invariants and says how to add a request, a record or a view.
+
+pub mod client;
+pub mod clock;
+pub mod proto;

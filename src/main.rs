@@ -1,0 +1,3 @@
+//! Parlor: composes, and prints the one error that ends it.
+
+fn main() {}

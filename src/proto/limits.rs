@@ -1,0 +1,40 @@
+//! Every limit of the protocol, with its unit and its reason.
+
+/// The longest text of a message, in bytes of UTF-8. Long enough for a pasted log or letter, short enough that one
+/// message never holds up the people behind it. Announced to clients at login.
+pub const MESSAGE_MAX_BYTES: usize = 16 * 1024;
+
+/// The longest JSON of a frame, in bytes, in either direction. JSON can blow a text up sixfold (`\u0000`), so the
+/// longest message needs 96 KiB and a little; a page of history is cut to fit.
+pub const FRAME_MAX_BYTES: usize = 256 * 1024;
+
+/// The longest JSON of a frame before its sender has logged in, in bytes: a login needs less than 1 KiB.
+pub const FRAME_BEFORE_LOGIN_MAX_BYTES: usize = 4 * 1024;
+
+/// The most messages in one page of history.
+pub const PAGE_MAX_MESSAGES: usize = 200;
+
+/// The messages in a page of history when the request names no number.
+pub const PAGE_DEFAULT_MESSAGES: usize = 50;
+
+/// The bytes of records at which a page ends early. The rest of [`FRAME_MAX_BYTES`] holds one record of any size.
+pub const PAGE_MAX_BYTES: usize = 128 * 1024;
+
+/// The longest preview of a chat's last message in the list of chats, in bytes of UTF-8.
+pub const PREVIEW_MAX_BYTES: usize = 200;
+
+/// The most entries of one `people` or `chats` event; more come in further events.
+pub const LIST_CHUNK_MAX: usize = 200;
+
+/// The longest account name, in characters.
+pub const NAME_MAX_CHARS: usize = 32;
+
+/// The longest password, in bytes: hashing reads all of it, so it has an end.
+pub const PASSWORD_MAX_BYTES: usize = 1024;
+
+/// The longest name of a device, in bytes.
+pub const DEVICE_MAX_BYTES: usize = 32;
+
+/// The most records that a returning client is sent one by one. One that missed more starts from the list of chats
+/// and loads pages as they are looked at.
+pub const RESUME_MAX_RECORDS: usize = 2_000;
