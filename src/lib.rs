@@ -14,4 +14,6 @@
 
 pub mod client;
 pub mod clock;
+pub mod core;
+pub mod log;
 pub mod proto;
