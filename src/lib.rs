@@ -14,6 +14,7 @@
 
 pub mod client;
 pub mod clock;
+pub mod config;
 pub mod core;
 pub mod log;
 pub mod proto;

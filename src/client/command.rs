@@ -27,7 +27,7 @@ pub enum Command {
         /// The text; views keep the send button off for a text that [`crate::proto::ids::check_message`] refuses.
         text: String,
     },
-    /// Send a refused message again, under a number of its own.
+    /// Send a refused message again, under its old number.
     Retry {
         /// The number of the send that failed.
         n: u64,

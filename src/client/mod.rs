@@ -1,10 +1,229 @@
 //! The client library: what a window, a script or a test needs to take part, without a window.
 //!
 //! A [`Client`] owns the [`model::Model`], a fold over what the server says, and hands [`command::Command`]s on. Its
-//! connection lives on a thread of its own and survives the server: see [`connection`].
+//! connection lives on a thread of its own and outlives the server's restarts: see [`connection`].
 
+pub mod address;
 pub mod command;
-
+pub mod connection;
 mod fold;
 pub mod model;
 pub mod outbox;
+
+use std::sync::Arc;
+
+use command::Command;
+use connection::{Handle, Order, Report};
+use fold::Followup;
+use model::{Link, Model, Phase};
+use outbox::Progress;
+
+use crate::clock;
+use crate::proto::event::Event;
+use crate::proto::frame;
+use crate::proto::ids::{ChatKey, DeviceId};
+use crate::proto::limits::PAGE_DEFAULT_MESSAGES;
+use crate::proto::request::{ClientIdText, Outgoing};
+
+/// Something that can host a server on this computer when none answers there. The window's composition gives one; the
+/// client knows no server.
+pub trait Host: Send {
+    /// Where the server would listen, and where others on this computer look for it.
+    fn addresses(&self) -> Vec<std::net::SocketAddr>;
+    /// Starts the server; it ends when the host is dropped. A sentence for people: where it listens and keeps its data.
+    ///
+    /// # Errors
+    /// [`HostError`].
+    fn start(&mut self) -> Result<String, HostError>;
+}
+
+/// Why hosting did not work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostError {
+    /// Another one hosts, or is about to: looking for it again may work.
+    pub taken: bool,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+/// One who takes part.
+#[derive(Debug)]
+pub struct Client {
+    model: Model,
+    handle: Handle,
+    /// A login has succeeded on the connection that is up now.
+    linked: bool,
+    /// Frames that the connection has not taken yet. They stand for messages in the outbox, which bounds them.
+    backlog: Vec<u8>,
+}
+
+impl Client {
+    /// Starts the connection's thread, which calls `wake` whenever [`Client::poll`] has something to take in.
+    ///
+    /// # Errors
+    /// When the system refuses a thread or its event queue.
+    pub fn start(host: Option<Box<dyn Host>>, wake: impl Fn() + Send + Sync + 'static) -> std::io::Result<Self> {
+        let model = Model::new(new_device());
+        Ok(Self { model, handle: Handle::start(host, Arc::new(wake))?, linked: false, backlog: Vec::new() })
+    }
+
+    /// What is known.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Takes in what came since the last call. True when the model may have changed.
+    pub fn poll(&mut self) -> bool {
+        let mut changed = false;
+        self.send(Vec::new());
+        // A flood is taken in pieces, so that a window stays responsive; the rest is announced again.
+        for _ in 0..POLL_MAX {
+            let Some(report) = self.handle.next() else { return changed };
+            changed = true;
+            self.take_in(report);
+        }
+        self.handle.wake();
+        changed
+    }
+
+    fn take_in(&mut self, report: Report) {
+        match report {
+            Report::Hosting(sentence) => self.model.hosting = Some(sentence),
+            Report::Connecting => {
+                self.linked = false;
+                self.model.unlinked(Link::Connecting);
+            }
+            Report::Waiting { until, reason } => {
+                self.linked = false;
+                self.model.unlinked(Link::Waiting { until, reason });
+            }
+            Report::SignInFailed(problem) => {
+                self.linked = false;
+                self.model.signed_out(Some(problem));
+            }
+            // What came on a connection that its person has left says nothing any more.
+            Report::Frame(generation, _) if generation != self.handle.generation() => {}
+            Report::Frame(_, json) => match Event::parse(&json) {
+                Ok(event) => {
+                    let followup = self.model.apply(event);
+                    self.handle.set_cursor(self.model.cursor());
+                    self.follow_up(followup);
+                }
+                // The server cannot be understood: a new connection starts from what is known.
+                Err(_) => self.order(Order::Reconnect),
+            },
+        }
+    }
+
+    fn follow_up(&mut self, followup: Followup) {
+        match followup {
+            Followup::None => {}
+            Followup::LoggedIn => {
+                self.linked = true;
+                let mut frames = Vec::new();
+                for entry in self.model.outbox.pending() {
+                    encode_send(&mut frames, self.model.outbox.device(), entry);
+                }
+                self.send(frames);
+            }
+            Followup::MarkAgain(marks) => {
+                let mut frames = Vec::new();
+                for (ChatKey::Person(with), seq) in marks {
+                    frame::encode_value(&mut frames, &Outgoing::MarkRead { with, seq });
+                }
+                self.send(frames);
+            }
+            Followup::Leave => {
+                self.linked = false;
+                self.order(Order::SignOut);
+            }
+        }
+    }
+
+    /// Does what its person asks.
+    pub fn perform(&mut self, command: Command) {
+        match command {
+            Command::SignIn { address, username, password } => {
+                self.linked = false;
+                self.model.signing_in(new_device());
+                self.handle.set_cursor(None);
+                self.handle.sign_in(address, username, password);
+            }
+            Command::SignOut => {
+                self.linked = false;
+                self.model.signed_out(None);
+                self.order(Order::SignOut);
+            }
+            Command::RetryNow => self.order(Order::RetryNow),
+            Command::Send { chat, text } => {
+                if self.model.phase == Phase::SignedIn {
+                    let mut frames = Vec::new();
+                    let device = self.model.outbox.device().clone();
+                    encode_send(&mut frames, &device, self.model.write(chat, text.into(), clock::now()));
+                    self.send(frames);
+                }
+            }
+            Command::Retry { n } => {
+                let mut frames = Vec::new();
+                let device = self.model.outbox.device().clone();
+                if let Some(entry) = self.model.outbox.retry(n) {
+                    encode_send(&mut frames, &device, entry);
+                }
+                self.send(frames);
+            }
+            Command::Discard { n } => {
+                if self.model.outbox.entries().any(|entry| entry.n == n && entry.progress != Progress::Pending) {
+                    self.model.outbox.remove(n);
+                }
+            }
+            Command::LoadOlder { chat } => {
+                if self.linked
+                    && let Some(before) = self.model.start_loading(chat)
+                {
+                    let ChatKey::Person(with) = chat;
+                    self.send(frame::frame_of(&Outgoing::FetchHistory { with, before, limit: PAGE_DEFAULT_MESSAGES }));
+                }
+            }
+            Command::MarkRead { chat, upto } => {
+                if self.model.mark_read(chat, upto) {
+                    let ChatKey::Person(with) = chat;
+                    self.send(frame::frame_of(&Outgoing::MarkRead { with, seq: upto }));
+                }
+            }
+        }
+    }
+
+    /// Hands frames to the connection, if one is up: what waits in the outbox goes out after the next login.
+    fn send(&mut self, frames: Vec<u8>) {
+        if !self.linked {
+            self.backlog.clear();
+        } else if !frames.is_empty() || !self.backlog.is_empty() {
+            self.backlog.extend_from_slice(&frames);
+            if let Err(Order::Send(frames)) = self.handle.order(Order::Send(std::mem::take(&mut self.backlog))) {
+                self.backlog = frames;
+            }
+        }
+    }
+
+    /// Hands an order on. One that finds the queue full meets a connection that takes nothing: it is on its way to
+    /// being lost, and its person can repeat the wish.
+    fn order(&mut self, order: Order) {
+        let _ = self.handle.order(order);
+    }
+}
+
+/// The most reports that one [`Client::poll`] takes in.
+const POLL_MAX: usize = 2_000;
+
+fn new_device() -> DeviceId {
+    DeviceId::from_random(clock::random_u64())
+}
+
+fn encode_send(frames: &mut Vec<u8>, device: &DeviceId, entry: &outbox::Outgoing) {
+    let ChatKey::Person(to) = entry.chat;
+    let client_id = ClientIdText { device, n: entry.n };
+    frame::encode_value(
+        frames,
+        &Outgoing::SendMessage { id: entry.n, to, client_id: &client_id, message: &entry.text },
+    );
+}

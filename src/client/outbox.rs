@@ -72,6 +72,13 @@ impl Outbox {
         }
     }
 
+    /// A refused message is to be sent again, under its old number: the server knows whether it has that one.
+    pub fn retry(&mut self, n: u64) -> Option<&Outgoing> {
+        let entry = self.entries.iter_mut().find(|entry| entry.n == n)?;
+        entry.progress = Progress::Pending;
+        Some(entry)
+    }
+
     /// What is in it, oldest first.
     pub fn entries(&self) -> impl Iterator<Item = &Outgoing> {
         self.entries.iter()

@@ -1,9 +1,13 @@
 //! The server's mind: what is known ([`state`]), who there is ([`directory`]), who is connected ([`session`]) and what
-//! follows from each input ([`engine`]).
+//! follows from each input ([`engine`], in parts: `requests`, `commit`, `presence`).
 //!
 //! Pure: no I/O, no clock, no randomness, no iteration over unordered maps. The same inputs give the same effects, on
 //! this machine or another one.
 
+mod commit;
 pub mod directory;
-
+pub mod engine;
+mod presence;
+mod requests;
+pub mod session;
 pub mod state;

@@ -1,0 +1,84 @@
+//! Paths, ports and the limits of the running program, with their units.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The port of Parlor. Not assigned to anybody, and below the range that systems hand out to outgoing connections.
+pub const PORT: u16 = 27_275;
+
+/// Where a server listens unless told otherwise: this computer alone, over IPv4 and IPv6.
+pub fn default_listen() -> Vec<SocketAddr> {
+    [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)].map(|ip| SocketAddr::new(ip, PORT)).into()
+}
+
+/// Where the data lives unless told otherwise: the system's place for a user's application data.
+///
+/// Nothing on a system that names no home directory.
+pub fn default_data_dir() -> Option<PathBuf> {
+    Some(directories::ProjectDirs::from("", "", "parlor")?.data_dir().to_path_buf())
+}
+
+/// How many passwords are hashed at a time: each takes 19 MiB and a core.
+pub const HASHES_MAX: usize = 2;
+
+/// How many logins may wait for a hash. At 40 a second it is some seconds' worth, and more would give up waiting.
+pub const LOGINS_WAITING_MAX: usize = 512;
+
+/// How long a connection may stay before it asks to log in.
+pub const LOGIN_DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long a connection that has asked to log in may stay before it is let in.
+pub const LOGIN_ANSWER_DEADLINE: Duration = Duration::from_secs(60);
+
+/// The bytes that may wait for a session's socket. Beyond them it falls back to its cursor in the log.
+pub const OUTBOX_MAX_BYTES: usize = 256 * 1024;
+
+/// The waiting bytes at which nothing more is read from a session: who does not take answers cannot ask.
+pub const OUTBOX_PAUSE_BYTES: usize = 64 * 1024;
+
+/// The bytes read from a socket at a time, at first and at most.
+pub const READ_MIN_BYTES: usize = 1024;
+/// See [`READ_MIN_BYTES`].
+pub const READ_MAX_BYTES: usize = 64 * 1024;
+
+/// The inputs that may wait for the engine; then connections wait before they read on.
+pub const INPUTS_MAX: usize = 4096;
+
+/// The bytes that may wait for the disk; then the engine takes nothing in.
+pub const COMMIT_WAITING_MAX_BYTES: usize = 32 * 1024 * 1024;
+
+/// The bytes of records that one write and one sync take.
+pub const BATCH_MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// How long a closing connection, or a closing server, waits for sockets to take what is queued.
+pub const FLUSH_DEADLINE: Duration = Duration::from_secs(2);
+
+/// How long the network may be silent before the system asks whether the other side is still there, how often it asks
+/// again, and how many times: a dead peer is noticed within 45 s.
+pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(15);
+/// See [`KEEPALIVE_IDLE`].
+pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+/// See [`KEEPALIVE_IDLE`].
+pub const KEEPALIVE_RETRIES: u32 = 3;
+
+/// How long a connection may take to come about.
+pub const CONNECT_DEADLINE: Duration = Duration::from_secs(8);
+
+/// How long a server may take to answer a login; hashes queue up where many log in at once.
+pub const SIGN_IN_DEADLINE: Duration = Duration::from_secs(30);
+
+/// The wait before the first attempt to reconnect, doubled at each further one up to [`BACKOFF_MAX`], and spread by chance
+/// over its second half so that clients do not come back all at once.
+pub const BACKOFF_MIN: Duration = Duration::from_millis(500);
+/// See [`BACKOFF_MIN`].
+pub const BACKOFF_MAX: Duration = Duration::from_secs(30);
+
+/// Sets a socket up: small frames at once, and a dead peer noticed. A system that knows none of this still works.
+pub fn tune(stream: &tokio::net::TcpStream) {
+    let keepalive = socket2::TcpKeepalive::new().with_time(KEEPALIVE_IDLE).with_interval(KEEPALIVE_INTERVAL);
+    #[cfg(not(windows))]
+    let keepalive = keepalive.with_retries(KEEPALIVE_RETRIES);
+    let _ = stream.set_nodelay(true);
+    let _ = socket2::SockRef::from(stream).set_tcp_keepalive(&keepalive);
+}

@@ -1,0 +1,257 @@
+//! The engine: one input in, effects out. It owns the state and the sessions and decides everything; the driver in
+//! `server` carries the effects out.
+//!
+//! A request that makes a record is checked, numbered and given out for appending; it is applied, answered and shown to
+//! others only when the log says that it is durable. So an acknowledgement is always true.
+
+use std::collections::{BTreeSet, HashSet, VecDeque};
+
+use bytes::Bytes;
+use secrecy::SecretString;
+use serde::Serialize;
+
+use super::directory::Directory;
+use super::session::{SessionId, Sessions, Stage};
+use super::state::State;
+use crate::proto::event::{Closing, Code, Problem, Refusal, Reply};
+use crate::proto::frame;
+use crate::proto::ids::{ClientId, Millis, Seq, UserId};
+use crate::proto::record::Record;
+use crate::proto::request::{BadRequest, Request, RequestId};
+
+/// Everything that can happen.
+#[derive(Debug)]
+pub enum Input {
+    /// A connection came.
+    Opened(SessionId),
+    /// A connection asks for something.
+    Request(SessionId, Request),
+    /// A connection asked for something that cannot be read.
+    Bad(SessionId, BadRequest),
+    /// A password was checked: whose it is, or that it is wrong.
+    Verified(SessionId, Ticket, Option<UserId>),
+    /// Passwords cannot be checked now: too many wait.
+    VerifyBusy(SessionId, Ticket),
+    /// Everything up to this place is on disk.
+    Durable(Seq),
+    /// What was given out for appending, up to this place, is not on disk.
+    AppendFailed(Seq, Problem),
+    /// What was to be read from the log: the records that fitted, or nothing when the disk failed.
+    Fetched(SessionId, Purpose, Option<Vec<Bytes>>),
+    /// A push found the session's queue full and was dropped, as was every one since; it has everything up to here.
+    Overflowed(SessionId, Seq),
+    /// The queue of a session that was to be watched is empty.
+    Drained(SessionId),
+    /// A connection is gone.
+    Closed(SessionId),
+    /// `users.json` says something new.
+    Directory(Directory),
+    /// The server ends.
+    Shutdown,
+}
+
+/// What the driver is to do, in order.
+#[derive(Debug)]
+pub enum Effect {
+    /// Queue a frame that must arrive.
+    Send(SessionId, Bytes),
+    /// Queue a frame that the session can also have from the log: dropped when its queue is full, and then
+    /// [`Input::Overflowed`] reports the place that comes with it.
+    Push(SessionId, Bytes, Seq),
+    /// Check a password, away from the loop.
+    Verify(SessionId, Ticket, String, SecretString),
+    /// Read these records; as many as fit, counted from the end that the purpose says.
+    Fetch(SessionId, Purpose, Vec<Seq>),
+    /// Report when the session's queue is empty.
+    WatchDrained(SessionId),
+    /// The session has logged in: the limits of a stranger end.
+    Admit(SessionId),
+    /// Deliver what is queued, then close the connection.
+    Close(SessionId),
+}
+
+/// What a login asked, while its password is checked.
+#[derive(Debug)]
+pub struct Ticket {
+    pub(super) id: Option<RequestId>,
+    pub(super) log: Option<String>,
+    pub(super) after: Option<Seq>,
+}
+
+/// What records are read for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A page of history: the newest records matter most.
+    History {
+        /// The request's number.
+        id: Option<RequestId>,
+        /// The other side of the chat.
+        with: UserId,
+        /// How many records were asked for.
+        asked: usize,
+        /// Nothing stands before the first of them.
+        complete: bool,
+    },
+    /// What a session missed: the oldest records matter most.
+    CatchUp,
+}
+
+/// What waits for the log.
+#[derive(Debug)]
+pub(super) enum Waiting {
+    /// A record that was given out for appending.
+    Record { record: Record<'static>, frame: Bytes, by: SessionId, id: Option<RequestId> },
+    /// The same send is given out already: decide again once that one is settled.
+    Again { seq: Seq, by: SessionId, request: Request },
+}
+
+impl Waiting {
+    pub(super) fn seq(&self) -> Seq {
+        match self {
+            Self::Record { record, .. } => record.seq(),
+            Self::Again { seq, .. } => *seq,
+        }
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Engine {
+    pub(super) state: State,
+    pub(super) directory: Directory,
+    pub(super) sessions: Sessions,
+    pub(super) log: String,
+    pub(super) server: String,
+    /// In the order of their places.
+    pub(super) waiting: VecDeque<Waiting>,
+    pub(super) waiting_ids: HashSet<(UserId, ClientId)>,
+    pub(super) waiting_bytes: usize,
+    /// The place and time of the last record that was given out.
+    pub(super) last: Seq,
+    pub(super) last_at: Millis,
+    pub(super) batch: Vec<Bytes>,
+    /// Why nothing can be appended now.
+    pub(super) refusing: Option<Problem>,
+    /// Accounts whose entry in the list of people is out of date at the clients.
+    pub(super) stale: BTreeSet<UserId>,
+    pub(super) effects: Vec<Effect>,
+}
+
+impl Engine {
+    /// The engine over a replayed state, the accounts, and the identity of the log. `server` names program and version.
+    pub fn new(state: State, directory: Directory, log: &str, server: &str) -> Self {
+        Self {
+            last: state.seq(),
+            last_at: state.at(),
+            state,
+            directory,
+            sessions: Sessions::default(),
+            log: log.into(),
+            server: server.into(),
+            waiting: VecDeque::new(),
+            waiting_ids: HashSet::new(),
+            waiting_bytes: 0,
+            batch: Vec::new(),
+            refusing: None,
+            stale: BTreeSet::new(),
+            effects: Vec::new(),
+        }
+    }
+
+    /// What the log says.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// How many connections there are.
+    pub fn sessions(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Whether everything that was given out for appending is settled.
+    pub fn is_settled(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// The bytes that are given out for appending and not settled. The driver takes no further input over a limit.
+    pub fn waiting_bytes(&self) -> usize {
+        self.waiting_bytes
+    }
+
+    /// What is to be appended next: the place of the first record, and the JSON of all.
+    pub fn take_batch(&mut self) -> Option<(Seq, Vec<Bytes>)> {
+        if self.batch.is_empty() {
+            return None;
+        }
+        let first = Seq(self.last.0 + 1 - self.batch.len() as u64);
+        Some((first, std::mem::take(&mut self.batch)))
+    }
+
+    /// What is to be done, in order. Called after a round of inputs, so that changes of presence go out once a round.
+    pub fn take_effects(&mut self) -> Vec<Effect> {
+        if !self.stale.is_empty() {
+            self.announce();
+        }
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Takes one input in. `now` is the wall clock's time, which may step.
+    pub fn handle(&mut self, input: Input, now: Millis) {
+        match input {
+            Input::Opened(session) => self.sessions.open(session),
+            Input::Request(session, request) => self.request(session, request, now),
+            Input::Bad(session, bad) => {
+                self.refuse(session, bad.purpose.as_deref().unwrap_or("error"), bad.id, &bad.problem);
+            }
+            Input::Verified(session, ticket, user) => self.verified(session, &ticket, user),
+            Input::VerifyBusy(session, ticket) => {
+                if self.sessions.stage(session) == Some(Stage::Authenticating) {
+                    self.sessions.set(session, Stage::Anonymous);
+                    let problem =
+                        Problem::new(Code::Busy, "Too many people are logging in at once. Try again in a few seconds.");
+                    self.refuse(session, "login", ticket.id, &problem);
+                }
+            }
+            Input::Durable(seq) => self.durable(seq, now),
+            Input::AppendFailed(seq, problem) => self.append_failed(seq, &problem, now),
+            Input::Fetched(session, purpose, records) => self.fetched(session, purpose, records),
+            Input::Overflowed(session, cursor) => {
+                if let Some(user) = self.sessions.stage(session).and_then(Stage::user) {
+                    self.sessions.set(session, Stage::CatchingUp { user, cursor });
+                    self.effects.push(Effect::WatchDrained(session));
+                }
+            }
+            Input::Drained(session) => self.catch_up(session),
+            Input::Closed(session) => {
+                if let Some(user) = self.sessions.close(session) {
+                    self.stale.insert(user);
+                }
+            }
+            Input::Directory(directory) => self.directory_changed(directory),
+            Input::Shutdown => {
+                let frame = frame_of(&Closing { reason: "The server is shutting down.".into() });
+                for session in self.sessions.logged_in().collect::<Vec<_>>() {
+                    self.effects.push(Effect::Send(session, frame.clone()));
+                    self.effects.push(Effect::Close(session));
+                }
+            }
+        }
+    }
+
+    /// Answers a request that succeeded.
+    pub(super) fn reply(&mut self, session: SessionId, purpose: &str, id: Option<RequestId>, body: impl Serialize) {
+        let frame = frame_of(&Reply { purpose, id, result: true, body });
+        self.effects.push(Effect::Send(session, frame));
+    }
+
+    /// Answers a request that failed.
+    pub(super) fn refuse(&mut self, session: SessionId, purpose: &str, id: Option<RequestId>, problem: &Problem) {
+        let frame = frame_of(&Refusal { purpose, id, result: false, error: problem });
+        self.effects.push(Effect::Send(session, frame));
+    }
+}
+
+/// A frame of an event.
+pub(super) fn frame_of(value: &impl Serialize) -> Bytes {
+    Bytes::from(frame::frame_of(value))
+}

@@ -1,0 +1,168 @@
+//! The half of the engine that answers requests: each is checked against the state, and what must last is given out for
+//! appending.
+
+use super::engine::{Effect, Engine, Purpose, Ticket, Waiting};
+use super::session::{SessionId, Stage};
+use super::state::{Known, body_checksum};
+use crate::proto::event::{Code, Problem, Sent};
+use crate::proto::ids::{ChatId, Invalid, Millis, Seq, UserId, check_message};
+use crate::proto::limits::{PAGE_DEFAULT_MESSAGES, PAGE_MAX_MESSAGES};
+use crate::proto::record::{Message, Read, Record};
+use crate::proto::request::{Call, FetchHistory, Login, MarkRead, Peer, Request, RequestId, SendMessage};
+
+impl Engine {
+    pub(super) fn request(&mut self, session: SessionId, request: Request, now: Millis) {
+        let Some(stage) = self.sessions.stage(session) else { return };
+        let Request { id, call } = request;
+        let purpose = call.purpose();
+        let user = match (&call, stage.user()) {
+            (Call::Exit, _) => {
+                self.reply(session, purpose, id, ());
+                self.effects.push(Effect::Close(session));
+                return;
+            }
+            (Call::Login(_), None) => return self.login(session, id, call, stage),
+            (Call::Login(_), Some(_)) => {
+                let problem =
+                    Problem::new(Code::AlreadyLoggedIn, "This connection is logged in already. Open another one.");
+                return self.refuse(session, purpose, id, &problem);
+            }
+            (_, Some(user)) => user,
+            (_, None) => {
+                let problem = Problem::new(Code::NotLoggedIn, "Log in first.");
+                return self.refuse(session, purpose, id, &problem);
+            }
+        };
+        let outcome = match call {
+            Call::SendMessage(send) => self.send_message(session, id, user, send, now),
+            Call::MarkRead(mark) => self.mark_read(session, id, user, &mark, now),
+            Call::FetchHistory(fetch) => self.fetch_history(session, id, user, &fetch),
+            Call::ListUsers => {
+                self.send_people(session);
+                self.reply(session, purpose, id, ());
+                Ok(())
+            }
+            Call::Login(_) | Call::Exit => Ok(()),
+        };
+        if let Err(problem) = outcome {
+            self.refuse(session, purpose, id, &problem);
+        }
+    }
+
+    fn login(&mut self, session: SessionId, id: Option<RequestId>, call: Call, stage: Stage) {
+        let Call::Login(Login { username, password, log, after }) = call else { return };
+        if stage == Stage::Authenticating {
+            let problem = Problem::new(Code::Busy, "A login is under way on this connection. Wait for its answer.");
+            return self.refuse(session, "login", id, &problem);
+        }
+        self.sessions.set(session, Stage::Authenticating);
+        self.effects.push(Effect::Verify(session, Ticket { id, log, after }, username, password));
+    }
+
+    fn find(&self, peer: &Peer) -> Result<UserId, Problem> {
+        self.directory.find(peer).ok_or_else(|| {
+            let who = match peer {
+                Peer::Name(name) => format!("named {:?}", name.chars().take(64).collect::<String>()),
+                Peer::Id(id) => format!("with the number {}", id.0),
+            };
+            Problem::new(Code::UnknownUser, format!("Nobody here is {who}."))
+        })
+    }
+
+    fn send_message(
+        &mut self,
+        session: SessionId,
+        id: Option<RequestId>,
+        user: UserId,
+        send: SendMessage,
+        now: Millis,
+    ) -> Result<(), Problem> {
+        let to = self.find(&send.to)?;
+        check_message(&send.message).map_err(|invalid| {
+            let code = if invalid == Invalid::EmptyMessage { Code::MessageEmpty } else { Code::MessageTooLong };
+            Problem::new(code, invalid.to_string())
+        })?;
+        if let Some(client_id) = &send.client_id {
+            match self.state.known(user, client_id) {
+                Known::Newest(last) if last.body != body_checksum(to, &send.message) => {
+                    let text = format!("client_id {client_id} was used before, for another message");
+                    return Err(Problem::new(Code::ClientIdReused, text));
+                }
+                Known::Newest(last) => {
+                    let body = Sent { seq: Some(last.seq), at: Some(last.at), duplicate: true };
+                    self.reply(session, "send_message", id, body);
+                    return Ok(());
+                }
+                Known::Older => {
+                    self.reply(session, "send_message", id, Sent { seq: None, at: None, duplicate: true });
+                    return Ok(());
+                }
+                Known::New => {}
+            }
+            if self.waiting_ids.contains(&(user, client_id.clone())) {
+                let request = Request { id, call: Call::SendMessage(send) };
+                self.waiting.push_back(Waiting::Again { seq: self.last, by: session, request });
+                return Ok(());
+            }
+        }
+        let from_user = self.directory.name(user).map(ToString::to_string).unwrap_or_default();
+        let to_user = self.directory.name(to).map(ToString::to_string).unwrap_or_default();
+        let SendMessage { message, client_id, .. } = send;
+        let ids = client_id.clone().map(|client_id| (user, client_id));
+        self.append(session, id, now, |seq, at| {
+            Record::Message(Message {
+                seq,
+                at,
+                from: user,
+                to,
+                from_user: from_user.into(),
+                to_user: to_user.into(),
+                client_id,
+                message: message.into(),
+            })
+        })?;
+        self.waiting_ids.extend(ids);
+        Ok(())
+    }
+
+    fn mark_read(
+        &mut self,
+        session: SessionId,
+        id: Option<RequestId>,
+        user: UserId,
+        mark: &MarkRead,
+        now: Millis,
+    ) -> Result<(), Problem> {
+        let with = self.chat_peer(user, &mark.with)?;
+        let summary = self.state.summary(user, ChatId::direct(user, with));
+        let upto = summary.map_or(Seq(0), |summary| mark.seq.min(summary.seq));
+        if summary.is_none_or(|summary| upto <= summary.read) {
+            self.reply(session, "mark_read", id, ());
+            return Ok(());
+        }
+        self.append(session, id, now, |seq, at| Record::Read(Read { seq, at, by: user, with, upto }))
+    }
+
+    /// The other side of a chat that may have lost its account since.
+    fn chat_peer(&self, user: UserId, peer: &Peer) -> Result<UserId, Problem> {
+        match peer {
+            Peer::Id(with) if self.state.summary(user, ChatId::direct(user, *with)).is_some() => Ok(*with),
+            peer => self.find(peer),
+        }
+    }
+
+    fn fetch_history(
+        &mut self,
+        session: SessionId,
+        id: Option<RequestId>,
+        user: UserId,
+        fetch: &FetchHistory,
+    ) -> Result<(), Problem> {
+        let with = self.chat_peer(user, &fetch.with)?;
+        let limit = fetch.limit.unwrap_or(PAGE_DEFAULT_MESSAGES).clamp(1, PAGE_MAX_MESSAGES);
+        let (seqs, complete) = self.state.page(ChatId::direct(user, with), fetch.before, limit);
+        let purpose = Purpose::History { id, with, asked: seqs.len(), complete };
+        self.effects.push(Effect::Fetch(session, purpose, seqs));
+        Ok(())
+    }
+}

@@ -1,0 +1,111 @@
+//! Who is connected: sessions, and which accounts they belong to.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::proto::event::Status;
+use crate::proto::ids::{Seq, UserId};
+
+/// One connection, for as long as the process lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub u64);
+
+/// Where a session stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Connected, and not known.
+    Anonymous,
+    /// Its password is being checked.
+    Authenticating,
+    /// It is sent what it has not seen since a place, at the pace of its socket.
+    CatchingUp {
+        /// Whose.
+        user: UserId,
+        /// It has everything up to here.
+        cursor: Seq,
+    },
+    /// It has everything, and is sent what comes.
+    Live {
+        /// Whose.
+        user: UserId,
+    },
+}
+
+impl Stage {
+    /// The account, once known.
+    pub fn user(self) -> Option<UserId> {
+        match self {
+            Self::Anonymous | Self::Authenticating => None,
+            Self::CatchingUp { user, .. } | Self::Live { user } => Some(user),
+        }
+    }
+}
+
+/// All sessions.
+#[derive(Debug, Default)]
+pub struct Sessions {
+    stages: HashMap<SessionId, Stage>,
+    of_user: BTreeMap<UserId, BTreeSet<SessionId>>,
+}
+
+impl Sessions {
+    /// A new connection.
+    pub fn open(&mut self, session: SessionId) {
+        self.stages.insert(session, Stage::Anonymous);
+    }
+
+    /// Where a session stands; none once it is closed.
+    pub fn stage(&self, session: SessionId) -> Option<Stage> {
+        self.stages.get(&session).copied()
+    }
+
+    /// Moves an open session. True when its account came online by it.
+    pub fn set(&mut self, session: SessionId, stage: Stage) -> bool {
+        let Some(place) = self.stages.get_mut(&session) else { return false };
+        *place = stage;
+        let Some(user) = stage.user() else { return false };
+        let sessions = self.of_user.entry(user).or_default();
+        sessions.insert(session) && sessions.len() == 1
+    }
+
+    /// Ends a session. The account that went offline by it, if one did.
+    pub fn close(&mut self, session: SessionId) -> Option<UserId> {
+        let user = self.stages.remove(&session)?.user()?;
+        let sessions = self.of_user.get_mut(&user)?;
+        sessions.remove(&session);
+        if !sessions.is_empty() {
+            return None;
+        }
+        self.of_user.remove(&user);
+        Some(user)
+    }
+
+    /// The sessions of an account, in the order of their opening.
+    pub fn of(&self, user: UserId) -> impl Iterator<Item = SessionId> {
+        self.of_user.get(&user).into_iter().flatten().copied()
+    }
+
+    /// Every session that is logged in, by account.
+    pub fn logged_in(&self) -> impl Iterator<Item = SessionId> {
+        self.of_user.values().flatten().copied()
+    }
+
+    /// Whether a session is sent what comes.
+    pub fn is_live(&self, session: SessionId) -> bool {
+        matches!(self.stages.get(&session), Some(Stage::Live { .. }))
+    }
+
+    /// Whether an account has a session.
+    pub fn status(&self, user: UserId) -> Status {
+        if self.of_user.contains_key(&user) { Status::Online } else { Status::Offline }
+    }
+
+    /// How many connections there are, logged in or not.
+    pub fn len(&self) -> usize {
+        self.stages.len()
+    }
+
+    /// Whether there is no connection.
+    pub fn is_empty(&self) -> bool {
+        self.stages.is_empty()
+    }
+}

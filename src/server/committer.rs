@@ -1,0 +1,104 @@
+//! The log's own thread: takes whatever has queued up since its last sync as one batch, writes it with one call, syncs
+//! once, and reports how far the log is durable.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use crate::config::BATCH_MAX_BYTES;
+use crate::core::engine::Input;
+use crate::log::{AppendError, Log};
+use crate::proto::event::{Code, Problem};
+use crate::proto::ids::Seq;
+
+/// Records to append: the place of the first, and the JSON of all.
+type Submission = (Seq, Vec<Bytes>);
+
+/// A handle on the thread. Dropping it ends the thread after what was submitted.
+#[derive(Debug)]
+pub struct Committer {
+    submit: Option<Sender<Submission>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Committer {
+    /// Starts the thread. It reports to `done`: [`Input::Durable`] and [`Input::AppendFailed`].
+    ///
+    /// # Errors
+    /// When the system has no thread left.
+    pub fn start(log: Box<dyn Log>, done: mpsc::Sender<Input>) -> std::io::Result<Self> {
+        let (submit, submitted) = channel();
+        let thread = std::thread::Builder::new().name("log".into()).spawn(move || run(log, &submitted, &done))?;
+        Ok(Self { submit: Some(submit), thread: Some(thread) })
+    }
+
+    /// Queues records. The engine bounds what waits.
+    pub fn submit(&self, first: Seq, records: Vec<Bytes>) {
+        if let Some(submit) = &self.submit {
+            // The thread ends before its handle only when the driver does.
+            let _ = submit.send((first, records));
+        }
+    }
+}
+
+impl Drop for Committer {
+    fn drop(&mut self) {
+        self.submit = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(mut log: Box<dyn Log>, submitted: &Receiver<Submission>, done: &mpsc::Sender<Input>) {
+    let mut healthy = true;
+    while let Ok((first, mut records)) = submitted.recv() {
+        let mut bytes: usize = records.iter().map(Bytes::len).sum();
+        while bytes < BATCH_MAX_BYTES
+            && let Ok((_, more)) = submitted.try_recv()
+        {
+            bytes += more.iter().map(Bytes::len).sum::<usize>();
+            records.extend(more);
+        }
+        let last = Seq(first.0 + records.len() as u64 - 1);
+        // After a failure the engine numbers anew; until then what comes would leave a hole.
+        let result = if first == log.last().next() {
+            log.append(&records)
+        } else {
+            Err(AppendError::Full(std::io::Error::other("the records before these were not stored")))
+        };
+        let report = match result {
+            Ok(()) => {
+                if !std::mem::replace(&mut healthy, true) {
+                    tracing::info!("history.json can be written again");
+                }
+                Input::Durable(last)
+            }
+            Err(error) => {
+                // One line for a failure, however many messages meet it.
+                if std::mem::replace(&mut healthy, false) {
+                    tracing::error!("history.json: {error}");
+                }
+                Input::AppendFailed(last, problem(&error))
+            }
+        };
+        if done.blocking_send(report).is_err() {
+            return;
+        }
+    }
+}
+
+fn problem(error: &AppendError) -> Problem {
+    match error {
+        AppendError::Full(_) => Problem::new(
+            Code::StorageFull,
+            "The server's disk is full, so the message was not stored. Tell whoever runs the server, and try again.",
+        ),
+        AppendError::Failed(_) => Problem::new(
+            Code::StorageFailed,
+            "The server's disk failed, and nothing can be stored until the server is restarted. Tell whoever runs it.",
+        ),
+    }
+}

@@ -1,0 +1,222 @@
+//! The driver: the one task that owns the engine. It feeds it inputs and carries its effects out; it decides nothing.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use bytes::Bytes;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::time::{Instant, timeout_at};
+
+use super::accounts::Accounts;
+use super::committer::Committer;
+use super::connection::{Connection, Pushed};
+use crate::clock;
+use crate::config::{COMMIT_WAITING_MAX_BYTES, FLUSH_DEADLINE, HASHES_MAX, INPUTS_MAX, LOGINS_WAITING_MAX};
+use crate::core::engine::{Effect, Engine, Input, Purpose};
+use crate::core::session::SessionId;
+use crate::log::LogReader;
+use crate::proto::ids::Seq;
+use crate::proto::limits::PAGE_MAX_BYTES;
+
+/// What the driver works with.
+pub struct Driver {
+    /// The mind.
+    pub engine: Engine,
+    /// The log's thread.
+    pub committer: Committer,
+    /// What the log's thread reports.
+    pub committed: mpsc::Receiver<Input>,
+    /// Reads the log for pages.
+    pub reader: Arc<dyn LogReader>,
+    /// Whose password is what.
+    pub accounts: Arc<RwLock<Accounts>>,
+    /// New connections.
+    pub accepted: mpsc::Receiver<tokio::net::TcpStream>,
+    /// What connections and helpers report.
+    pub inputs: mpsc::Receiver<Input>,
+    /// For those who report.
+    pub report: mpsc::Sender<Input>,
+    /// Comes when the server is to end.
+    pub stop: oneshot::Receiver<()>,
+}
+
+struct Running {
+    engine: Engine,
+    committer: Committer,
+    reader: Arc<dyn LogReader>,
+    accounts: Arc<RwLock<Accounts>>,
+    report: mpsc::Sender<Input>,
+    hashes: Arc<Semaphore>,
+    connections: HashMap<SessionId, Arc<Connection>>,
+    next_session: u64,
+    /// Sessions with something new in their queue.
+    dirty: Vec<SessionId>,
+    /// Inputs that the driver itself has for the engine.
+    own: VecDeque<Input>,
+}
+
+impl Driver {
+    /// Runs until told to stop; then everything that was taken is stored, and everybody is told.
+    pub async fn run(self) {
+        let Self { engine, committer, mut committed, reader, accounts, mut accepted, mut inputs, report, mut stop } = self;
+        let mut running = Running {
+            engine,
+            committer,
+            reader,
+            accounts,
+            report,
+            hashes: Arc::new(Semaphore::new(HASHES_MAX)),
+            connections: HashMap::new(),
+            next_session: 0,
+            dirty: Vec::new(),
+            own: VecDeque::new(),
+        };
+        let mut round = Vec::with_capacity(INPUTS_MAX);
+        loop {
+            let room = running.engine.waiting_bytes() < COMMIT_WAITING_MAX_BYTES;
+            tokio::select! {
+                biased;
+                _ = &mut stop => break,
+                Some(input) = committed.recv() => round.push(input),
+                Some(stream) = accepted.recv() => running.open(stream),
+                _ = inputs.recv_many(&mut round, INPUTS_MAX), if room => {}
+            }
+            running.round(round.drain(..));
+        }
+        drop(accepted);
+        while !running.engine.is_settled() {
+            let Some(input) = committed.recv().await else { break };
+            running.round([input]);
+        }
+        running.round([Input::Shutdown]);
+        let deadline = Instant::now() + FLUSH_DEADLINE;
+        while running.engine.sessions() > 0
+            && let Ok(Some(input)) = timeout_at(deadline, inputs.recv()).await
+        {
+            if let Input::Closed(session) = input {
+                running.connections.remove(&session);
+                running.round([Input::Closed(session)]);
+            }
+        }
+    }
+}
+
+impl Running {
+    fn open(&mut self, stream: tokio::net::TcpStream) {
+        let session = SessionId(self.next_session);
+        self.next_session += 1;
+        let connection = Arc::new(Connection::new(stream));
+        self.connections.insert(session, Arc::clone(&connection));
+        let report = self.report.clone();
+        tokio::spawn(async move { connection.run(session, report).await });
+    }
+
+    /// Takes a round of inputs in, hands out what is to be stored, and writes to each socket once.
+    fn round(&mut self, inputs: impl IntoIterator<Item = Input>) {
+        let now = clock::now();
+        for input in inputs {
+            if let Input::Closed(session) = input {
+                self.connections.remove(&session);
+            }
+            self.engine.handle(input, now);
+        }
+        loop {
+            for effect in self.engine.take_effects() {
+                self.carry_out(effect);
+            }
+            while let Some(session) = self.dirty.pop() {
+                if let Some(connection) = self.connections.get(&session)
+                    && connection.flush()
+                {
+                    self.own.push_back(Input::Drained(session));
+                }
+            }
+            let Some(input) = self.own.pop_front() else { break };
+            self.engine.handle(input, now);
+        }
+        if let Some((first, records)) = self.engine.take_batch() {
+            self.committer.submit(first, records);
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Send(session, frame) => self.with(session, |connection| connection.send(&frame)),
+            Effect::Push(session, frame, cursor) => {
+                if let Some(connection) = self.connections.get(&session) {
+                    match connection.push(&frame) {
+                        Pushed::Queued => self.dirty.push(session),
+                        Pushed::Dropped => self.own.push_back(Input::Overflowed(session, cursor)),
+                        Pushed::DroppedAgain => {}
+                    }
+                }
+            }
+            Effect::WatchDrained(session) => self.with(session, |connection| {
+                connection.overflow_handled();
+                connection.watch_drained();
+            }),
+            Effect::Admit(session) => self.with(session, Connection::admit),
+            Effect::Close(session) => self.with(session, Connection::close),
+            Effect::Fetch(session, purpose, seqs) => {
+                let (reader, report) = (Arc::clone(&self.reader), self.report.clone());
+                tokio::task::spawn_blocking(move || {
+                    let records = read_page(reader.as_ref(), &purpose, &seqs);
+                    let _ = report.blocking_send(Input::Fetched(session, purpose, records));
+                });
+            }
+            Effect::Verify(session, ticket, username, password) => {
+                if self.report.strong_count() > self.connections.len() + LOGINS_WAITING_MAX {
+                    self.own.push_back(Input::VerifyBusy(session, ticket));
+                    return;
+                }
+                let credential =
+                    self.accounts.read().unwrap_or_else(PoisonError::into_inner).credential(&username);
+                let (hashes, report) = (Arc::clone(&self.hashes), self.report.clone());
+                tokio::spawn(async move {
+                    let permit = hashes.acquire_owned().await;
+                    let verified = tokio::task::spawn_blocking(move || {
+                        let user = credential.verify(&password);
+                        drop(permit);
+                        user
+                    });
+                    let user = verified.await.unwrap_or_default();
+                    let _ = report.send(Input::Verified(session, ticket, user)).await;
+                });
+            }
+        }
+    }
+
+    fn with(&mut self, session: SessionId, act: impl FnOnce(&Connection)) {
+        if let Some(connection) = self.connections.get(&session) {
+            act(connection);
+            self.dirty.push(session);
+        }
+    }
+}
+
+/// Reads records until a page is full: the newest ones for a page of history, the oldest ones for catching up, and at
+/// least one. Nothing when the disk fails, which is logged here.
+fn read_page(reader: &dyn LogReader, purpose: &Purpose, seqs: &[Seq]) -> Option<Vec<Bytes>> {
+    let newest_first = matches!(purpose, Purpose::History { .. });
+    let mut bytes = 0;
+    let mut records = Vec::with_capacity(seqs.len());
+    for at in 0..seqs.len() {
+        let seq = if newest_first { seqs[seqs.len() - 1 - at] } else { seqs[at] };
+        let record = match reader.read(seq) {
+            Ok(record) => record,
+            Err(error) => {
+                tracing::error!("history.json: {error}");
+                return None;
+            }
+        };
+        bytes += record.len();
+        if bytes > PAGE_MAX_BYTES && !records.is_empty() {
+            break;
+        }
+        records.push(record);
+    }
+    if newest_first {
+        records.reverse();
+    }
+    Some(records)
+}

@@ -1,0 +1,216 @@
+//! The data folder: everything that a server owns, opened under a lock, so that it has one owner at a time.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::accounts::{self, Accounts, AccountsError};
+use crate::clock;
+use crate::core::directory::Directory;
+use crate::core::state::State;
+use crate::log::file::{FileLog, OpenError, Report};
+use crate::log::import::{self, Imported};
+use crate::log::storage::{DiskFile, Storage as _};
+use crate::log::{AppendError, Log as _};
+use crate::proto::ids::{Millis, Seq, UserId, check_message};
+use crate::proto::record::{Message, Record, json_of_frame};
+use crate::proto::request::Peer;
+
+/// The log's file within the folder.
+pub const HISTORY: &str = "history.json";
+/// The file whose lock is the folder's. It is empty, and stays when the server ends.
+pub const LOCK: &str = "parlor.lock";
+
+/// An open data folder.
+pub struct Folder {
+    /// The accounts.
+    pub accounts: Accounts,
+    /// The accounts' numbers and names.
+    pub directory: Directory,
+    /// The log, ready to be appended to.
+    pub log: FileLog,
+    /// The log's fold.
+    pub state: State,
+    /// Held for as long as the folder is owned.
+    pub lock: File,
+    /// Sentences for people: what was repaired, imported, left alone.
+    pub notices: Vec<String>,
+}
+
+/// Why a data folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// The folder itself.
+    #[error("the data folder {path} cannot be used: {error}. Choose another with --data-dir", path = path.display())]
+    Unusable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// Another server has it.
+    #[error("the data folder {path} is in use: another Parlor hosts it. End that one, or choose another folder with --data-dir", path = .0.display())]
+    InUse(PathBuf),
+    /// The accounts.
+    #[error(transparent)]
+    Accounts(#[from] AccountsError),
+    /// The log.
+    #[error("{path} {error}", path = path.display())]
+    History {
+        /// Which file.
+        path: PathBuf,
+        /// What it is, or why it cannot be used.
+        error: OpenError,
+    },
+    /// An old history cannot be taken over.
+    #[error("{path} is a history of the first system and cannot be imported: {why}. Nothing was changed", path = path.display())]
+    Import {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it and what to do.
+        why: String,
+    },
+}
+
+impl Folder {
+    /// Opens a folder and makes what is missing: the folder, the accounts that come with the program, an empty log. Takes
+    /// an old history over, keeping the original beside the new one.
+    ///
+    /// # Errors
+    /// [`FolderError`]; what was there is as it was.
+    pub fn open(path: &Path) -> Result<Self, FolderError> {
+        let unusable = |error| FolderError::Unusable { path: path.into(), error };
+        make_private_dir(path).map_err(unusable)?;
+        let lock = private().write(true).create(true).truncate(false).open(path.join(LOCK)).map_err(unusable)?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => FolderError::InUse(path.into()),
+            TryLockError::Error(error) => unusable(error),
+        })?;
+        let accounts = Accounts::open(path)?;
+        let directory = Directory::new(accounts.people());
+        let mut notices = Vec::new();
+        let file = path.join(HISTORY);
+        notices.extend(import_old(&file, &directory)?);
+        let history = |error| FolderError::History { path: file.clone(), error };
+        let storage = DiskFile::open(&file).map_err(|error| history(error.into()))?;
+        let mut state = State::default();
+        let new_id = format!("{:016x}", clock::random_u64());
+        let (log, report) =
+            FileLog::open(Arc::new(storage), &new_id, |record| _ = state.apply(record)).map_err(history)?;
+        notices.extend(report.torn.map(|torn| format!("{}: {torn}", file.display())));
+        Ok(Self { accounts, directory, log, state, lock, notices })
+    }
+
+    /// Looks at a folder without changing anything: what `parlor --check` prints.
+    ///
+    /// # Errors
+    /// [`FolderError`]: the first thing that is wrong.
+    pub fn check(path: &Path) -> Result<Check, FolderError> {
+        let accounts = accounts::check(path)?;
+        let file = path.join(HISTORY);
+        let mut state = State::default();
+        let mut report = Report::default();
+        if file.exists() {
+            let history = |error| FolderError::History { path: file.clone(), error };
+            let storage = DiskFile::open_read_only(&file).map_err(|error| history(error.into()))?;
+            report = FileLog::check(&storage, |record| _ = state.apply(record)).map_err(history)?;
+        }
+        let (chats, messages) = state.counts();
+        Ok(Check { accounts, report, chats, messages })
+    }
+}
+
+/// What a look at a folder found.
+#[derive(Debug)]
+pub struct Check {
+    /// The accounts.
+    pub accounts: accounts::Counts,
+    /// The log.
+    pub report: Report,
+    /// How many chats have a message.
+    pub chats: usize,
+    /// How many messages there are.
+    pub messages: usize,
+}
+
+fn make_private_dir(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Turns an old history into one of ours. The new file is complete and on disk before it takes the old one's name, and
+/// the old one is kept as `history.json.old`.
+fn import_old(file: &Path, directory: &Directory) -> Result<Option<String>, FolderError> {
+    let refuse = |why: String| FolderError::Import { path: file.into(), why };
+    let io = |error: io::Error| refuse(error.to_string());
+    let bytes = match std::fs::read(file) {
+        Ok(bytes) if import::looks_old(&bytes) => bytes,
+        Ok(_) => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(io(error)),
+    };
+    let imported = import::parse(&bytes).map_err(|error| refuse(error.to_string()))?;
+    let records = records_of(&imported, directory, clock::now()).map_err(refuse)?;
+    let (new, old) = (file.with_extension("json.importing"), file.with_extension("json.old"));
+    if old.exists() {
+        return Err(refuse(format!("{} exists already: move it away", old.display())));
+    }
+    match std::fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io(error)),
+        _ => {}
+    }
+    let storage = Arc::new(DiskFile::open(&new).map_err(io)?);
+    let (mut log, _) = FileLog::open(storage.clone(), &format!("{:016x}", clock::random_u64()), |_| {})
+        .map_err(|error| refuse(error.to_string()))?;
+    log.append(&records).map_err(|error: AppendError| refuse(error.to_string()))?;
+    storage.sync().map_err(io)?;
+    // A hard link keeps the original reachable at every instant.
+    std::fs::hard_link(file, &old).or_else(|_| std::fs::copy(file, &old).map(|_| ())).map_err(io)?;
+    std::fs::rename(&new, file).map_err(io)?;
+    Ok(Some(format!("imported {} messages of an old history; the original is kept as {}", records.len(), old.display())))
+}
+
+fn records_of(imported: &[Imported], directory: &Directory, now: Millis) -> Result<Vec<Bytes>, String> {
+    let find = |name: &str| {
+        directory.find(&Peer::Name(name.into())).ok_or_else(|| {
+            format!("it has messages of {name:?}, who has no account. Add one with `parlor user add {name:?}`, and start again")
+        })
+    };
+    let mut at = Millis(0);
+    let mut records = Vec::with_capacity(imported.len());
+    for (index, message) in imported.iter().enumerate() {
+        let (from, to): (UserId, UserId) = (find(&message.from_user)?, find(&message.to_user)?);
+        check_message(&message.message).map_err(|invalid| format!("message {}: {invalid}", index + 1))?;
+        at = at.max(message.at.unwrap_or(at)).min(now);
+        let record = Record::Message(Message {
+            seq: Seq(index as u64 + 1),
+            at,
+            from,
+            to,
+            from_user: message.from_user.as_str().into(),
+            to_user: message.to_user.as_str().into(),
+            client_id: None,
+            message: message.message.as_str().into(),
+        });
+        let mut frame = Vec::new();
+        record.encode(&mut frame);
+        records.push(Bytes::copy_from_slice(json_of_frame(&frame)));
+    }
+    Ok(records)
+}

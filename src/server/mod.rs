@@ -1,0 +1,223 @@
+//! The server: listens, owns the data folder, and drives the engine. Runs on a thread of its own inside a window, or
+//! alone with `--server`.
+
+pub mod accounts;
+mod committer;
+mod connection;
+mod driver;
+pub mod folder;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::config::{HASHES_MAX, INPUTS_MAX, tune};
+use crate::core::directory::Directory;
+use crate::core::engine::{Engine, Input};
+use committer::Committer;
+use driver::Driver;
+use folder::{Folder, FolderError};
+
+/// Program and version, as the server introduces itself.
+pub const NAME: &str = concat!("Parlor ", env!("CARGO_PKG_VERSION"));
+
+/// What a server is started with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where it listens; port 0 lets the system choose.
+    pub listen: Vec<SocketAddr>,
+    /// Whether an address that this computer does not have may be passed over, as long as one is left.
+    pub lenient: bool,
+    /// The folder that it owns.
+    pub data_dir: PathBuf,
+}
+
+/// Why a server did not start. Each text says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {error}. {}", hint(.error))]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The system gave no thread or no event queue.
+    #[error("the system refuses what a server needs: {0}")]
+    System(#[from] std::io::Error),
+}
+
+fn hint(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            "Another program uses that port, perhaps another Parlor: end it, or choose another port with --listen"
+        }
+        std::io::ErrorKind::AddrNotAvailable => "This computer does not have that address: choose another with --listen",
+        std::io::ErrorKind::PermissionDenied => "Ports below 1024 are for the administrator: choose another with --listen",
+        _ => "Choose another address with --listen",
+    }
+}
+
+/// A server that is up. Dropping it ends it as [`Running::stop`] does.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens, with the ports that the system chose.
+    pub addresses: Vec<SocketAddr>,
+    /// What the log's repair, or the reading of the folder, has to say to people.
+    pub notices: Vec<String>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Running {
+    /// Ends the server: everything that was taken is stored, sessions are told, and the folder is let go.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Starts a server. When this returns, it takes connections.
+///
+/// # Errors
+/// [`StartError`]; nothing is left running.
+pub fn start(options: &Options) -> Result<Running, StartError> {
+    let folder = Folder::open(&options.data_dir)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(HASHES_MAX + 2)
+        .thread_keep_alive(Duration::from_secs(1))
+        .build()?;
+    let listeners = {
+        let _inside = runtime.enter();
+        listen(&options.listen, options.lenient)?
+    };
+    let addresses = listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?;
+    let notices = folder.notices.clone();
+    let (stop, stopped) = oneshot::channel();
+    let (done, committed) = mpsc::channel(64);
+    let (report, inputs) = mpsc::channel(INPUTS_MAX);
+    let Folder { accounts, log, state, lock, directory, .. } = folder;
+    let reader = log.reader();
+    let engine = Engine::new(state, directory, log.id(), NAME);
+    let committer = Committer::start(Box::new(log), done)?;
+    let accounts = Arc::new(RwLock::new(accounts));
+    let watch = accounts::watch(&options.data_dir, reload(Arc::clone(&accounts), report.clone())).map_err(FolderError::from)?;
+    let thread = std::thread::Builder::new().name("server".into()).spawn(move || {
+        runtime.block_on(async move {
+            let (accept, accepted) = mpsc::channel(64);
+            for listener in listeners {
+                tokio::spawn(accept_from(listener, accept.clone()));
+            }
+            drop(accept);
+            let driver =
+                Driver { engine, committer, committed, reader, accounts, accepted, inputs, report, stop: stopped };
+            driver.run().await;
+        });
+        // The driver has ended and with it the log's thread: only now may another server have the folder.
+        drop((watch, runtime, lock));
+    })?;
+    Ok(Running { addresses, notices, stop: Some(stop), thread: Some(thread) })
+}
+
+/// What happens when `users.json` changes: the engine learns of it, and a broken file is logged and passed over.
+fn reload(accounts: Arc<RwLock<accounts::Accounts>>, report: mpsc::Sender<Input>) -> impl Fn() + Send + 'static {
+    move || {
+        let directory = {
+            let mut accounts = accounts.write().unwrap_or_else(PoisonError::into_inner);
+            match accounts.reload() {
+                Ok(true) => Directory::new(accounts.people()),
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::error!("{error}. The accounts stay as they were before.");
+                    return;
+                }
+            }
+        };
+        let _ = report.blocking_send(Input::Directory(directory));
+    }
+}
+
+fn listen(addresses: &[SocketAddr], lenient: bool) -> Result<Vec<TcpListener>, StartError> {
+    let mut listeners = Vec::new();
+    let mut missing = None;
+    for &address in addresses {
+        match bind(address) {
+            Ok(listener) => listeners.push(listener),
+            Err(error) if lenient && error.kind() != std::io::ErrorKind::AddrInUse => {
+                missing = Some(StartError::Listen { address, error });
+            }
+            Err(error) => return Err(StartError::Listen { address, error }),
+        }
+    }
+    match missing {
+        Some(error) if listeners.is_empty() => Err(error),
+        _ => Ok(listeners),
+    }
+}
+
+fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, None)?;
+    if address.is_ipv6() {
+        // One address, one family: "[::]:port" and "0.0.0.0:port" can then be given side by side on every system.
+        socket.set_only_v6(true)?;
+    }
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(1024)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// Takes connections for as long as the driver does. Out of descriptors, it waits instead of spinning or giving up.
+async fn accept_from(listener: TcpListener, accept: mpsc::Sender<tokio::net::TcpStream>) {
+    let mut pause = Duration::from_millis(10);
+    let mut healthy = true;
+    loop {
+        let accepted = tokio::select! {
+            () = accept.closed() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                pause = Duration::from_millis(10);
+                healthy = true;
+                tune(&stream);
+                if accept.send(stream).await.is_err() {
+                    return;
+                }
+            }
+            Err(error) if matches!(error.kind(), std::io::ErrorKind::ConnectionAborted | std::io::ErrorKind::Interrupted) => {}
+            Err(error) => {
+                if std::mem::replace(&mut healthy, false) {
+                    tracing::warn!("connections cannot be taken at the moment: {error}");
+                }
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_secs(1));
+            }
+        }
+    }
+}
