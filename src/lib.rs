@@ -16,5 +16,8 @@ pub mod client;
 pub mod clock;
 pub mod config;
 pub mod core;
+pub mod host;
 pub mod log;
 pub mod proto;
+pub mod server;
+pub mod user_command;

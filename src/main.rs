@@ -1,3 +1,16 @@
 //! Parlor: composes, and prints the one error that ends it.
 
-fn main() {}
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    match parlor::cli::run(parlor::cli::Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "parlor: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -4,6 +4,7 @@
 //! replicated log behind the same trait. Nothing here knows what a record means: see `core::state`.
 
 pub mod file;
+pub mod import;
 
 pub mod memory;
 pub mod storage;

@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::config::{HASHES_MAX, INPUTS_MAX, tune};
 use crate::core::directory::Directory;
 use crate::core::engine::{Engine, Input};
+use crate::log::Log as _;
 use committer::Committer;
 use driver::Driver;
 use folder::{Folder, FolderError};

@@ -1,0 +1,177 @@
+//! The command line: what can be asked for, and what happens then.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::{Parser, Subcommand};
+
+use crate::client::Client;
+use crate::config::{default_data_dir, default_listen};
+use crate::host::LocalHost;
+use crate::server::folder::Folder;
+use crate::server::{self, Options};
+use crate::user_command::{self, UserCommand};
+use crate::{app, ui};
+
+/// A desktop chat application with its own server inside.
+///
+/// Without options it opens the window. With no server at hand, the window hosts one on this computer.
+#[derive(Debug, Parser)]
+#[command(version, about, long_about, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// Hosts without a window, until it is told to end (Ctrl+C or SIGTERM)
+    #[arg(long)]
+    server: bool,
+
+    /// Verifies users.json and history.json, prints counts, and changes nothing
+    #[arg(long, conflicts_with = "server")]
+    check: bool,
+
+    /// Where to host: an IP address and a port; may be given several times [default: 127.0.0.1:27275 and [::1]:27275]
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Vec<SocketAddr>,
+
+    /// The folder of users.json and history.json [default: the system's place for application data]
+    #[arg(long, value_name = "DIR", global = true)]
+    data_dir: Option<PathBuf>,
+
+    /// The server's address on the login page [default: this computer]
+    #[arg(long, value_name = "ADDR", conflicts_with_all = ["server", "check"])]
+    connect: Option<String>,
+
+    /// The name on the login page
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["server", "check"])]
+    name: Option<String>,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Adds, changes, removes or lists accounts, also while the server runs
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+}
+
+/// Does what the command line asks for.
+///
+/// # Errors
+/// Whatever ends the program, as a sentence that says what to do.
+pub fn run(cli: Cli) -> anyhow::Result<()> {
+    let data_dir = cli
+        .data_dir
+        .or_else(default_data_dir)
+        .context("this system names no home directory: say where the data is to live with --data-dir")?;
+    if let Some(Command::User { command }) = cli.command {
+        return user_command::run(command, &data_dir);
+    }
+    if cli.check {
+        return check(&data_dir);
+    }
+    let lenient = cli.listen.is_empty();
+    let listen = if lenient { default_listen() } else { cli.listen };
+    let options = Options { listen, lenient, data_dir };
+    if cli.server { serve(&options) } else { window(options, cli.connect, cli.name) }
+}
+
+/// Prints a line. A reader that has gone away is no reason to fail.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+fn serve(options: &Options) -> anyhow::Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Asked for before the server is up, so that a signal that comes early is not lost.
+    let signal = runtime.block_on(async { Signals::new() })?;
+    let running = server::start(options)?;
+    for notice in &running.notices {
+        tracing::warn!("{notice}");
+    }
+    for address in &running.addresses {
+        say(&format!("Listening on {address}"));
+    }
+    say(&format!("Data in {}", options.data_dir.display()));
+    let why = runtime.block_on(signal.wait());
+    tracing::info!("{why}: shutting down");
+    running.stop();
+    Ok(())
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn wait(mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "interrupted",
+            _ = self.terminate.recv() => "terminated",
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn wait(self) -> &'static str {
+        // Without a console there is nothing to wait for but the end of the process.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        "interrupted"
+    }
+}
+
+fn check(data_dir: &Path) -> anyhow::Result<()> {
+    let check = Folder::check(data_dir)?;
+    say(&format!("{}:", data_dir.display()));
+    say(&format!("  users.json    {} accounts", check.accounts.accounts));
+    if check.accounts.plain_passwords > 0 {
+        say(&format!("                {} passwords in plain text, hashed at the next start", check.accounts.plain_passwords));
+    }
+    let report = &check.report;
+    say(&format!(
+        "  history.json  {} records, {} messages in {} chats, {} bytes",
+        report.records, check.messages, check.chats, report.bytes
+    ));
+    match &report.torn {
+        Some(torn) => bail!("history.json: {torn}"),
+        None => say("Everything is as it was written."),
+    }
+    Ok(())
+}
+
+fn window(options: Options, address: Option<String>, username: Option<String>) -> anyhow::Result<()> {
+    #[cfg(all(unix, not(target_os = "macos")))]
+    if ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].iter().all(|name| std::env::var_os(name).is_none()) {
+        bail!("there is no display here to open a window on; `parlor --server` hosts without one");
+    }
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).with_max_level(tracing::Level::WARN).init();
+    let prefill =
+        ui::Prefill { address: address.unwrap_or_default(), username: username.unwrap_or_default() };
+    app::run("Parlor", prefill, move |ctx| {
+        let wake = move || ctx.request_repaint();
+        Client::start(Some(Box::new(LocalHost::new(options))), wake)
+    })
+    .map_err(|error| anyhow::anyhow!("the window cannot be opened: {error}; `parlor --server` hosts without one"))
+}

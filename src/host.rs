@@ -1,0 +1,50 @@
+//! Hosting from within a window: what joins the client, which knows no server, to the server, which knows no client.
+
+use std::net::SocketAddr;
+
+use crate::client::{Host, HostError};
+use crate::server::folder::FolderError;
+use crate::server::{self, Options, Running, StartError};
+
+/// A server on this computer, started when first asked for and ended when dropped.
+#[derive(Debug)]
+pub struct LocalHost {
+    options: Options,
+    running: Option<Running>,
+}
+
+impl LocalHost {
+    /// A host that starts its server with these options.
+    pub fn new(options: Options) -> Self {
+        Self { options, running: None }
+    }
+}
+
+impl Host for LocalHost {
+    fn addresses(&self) -> Vec<SocketAddr> {
+        self.options.listen.clone()
+    }
+
+    fn start(&mut self) -> Result<String, HostError> {
+        let running = server::start(&self.options).map_err(|error| HostError {
+            taken: matches!(&error, StartError::Folder(FolderError::InUse(_)))
+                || matches!(&error, StartError::Listen { error, .. } if error.kind() == std::io::ErrorKind::AddrInUse),
+            message: sentence(&error.to_string()),
+        })?;
+        let mut text = format!(
+            "This window hosts the chat on this computer, for as long as it is open. Its data is in {}.",
+            self.options.data_dir.display()
+        );
+        for notice in &running.notices {
+            text.push_str(&format!(" {}.", sentence(notice)));
+        }
+        self.running = Some(running);
+        Ok(text)
+    }
+}
+
+/// The text with a capital at its beginning.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
