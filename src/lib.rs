@@ -12,6 +12,8 @@
 //!
 //! docs/ARCHITECTURE.md has the invariants and says how to add a request, a record or a view.
 
+pub mod app;
 pub mod client;
 pub mod clock;
 pub mod proto;
+pub mod ui;
