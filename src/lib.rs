@@ -12,6 +12,8 @@
 //!
 //! docs/ARCHITECTURE.md has the invariants and says how to add a request, a record or a view.
 
+pub mod app;
+pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod config;
@@ -20,4 +22,5 @@ pub mod host;
 pub mod log;
 pub mod proto;
 pub mod server;
+pub mod ui;
 pub mod user_command;

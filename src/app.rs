@@ -1,0 +1,103 @@
+//! Puts the views into a window of the desktop: polls the connection, draws, carries out what was asked for.
+//!
+//! The only part of the program that knows eframe. It decides nothing that a view or the client could decide.
+
+use crate::client::Client;
+use crate::clock;
+use crate::ui::when::{self, Clock};
+use crate::ui::{self, Prefill, Window};
+
+struct App {
+    client: Client,
+    window: Window,
+    name: String,
+    title: String,
+    zone: jiff::tz::TimeZone,
+}
+
+/// Opens the window and stays until it is closed. `make_client` is handed the context, whose `request_repaint` wakes
+/// the window from any thread.
+///
+/// # Errors
+/// When this machine cannot open a window: no display, or no OpenGL.
+pub fn run(
+    name: &str,
+    prefill: Prefill,
+    make_client: impl FnOnce(egui::Context) -> std::io::Result<Client> + 'static,
+) -> eframe::Result {
+    let viewport = egui::ViewportBuilder::default()
+        .with_title(name)
+        .with_app_id("parlor")
+        .with_inner_size([1080.0, 720.0])
+        .with_min_inner_size([360.0, 480.0])
+        .with_icon(icon());
+    let options = eframe::NativeOptions { viewport, centered: true, ..Default::default() };
+    let name = name.to_owned();
+    eframe::run_native(
+        "parlor",
+        options,
+        Box::new(move |creation| {
+            ui::theme::apply(&creation.egui_ctx);
+            let client = make_client(creation.egui_ctx.clone())?;
+            let title = name.clone();
+            let window = Window::new(prefill);
+            Ok(Box::new(App { client, window, name, title, zone: when::local_zone() }))
+        }),
+    )
+}
+
+impl eframe::App for App {
+    /// Runs while the window is hidden, too: the title still counts.
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        self.client.poll();
+        let title = ui::title(self.client.model(), &self.name);
+        if title != self.title {
+            ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
+            self.title = title;
+        }
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let clock = Clock { now: clock::now(), zone: self.zone.clone() };
+        let commands = self.window.show(ui, self.client.model(), &clock);
+        if commands.is_empty() {
+            return;
+        }
+        for command in commands {
+            self.client.perform(command);
+        }
+        // What was asked for is on screen in the next frame, whether the server answers or not.
+        ui.ctx().request_repaint();
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+}
+
+/// The icon of the window: two bubbles on the accent colour, drawn so that no file has to be decoded.
+fn icon() -> egui::IconData {
+    const SIZE: i32 = 64;
+    let inside = |x: i32, y: i32, (left, top, right, bottom): (i32, i32, i32, i32), radius: i32| {
+        let dx = (left + radius - x).max(x - (right - radius)).max(0);
+        let dy = (top + radius - y).max(y - (bottom - radius)).max(0);
+        dx * dx + dy * dy <= radius * radius
+    };
+    let mut rgba = Vec::new();
+    for y in 0..SIZE {
+        for x in 0..SIZE {
+            let tail = (20..28).contains(&x) && y >= 40 && y - 40 <= 27 - x;
+            let pixel = if inside(x, y, (12, 16, 44, 40), 8) || tail {
+                [255, 255, 255, 255]
+            } else if inside(x, y, (26, 28, 54, 50), 8) {
+                [148, 214, 205, 255]
+            } else if inside(x, y, (0, 0, 63, 63), 15) {
+                [13, 122, 114, 255]
+            } else {
+                [0, 0, 0, 0]
+            };
+            rgba.extend_from_slice(&pixel);
+        }
+    }
+    egui::IconData { rgba, width: SIZE as u32, height: SIZE as u32 }
+}

@@ -1,0 +1,123 @@
+//! The pane of the open chat: its header, the conversation, the composer. And the bar of the connection above all.
+
+use egui::{Rect, Stroke, Ui, UiBuilder, pos2, vec2};
+use lucide_icons::Icon;
+
+use super::composer::Composer;
+use super::people;
+use super::theme::{self, font, space};
+use super::timeline::Timeline;
+use super::when::Clock;
+use super::widgets;
+use crate::client::command::Command;
+use crate::client::model::{Link, Model};
+use crate::proto::event::Status;
+use crate::proto::ids::ChatKey;
+
+/// The height of the bar that tells of the connection.
+pub const BAR: f32 = 38.0;
+
+/// What the pane of a chat is made of.
+pub struct Pane<'a> {
+    /// The conversation.
+    pub timeline: &'a mut Timeline,
+    /// Where one writes.
+    pub composer: &'a mut Composer,
+    /// What has been written.
+    pub draft: &'a mut String,
+    /// There is one pane only: a way back is needed.
+    pub narrow: bool,
+}
+
+impl Pane<'_> {
+    /// Draws the pane. Returns whether the way back was taken.
+    pub fn show(self, ui: &mut Ui, model: &Model, clock: &Clock, commands: &mut Vec<Command>) -> bool {
+        let key = self.timeline.chat();
+        let all = ui.max_rect();
+        let title = model.title(key).to_owned();
+        let max = model.message_max_bytes;
+        let height = self.composer.height(ui, self.draft, all.width(), max).min(all.height() - theme::HEADER);
+        let (head, rest) = all.split_top_bottom_at_y(all.top() + theme::HEADER);
+        let (middle, foot) = rest.split_top_bottom_at_y(all.bottom() - height);
+
+        let back = header(ui, head, model, key, self.narrow);
+        // The composer comes first: what is sent in this frame is at the end of the conversation in the next one.
+        let mut child = ui.new_child(UiBuilder::new().max_rect(foot));
+        child.set_clip_rect(foot.intersect(ui.clip_rect()));
+        if let Some(text) = self.composer.show(&mut child, key, &title, self.draft, max) {
+            commands.push(Command::Send { chat: key, text });
+            self.timeline.to_end();
+        }
+        let mut child = ui.new_child(UiBuilder::new().max_rect(middle));
+        self.timeline.show(&mut child, model, clock, commands);
+        back
+    }
+}
+
+fn header(ui: &mut Ui, rect: Rect, model: &Model, key: ChatKey, narrow: bool) -> bool {
+    let palette = theme::palette(ui);
+    ui.painter().rect_filled(rect, 0.0, palette.surface);
+    ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, palette.line));
+    let middle = rect.center().y;
+    let mut left = rect.left() + space::L;
+    let mut back = false;
+    if narrow {
+        let button = Rect::from_center_size(pos2(left + 10.0, middle), vec2(36.0, 36.0));
+        back = widgets::icon_button(ui, button, Icon::ArrowLeft, "Back").clicked();
+        left += 36.0;
+    }
+    let ChatKey::Person(id) = key;
+    let status = model.people.get(&id).map(|person| person.status);
+    let name = model.title(key);
+    widgets::avatar(ui, pos2(left + 19.0, middle), 38.0, name, Some((status.unwrap_or_default(), palette.surface)));
+    left += 38.0 + space::M;
+    let width = rect.right() - space::L - left;
+    widgets::line(ui, pos2(left, middle - 9.0), name, font::strong(), palette.text, width);
+    let (word, color) = match status {
+        Some(Status::Online) => (people::status_word(Status::Online), palette.accent),
+        Some(Status::Offline) => (people::status_word(Status::Offline), palette.subdued),
+        None => ("this account no longer exists", palette.subdued),
+    };
+    widgets::line(ui, pos2(left, middle + 10.0), word, font::small(), color, width);
+    back
+}
+
+/// The bar that says that the server is away. Returns how much height it took.
+pub fn connection_bar(ui: &mut Ui, rect: Rect, model: &Model, clock: &Clock, commands: &mut Vec<Command>) -> f32 {
+    let palette = theme::palette(ui);
+    let (words, reason) = match &model.link {
+        Link::Online => return 0.0,
+        Link::Connecting => ("Connecting…".to_owned(), None),
+        Link::Waiting { until, reason } => {
+            let left_ms = until.0.saturating_sub(clock.now.0).max(0);
+            let seconds = (left_ms + 999) / 1000;
+            if left_ms > 0 {
+                // The next number, and no frame before it.
+                let to_next = left_ms - (seconds - 1) * 1000;
+                let wait = std::time::Duration::from_millis(u64::try_from(to_next).unwrap_or(1000));
+                ui.ctx().request_repaint_after(wait);
+            }
+            (format!("Reconnecting in {seconds} s – messages you write are kept"), Some(reason))
+        }
+    };
+    let bar = Rect::from_min_size(rect.min, vec2(rect.width(), BAR));
+    ui.painter().rect_filled(bar, 0.0, palette.notice);
+    let middle = bar.center().y;
+    let sign = if reason.is_some() { Icon::CloudOff } else { Icon::Cloud };
+    widgets::icon(ui, pos2(bar.left() + space::L + 8.0, middle), sign, 16.0, palette.on_notice);
+    let left = bar.left() + space::L + 24.0;
+    let room = bar.right() - left - if reason.is_some() { 110.0 } else { space::L };
+    let used = widgets::line(ui, pos2(left, middle), &words, font::small(), palette.on_notice, room);
+    if let Some(reason) = reason {
+        let more = room - used - space::M;
+        if more > 80.0 && !reason.is_empty() {
+            let why = format!("({reason})");
+            widgets::line(ui, pos2(left + used + space::S, middle), &why, font::small(), palette.on_notice, more);
+        }
+        let button = pos2(bar.right() - 96.0, middle);
+        if widgets::text_button(ui, button, "Retry now", "bar", palette.on_notice).clicked() {
+            commands.push(Command::RetryNow);
+        }
+    }
+    BAR
+}

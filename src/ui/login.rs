@@ -1,0 +1,241 @@
+//! The login page: a card with three fields, what is wrong beside the field that it belongs to.
+
+use egui::{Align2, Id, Key, Rect, Stroke, TextEdit, Ui, pos2, vec2};
+use lucide_icons::Icon;
+use secrecy::SecretString;
+
+use super::text::{self, Buffer};
+use super::theme::{self, font, radius, space};
+use super::widgets;
+use crate::client::command::Command;
+use crate::client::model::{Field, Phase, SignInProblem};
+
+/// What is in the fields.
+#[derive(Default)]
+pub struct Form {
+    server: String,
+    name: String,
+    password: String,
+    /// The focus was put where it belongs when the page appeared.
+    focused: bool,
+}
+
+/// Does not say the password.
+impl std::fmt::Debug for Form {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Form").field("server", &self.server).field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+const HINT: &str = "With no server at hand, Parlor hosts one on this computer. \
+                    Demo accounts: Alice 123, Bob 456, Charlie 789";
+const FIELD: f32 = 42.0;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Entry {
+    Server,
+    Name,
+    Password,
+}
+
+impl Entry {
+    fn id(self) -> Id {
+        Id::unique(("login", self.label()))
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Server => "Server",
+            Self::Name => "Name",
+            Self::Password => "Password",
+        }
+    }
+}
+
+impl Form {
+    /// A page with something filled in.
+    pub fn new(server: String, name: String) -> Self {
+        Self { server, name, password: String::new(), focused: false }
+    }
+
+    /// Forgets the password, once it has done its work.
+    pub fn forget_password(&mut self) {
+        self.password = String::new();
+        self.focused = false;
+    }
+
+    /// Draws the page.
+    pub fn show(&mut self, ui: &mut Ui, phase: &Phase) -> Option<Command> {
+        let palette = theme::palette(ui);
+        let page = ui.max_rect();
+        ui.painter().rect_filled(page, 0.0, palette.backdrop);
+        let busy = *phase == Phase::SigningIn;
+        let problem = match phase {
+            Phase::SignedOut { problem } => problem.as_ref(),
+            Phase::SigningIn | Phase::SignedIn => None,
+        };
+
+        let width = (page.width() - 2.0 * space::L).clamp(1.0, 388.0);
+        let inner = width - 2.0 * space::XL;
+        let trouble = problem.map(|problem| {
+            (problem.field, text::wrapped(ui, &problem.message, font::small(), palette.danger, inner - 24.0))
+        });
+        let hint = text::wrapped(ui, HINT, font::small(), palette.subdued, inner);
+        let trouble_height = trouble.as_ref().map_or(0.0, |(_, galley)| galley.size().y + space::S);
+        let fields = 3.0 * (18.0 + space::XS + FIELD + space::M);
+        let height = space::XL
+            + 56.0
+            + space::M
+            + 32.0
+            + space::L
+            + fields
+            + trouble_height
+            + space::S
+            + FIELD
+            + space::L
+            + hint.size().y
+            + space::XL;
+
+        // In a window that is too low for the card, the card scrolls.
+        let area = egui::ScrollArea::vertical().id_salt("login page").auto_shrink(false);
+        area.show(ui, |ui| {
+            let top = page.top() + ((page.height() - height) * 0.42).max(space::S);
+            let top = top + ui.min_rect().top() - page.top();
+            let card = Rect::from_min_size(pos2(page.center().x - width / 2.0, top), vec2(width, height));
+            ui.painter().rect(
+                card,
+                radius::L,
+                palette.surface,
+                Stroke::new(1.0, palette.line),
+                egui::StrokeKind::Inside,
+            );
+            let mut at = card.min + vec2(space::XL, space::XL);
+
+            let disc = pos2(card.center().x, at.y + 28.0);
+            ui.painter().circle_filled(disc, 28.0, palette.accent_fill);
+            widgets::icon(ui, disc, Icon::MessagesSquare, 28.0, palette.on_accent);
+            at.y += 56.0 + space::M;
+            let title = Rect::from_center_size(pos2(card.center().x, at.y + 16.0), vec2(inner, 32.0));
+            widgets::say(ui, title, "Parlor");
+            ui.painter().text(title.center(), Align2::CENTER_CENTER, "Parlor", font::display(), palette.text);
+            at.y += 32.0 + space::L;
+
+            let mut submit = false;
+            for entry in [Entry::Server, Entry::Name, Entry::Password] {
+                let wrong = problem.is_some_and(|problem| belongs(problem, entry));
+                let place = Rect::from_min_size(at, vec2(inner, 18.0 + space::XS + FIELD));
+                submit |= self.field(ui, place, entry, wrong, busy);
+                at.y = place.bottom() + space::M;
+                let shown_here = match (&trouble, entry) {
+                    (Some((Field::Server, galley)), Entry::Server) => Some(galley),
+                    (Some((Field::Credentials, galley)), Entry::Password) => Some(galley),
+                    _ => None,
+                };
+                if let (Some(galley), Some(problem)) = (shown_here, problem) {
+                    let place = Rect::from_min_size(at + vec2(24.0, -4.0), galley.size());
+                    widgets::icon(ui, at + vec2(9.0, 6.5), Icon::CircleAlert, 16.0, palette.danger);
+                    widgets::say(ui, place, &problem.message);
+                    ui.painter().galley(place.min, galley.clone(), palette.danger);
+                    at.y += galley.size().y + space::S;
+                }
+            }
+            if !self.focused && !busy {
+                self.focused = true;
+                let first_empty = [(Entry::Name, &self.name), (Entry::Password, &self.password)]
+                    .into_iter()
+                    .find(|(_, text)| text.is_empty());
+                let entry = first_empty.map_or(Entry::Password, |(entry, _)| entry);
+                ui.memory_mut(|memory| memory.request_focus(entry.id()));
+            }
+
+            at.y += space::S;
+            let button = Rect::from_min_size(at, vec2(inner, FIELD));
+            let command = if busy {
+                let (left, right) = button.split_left_right_at_x(button.right() - 96.0);
+                let left = Rect::from_min_max(left.min, left.max - vec2(space::S, 0.0));
+                widgets::primary_button(ui, left, "Signing in…", false);
+                let cancel = egui::Button::new("Cancel").min_size(right.size());
+                let clicked = ui.put(right, cancel).clicked() || ui.input(|input| input.key_pressed(Key::Escape));
+                clicked.then_some(Command::SignOut)
+            } else {
+                let ready = !self.name.trim().is_empty() && !self.password.is_empty();
+                let clicked = widgets::primary_button(ui, button, "Sign in", ready).clicked();
+                (ready && (clicked || submit)).then(|| self.sign_in())
+            };
+            at.y += FIELD + space::L;
+
+            let place = Rect::from_min_size(at, hint.size());
+            widgets::say(ui, place, HINT);
+            ui.painter().galley(place.min, hint, palette.subdued);
+            ui.allocate_rect(card.expand(space::S), egui::Sense::hover());
+            command
+        })
+        .inner
+    }
+
+    fn sign_in(&self) -> Command {
+        Command::SignIn {
+            address: self.server.trim().to_owned(),
+            username: self.name.trim().to_owned(),
+            password: SecretString::from(self.password.clone()),
+        }
+    }
+
+    /// One field under its label. Returns whether Enter asked to sign in.
+    fn field(&mut self, ui: &mut Ui, place: Rect, entry: Entry, wrong: bool, busy: bool) -> bool {
+        let palette = theme::palette(ui);
+        let label = Rect::from_min_size(place.min, vec2(place.width(), 18.0));
+        let label_id = widgets::say(ui, label, entry.label()).id;
+        ui.painter().text(
+            label.left_center(),
+            Align2::LEFT_CENTER,
+            entry.label(),
+            font::small_strong(),
+            palette.subdued,
+        );
+
+        let frame = Rect::from_min_max(pos2(place.left(), label.bottom() + space::XS), place.max);
+        let (value, hint, next) = match entry {
+            Entry::Server => (&mut self.server, "this computer", Some(Entry::Name)),
+            Entry::Name => (&mut self.name, "", Some(Entry::Password)),
+            Entry::Password => (&mut self.password, "", None),
+        };
+        // egui makes a password unreadable in its own layout, and in no other.
+        let mut layouter = |ui: &Ui, buffer: &dyn egui::TextBuffer, _width: f32| {
+            text::edited(ui, buffer.as_str(), font::body(), palette.text, None)
+        };
+        let mut buffer = Buffer(value);
+        let mut edit = TextEdit::singleline(&mut buffer)
+            .id(entry.id())
+            .font(font::body())
+            .text_color(palette.text)
+            .hint_text(hint)
+            .desired_width(f32::INFINITY)
+            .min_size(frame.size())
+            .align(Align2::LEFT_CENTER)
+            .margin(egui::Margin::symmetric(12, 8))
+            .interactive(!busy);
+        edit = if entry == Entry::Password { edit.password(true) } else { edit.layouter(&mut layouter) };
+        let response = ui.put(frame, edit).labelled_by(label_id);
+        if wrong {
+            let stroke = Stroke::new(1.5, palette.danger);
+            ui.painter().rect_stroke(frame, radius::S, stroke, egui::StrokeKind::Inside);
+        }
+
+        // A single line gives its focus up on Enter; what Enter means is decided here.
+        let enter = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        match next {
+            Some(next) if enter => ui.memory_mut(|memory| memory.request_focus(next.id())),
+            None if enter => response.request_focus(),
+            _ => {}
+        }
+        enter && next.is_none()
+    }
+}
+
+fn belongs(problem: &SignInProblem, entry: Entry) -> bool {
+    match problem.field {
+        Field::Server => entry == Entry::Server,
+        Field::Credentials => entry != Entry::Server,
+    }
+}

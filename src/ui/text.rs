@@ -1,0 +1,256 @@
+//! Text that comes from people: laid out, selected and edited so that nothing they write can crash or empty a window.
+//!
+//! egui 0.37 counts cursors in glyphs, and believes that a text has exactly one glyph for each character. In a
+//! right-to-left word it has more (egui issue 8576), and then its cursors stand behind the end of the text: removing
+//! a word there panics, or removes everything. So all layouts of foreign or edited text are made here, where the
+//! count is put right, and every edited text is behind [`Buffer`], which takes no range that is not in the text.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
+
+use egui::text::{CCursor, CharIndex, LayoutJob};
+use egui::{Color32, FontId, Galley, TextBuffer, Ui};
+
+use super::theme;
+
+/// What is drawn of a text: no control characters, which fonts cannot draw and which only confuse.
+pub fn drawable(text: &str) -> Cow<'_, str> {
+    let unwanted = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t')
+            // Overrides of direction and invisible marks: egui does not act on them, and fonts show boxes.
+            || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    if text.contains(unwanted) { Cow::Owned(text.replace(unwanted, "")) } else { Cow::Borrowed(text) }
+}
+
+/// The same on one line, for previews and names.
+pub fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for word in drawable(text).split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
+}
+
+/// Lays a text out over as many lines as it needs.
+pub fn wrapped(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
+    let mut job = LayoutJob::simple(text.to_owned(), font, color, width.max(1.0));
+    for section in &mut job.sections {
+        section.format.line_height = Some(theme::LINE);
+    }
+    laid_out(ui, job)
+}
+
+/// Lays a text out on one line and ends it with an ellipsis where it does not fit.
+pub fn elided(ui: &Ui, text: String, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
+    let mut job = LayoutJob::simple_singleline(text, font, color);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(width.max(1.0));
+    ui.fonts_mut(|fonts| fonts.layout_job(job))
+}
+
+/// Lays out an edited text; what a [`egui::TextEdit`] needs as its layouter.
+pub fn edited(ui: &Ui, text: &str, font: FontId, color: Color32, width: Option<f32>) -> Arc<Galley> {
+    let mut job = match width {
+        Some(width) => LayoutJob::simple(text.to_owned(), font, color, width.max(1.0)),
+        None => LayoutJob::simple_singleline(text.to_owned(), font, color),
+    };
+    job.keep_trailing_whitespace = true;
+    for section in &mut job.sections {
+        section.format.line_height = Some(theme::LINE);
+    }
+    laid_out(ui, job)
+}
+
+fn laid_out(ui: &Ui, job: LayoutJob) -> Arc<Galley> {
+    let plain = (job.text.clone(), job.sections.first().map(|section| section.format.clone()), job.wrap.max_width);
+    let mut galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
+    if counts_agree(&galley) {
+        return galley;
+    }
+    mend(Arc::make_mut(&mut galley));
+    if counts_agree(&galley) {
+        return galley;
+    }
+    // Nothing to mend with: a text of nothing but marks that no font has. Boxes of the same number stand in.
+    let (text, format, width) = plain;
+    let boxes: String = text.chars().map(|c| if c == '\n' { c } else { '?' }).collect();
+    let mut job = LayoutJob::single_section(boxes, format.unwrap_or_default());
+    job.wrap.max_width = width;
+    ui.fonts_mut(|fonts| fonts.layout_job(job))
+}
+
+fn counts_agree(galley: &Galley) -> bool {
+    let mut rows = galley.rows.iter();
+    galley.text().split('\n').all(|paragraph| {
+        let mut count = 0;
+        for row in rows.by_ref() {
+            count += row.glyphs.len();
+            if row.ends_with_newline {
+                break;
+            }
+        }
+        count == paragraph.chars().count()
+    })
+}
+
+/// Gives every paragraph as many glyphs as it has characters. What is painted is a finished mesh and does not change.
+fn mend(galley: &mut Galley) {
+    let job = Arc::clone(&galley.job);
+    let mut first = 0;
+    for paragraph in job.text.split('\n') {
+        let length = galley.rows[first..].iter().position(|row| row.ends_with_newline).map(|at| at + 1);
+        let last = length.map_or(galley.rows.len(), |length| first + length);
+        let rows = &mut galley.rows[first..last];
+        first = last;
+
+        let want = paragraph.chars().count();
+        let have: usize = rows.iter().map(|row| row.glyphs.len()).sum();
+        let mut surplus = have.saturating_sub(want);
+        for row in rows.iter_mut().rev() {
+            if surplus == 0 {
+                break;
+            }
+            let glyphs = &mut Arc::make_mut(&mut row.row).glyphs;
+            // Those that egui adds by mistake have no width and stand behind the word.
+            let keep_at_least = glyphs.len().saturating_sub(surplus);
+            let visible = glyphs.iter().rposition(|glyph| glyph.advance_width > 0.0).map_or(0, |at| at + 1);
+            let keep = visible.max(keep_at_least);
+            surplus -= glyphs.len() - keep;
+            glyphs.truncate(keep);
+        }
+        for row in rows.iter_mut().rev() {
+            let glyphs = &mut Arc::make_mut(&mut row.row).glyphs;
+            let cut = surplus.min(glyphs.len());
+            glyphs.truncate(glyphs.len() - cut);
+            surplus -= cut;
+        }
+        if let Some(row) = rows.iter_mut().rev().find(|row| !row.glyphs.is_empty()) {
+            let glyphs = &mut Arc::make_mut(&mut row.row).glyphs;
+            if let Some(mut filler) = glyphs.last().copied() {
+                filler.pos.x += filler.advance_width;
+                filler.advance_width = 0.0;
+                filler.uv_rect = Default::default();
+                glyphs.extend(std::iter::repeat_n(filler, want.saturating_sub(have)));
+            }
+        }
+    }
+}
+
+/// A text under edit. Ranges and places that are not in it are moved to its end.
+pub struct Buffer<'a>(pub &'a mut String);
+
+impl Buffer<'_> {
+    fn clamp(&self, at: CharIndex) -> CharIndex {
+        at.min(CharIndex(self.0.chars().count()))
+    }
+
+    fn clamped(&self, cursor: CCursor) -> CCursor {
+        CCursor { index: self.clamp(cursor.index), ..cursor }
+    }
+}
+
+impl TextBuffer for Buffer<'_> {
+    fn is_mutable(&self) -> bool {
+        true
+    }
+
+    fn as_str(&self) -> &str {
+        self.0
+    }
+
+    fn insert_text(&mut self, text: &str, at: CharIndex) -> usize {
+        let at = self.byte_index_from_char_index(self.clamp(at));
+        self.0.insert_str(at.0, text);
+        text.chars().count()
+    }
+
+    fn delete_char_range(&mut self, range: Range<CharIndex>) {
+        let (start, end) = (self.clamp(range.start), self.clamp(range.end));
+        if start < end {
+            let (start, end) = (self.byte_index_from_char_index(start), self.byte_index_from_char_index(end));
+            self.0.drain(start.0..end.0);
+        }
+    }
+
+    fn char_range(&self, range: Range<CharIndex>) -> &str {
+        let (start, end) = (self.clamp(range.start), self.clamp(range.end));
+        let (start, end) = (self.byte_index_from_char_index(start), self.byte_index_from_char_index(end));
+        self.0.get(start.0..end.0).unwrap_or_default()
+    }
+
+    fn delete_previous_word(&mut self, cursor: CCursor) -> CCursor {
+        let end = self.clamped(cursor);
+        let start = egui::text_selection::text_cursor_state::ccursor_previous_word(self.0, end);
+        self.delete_selected_ccursor_range([start, end])
+    }
+
+    fn delete_next_word(&mut self, cursor: CCursor) -> CCursor {
+        let start = self.clamped(cursor);
+        let end = egui::text_selection::text_cursor_state::ccursor_next_word(self.0, start);
+        self.delete_selected_ccursor_range([start, end])
+    }
+
+    fn type_id(&self) -> std::any::TypeId {
+        std::any::TypeId::of::<Buffer<'static>>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXTS: [&str; 12] = [
+        "",
+        "plain",
+        "two\nlines\n",
+        "hello שלום",
+        "שלום עולם hello שָׁלוֹם",
+        "مرحبا بالعالم\nثم سطر",
+        "👨‍👩‍👧‍👦 family 🇩🇪",
+        "你好世界",
+        "a\u{301}\u{302}\u{303}",
+        "\u{301}\u{301}",
+        "\n\n\u{5b0}\n",
+        "กำลังใจ ক্ষি",
+    ];
+
+    #[test]
+    fn every_layout_has_one_glyph_for_each_character() {
+        let ctx = egui::Context::default();
+        theme::apply(&ctx);
+        let output = ctx.run_ui(egui::RawInput::default(), |ui| {
+            for (text, width) in TEXTS.iter().flat_map(|text| [30.0, 200.0, f32::INFINITY].map(|width| (text, width))) {
+                let galley = wrapped(ui, text, theme::font::body(), Color32::WHITE, width);
+                assert!(counts_agree(&galley), "{text:?} at {width}");
+                assert_eq!(galley.end().index.0, text.chars().count(), "{text:?} at {width}");
+                let galley = edited(ui, text, theme::font::body(), Color32::WHITE, Some(width));
+                assert_eq!(galley.end().index.0, text.chars().count(), "{text:?} at {width}");
+            }
+        });
+        output.drop_without_applying_deltas();
+    }
+
+    #[test]
+    fn a_buffer_takes_no_range_that_is_not_in_its_text() {
+        let wild = CCursor::new(99);
+        let mut text = "hello שלום".to_owned();
+        Buffer(&mut text).delete_next_word(wild);
+        Buffer(&mut text).delete_char_range(CharIndex(50)..CharIndex(60));
+        assert_eq!(text, "hello שלום");
+        Buffer(&mut text).delete_previous_word(wild);
+        assert_eq!(text, "hello ");
+        Buffer(&mut text).insert_text("you", CharIndex(1000));
+        assert_eq!(text, "hello you");
+        assert_eq!(Buffer(&mut text).char_range(CharIndex(6)..CharIndex(77)), "you");
+    }
+
+    #[test]
+    fn previews_are_one_line() {
+        assert_eq!(one_line("  two\r\n\n lines\t\u{202e}here "), "two lines here");
+        assert_eq!(drawable("a\0b\u{7}c\n\td"), "abc\n\td");
+    }
+}

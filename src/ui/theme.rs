@@ -1,0 +1,388 @@
+//! How Parlor looks: colours, type, spacing and radii, each named once. Everything that is drawn takes them from here.
+//!
+//! No state and no layout: a view decides where things go, this file what they are made of.
+
+use std::sync::Arc;
+
+use egui::{Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Stroke, TextStyle, Theme, vec2};
+
+/// The distances that views are built from, in points.
+pub mod space {
+    /// Between things that belong together.
+    pub const XS: f32 = 4.0;
+    /// Between an icon and its text.
+    pub const S: f32 = 8.0;
+    /// Inside a row or a bubble.
+    pub const M: f32 = 12.0;
+    /// Between groups, and at the edges of panes.
+    pub const L: f32 = 16.0;
+    /// Around what stands alone.
+    pub const XL: f32 = 24.0;
+}
+
+/// The radii of corners, in points.
+pub mod radius {
+    /// Rows, fields and buttons.
+    pub const S: u8 = 9;
+    /// Bubbles and the composer.
+    pub const M: u8 = 16;
+    /// Cards.
+    pub const L: u8 = 18;
+    /// The corner of a bubble that points to its author's side.
+    pub const TAIL: u8 = 5;
+}
+
+/// Below this width, in points, one pane is shown instead of two.
+pub const NARROW: f32 = 640.0;
+/// The height of the header of a pane.
+pub const HEADER: f32 = 60.0;
+/// The height of a person's row in the list.
+pub const PERSON_ROW: f32 = 66.0;
+/// The widest that a conversation gets, however wide the window.
+pub const COLUMN_MAX: f32 = 860.0;
+/// The widest that a bubble's text gets: about 75 letters, which is as long as lines stay readable.
+pub const BUBBLE_TEXT_MAX: f32 = 520.0;
+/// The height of a line of text in messages and in the composer.
+pub const LINE: f32 = 21.0;
+
+const TEXT: &str = "text";
+const STRONG: &str = "strong";
+const ICONS: &str = "icons";
+
+/// The type scale.
+pub mod font {
+    use super::{FontFamily, FontId, ICONS, STRONG, TEXT};
+
+    fn text(size: f32) -> FontId {
+        FontId::new(size, FontFamily::Name(TEXT.into()))
+    }
+
+    fn strong_of(size: f32) -> FontId {
+        FontId::new(size, FontFamily::Name(STRONG.into()))
+    }
+
+    /// The name of the program, alone on a page.
+    pub fn display() -> FontId {
+        strong_of(26.0)
+    }
+
+    /// The title of a pane.
+    pub fn title() -> FontId {
+        strong_of(17.0)
+    }
+
+    /// Names, and words on buttons.
+    pub fn strong() -> FontId {
+        strong_of(14.5)
+    }
+
+    /// What people write.
+    pub fn body() -> FontId {
+        text(14.5)
+    }
+
+    /// Previews, explanations, states.
+    pub fn small() -> FontId {
+        text(13.0)
+    }
+
+    /// Small and important: badges, authors, days.
+    pub fn small_strong() -> FontId {
+        strong_of(12.5)
+    }
+
+    /// Times.
+    pub fn tiny() -> FontId {
+        text(11.5)
+    }
+
+    /// Initials in an avatar of that diameter.
+    pub fn initials(diameter: f32) -> FontId {
+        strong_of((diameter * 0.38).round())
+    }
+
+    /// Icons.
+    pub fn icon(size: f32) -> FontId {
+        FontId::new(size, FontFamily::Name(ICONS.into()))
+    }
+}
+
+/// The colours of one theme. Pairs that carry text are checked for contrast in this file's tests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Palette {
+    /// Behind lists and headers.
+    pub surface: Color32,
+    /// Behind a conversation.
+    pub backdrop: Color32,
+    /// What others wrote.
+    pub bubble: Color32,
+    /// What this person wrote.
+    pub bubble_own: Color32,
+    /// Fields, and the pill of a day.
+    pub field: Color32,
+    /// A row under the pointer.
+    pub hover: Color32,
+    /// The row of the open chat.
+    pub selected: Color32,
+    /// Lines between panes.
+    pub line: Color32,
+    /// Text.
+    pub text: Color32,
+    /// Text of less weight.
+    pub subdued: Color32,
+    /// Times in one's own bubble.
+    pub subdued_own: Color32,
+    /// Links, drafts, ticks.
+    pub accent: Color32,
+    /// Buttons and badges.
+    pub accent_fill: Color32,
+    /// A button under the pointer.
+    pub accent_hover: Color32,
+    /// Text on buttons and badges.
+    pub on_accent: Color32,
+    /// What went wrong.
+    pub danger: Color32,
+    /// The bar of a lost connection.
+    pub notice: Color32,
+    /// Text on it.
+    pub on_notice: Color32,
+    /// Selected text.
+    pub selection: Color32,
+    /// Somebody is there.
+    pub online: Color32,
+    /// Names in bubbles, one picked for each person.
+    pub names: [Color32; 8],
+}
+
+const fn rgb(hex: u32) -> Color32 {
+    Color32::from_rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
+}
+
+/// Behind initials, the same in both themes; white is readable on each.
+const AVATARS: [Color32; 8] = [
+    rgb(0xb3_4a32),
+    rgb(0x8f_5b0a),
+    rgb(0x4a_7a21),
+    rgb(0x14_7a6e),
+    rgb(0x23_6fb0),
+    rgb(0x5b_58c4),
+    rgb(0x8b_46ab),
+    rgb(0xae_3d70),
+];
+
+static LIGHT: Palette = Palette {
+    surface: rgb(0xff_ffff),
+    backdrop: rgb(0xee_f1ef),
+    bubble: rgb(0xff_ffff),
+    bubble_own: rgb(0xd3_eee8),
+    field: rgb(0xf1_f4f3),
+    hover: rgb(0xf2_f5f4),
+    selected: rgb(0xe0_f2ee),
+    line: rgb(0xe1_e6e4),
+    text: rgb(0x17_2120),
+    subdued: rgb(0x5b_6966),
+    subdued_own: rgb(0x3e_655e),
+    accent: rgb(0x0b_736b),
+    accent_fill: rgb(0x0d_7a72),
+    accent_hover: rgb(0x0a_6861),
+    on_accent: rgb(0xff_ffff),
+    danger: rgb(0xb3_261e),
+    notice: rgb(0xff_f3d3),
+    on_notice: rgb(0x5f_4700),
+    selection: rgb(0xa9_dcd3),
+    online: rgb(0x2a_a65a),
+    names: AVATARS,
+};
+
+static DARK: Palette = Palette {
+    surface: rgb(0x17_1d1c),
+    backdrop: rgb(0x0f_1413),
+    bubble: rgb(0x20_2827),
+    bubble_own: rgb(0x17_4a45),
+    field: rgb(0x22_2a29),
+    hover: rgb(0x1e_2625),
+    selected: rgb(0x1d_3633),
+    line: rgb(0x29_3231),
+    text: rgb(0xe7_edeb),
+    subdued: rgb(0x97_a5a2),
+    subdued_own: rgb(0xa3_cbc4),
+    accent: rgb(0x5f_cfc2),
+    accent_fill: rgb(0x0e_7a72),
+    accent_hover: rgb(0x11_867d),
+    on_accent: rgb(0xff_ffff),
+    danger: rgb(0xff_8f85),
+    notice: rgb(0x3b_3013),
+    on_notice: rgb(0xf5_d98d),
+    selection: rgb(0x2b_716a),
+    online: rgb(0x3f_c673),
+    names: [
+        rgb(0xff_a58c),
+        rgb(0xf0_bd63),
+        rgb(0xa6_d275),
+        rgb(0x62_d2c2),
+        rgb(0x83_c1fa),
+        rgb(0xb4_b1fb),
+        rgb(0xdc_a8f2),
+        rgb(0xfa_9fc6),
+    ],
+};
+
+/// The colours that hold now.
+pub fn palette(ui: &egui::Ui) -> &'static Palette {
+    if ui.visuals().dark_mode { &DARK } else { &LIGHT }
+}
+
+/// The place of a person in the lists of colours: always the same for the same name.
+pub fn tint(name: &str) -> usize {
+    let sum = name.chars().fold(0u32, |sum, c| sum.wrapping_mul(31).wrapping_add(u32::from(c)));
+    sum as usize % AVATARS.len()
+}
+
+/// What the avatar of a person is filled with.
+pub fn avatar(name: &str) -> Color32 {
+    AVATARS[tint(name)]
+}
+
+/// Gives a context Parlor's fonts and its two styles. Which of them holds follows the system.
+pub fn apply(ctx: &egui::Context) {
+    ctx.set_fonts(fonts());
+    ctx.set_theme(egui::ThemePreference::System);
+    for (theme, palette) in [(Theme::Light, &LIGHT), (Theme::Dark, &DARK)] {
+        ctx.style_mut_of(theme, |style| restyle(style, palette));
+    }
+}
+
+fn fonts() -> FontDefinitions {
+    let mut fonts = FontDefinitions::default();
+    let fallbacks = fonts.families.get(&FontFamily::Proportional).cloned().unwrap_or_default();
+    let bundled: [(&str, &'static [u8]); 3] = [
+        (TEXT, include_bytes!("../../assets/fonts/Inter-Regular.otf")),
+        (STRONG, include_bytes!("../../assets/fonts/Inter-SemiBold.otf")),
+        (ICONS, lucide_icons::LUCIDE_FONT_BYTES),
+    ];
+    for (name, bytes) in bundled {
+        fonts.font_data.insert(name.into(), Arc::new(FontData::from_static(bytes)));
+        let chain = std::iter::once(name.to_owned()).chain(fallbacks.iter().cloned());
+        fonts.families.insert(FontFamily::Name(name.into()), chain.collect());
+    }
+    let text = fonts.families.get(&FontFamily::Name(TEXT.into())).cloned().unwrap_or_default();
+    fonts.families.insert(FontFamily::Proportional, text);
+    fonts
+}
+
+fn restyle(style: &mut egui::Style, palette: &Palette) {
+    style.text_styles = [
+        (TextStyle::Small, font::tiny()),
+        (TextStyle::Body, font::body()),
+        (TextStyle::Button, font::strong()),
+        (TextStyle::Heading, font::title()),
+        (TextStyle::Monospace, FontId::monospace(13.0)),
+    ]
+    .into();
+    style.spacing.item_spacing = vec2(space::S, space::S);
+    style.spacing.button_padding = vec2(space::M, 7.0);
+    style.spacing.interact_size.y = 34.0;
+    style.spacing.menu_margin = egui::Margin::same(6);
+    style.spacing.scroll = egui::style::ScrollStyle::floating();
+    style.interaction.tooltip_delay = 0.4;
+    // A selection that reaches over several messages is lost as soon as one end is scrolled away: one at a time.
+    style.interaction.multi_widget_text_select = false;
+
+    let visuals = &mut style.visuals;
+    visuals.panel_fill = palette.surface;
+    visuals.window_fill = palette.surface;
+    visuals.window_stroke = Stroke::new(1.0, palette.line);
+    visuals.window_corner_radius = CornerRadius::same(radius::M);
+    visuals.menu_corner_radius = CornerRadius::same(radius::S);
+    visuals.extreme_bg_color = palette.field;
+    visuals.text_edit_bg_color = Some(palette.field);
+    visuals.faint_bg_color = palette.hover;
+    visuals.weak_text_color = Some(palette.subdued);
+    visuals.hyperlink_color = palette.accent;
+    visuals.error_fg_color = palette.danger;
+    visuals.selection.bg_fill = palette.selection;
+    visuals.selection.stroke = Stroke::new(1.0, palette.text);
+    visuals.text_cursor.stroke = Stroke::new(2.0, palette.accent);
+    // A caret that blinks would wake an idle window twice a second.
+    visuals.text_cursor.blink = false;
+    visuals.interact_cursor = Some(egui::CursorIcon::PointingHand);
+
+    let widgets = &mut visuals.widgets;
+    widgets.noninteractive.bg_stroke = Stroke::new(1.0, palette.line);
+    for (state, fill) in [
+        (&mut widgets.noninteractive, palette.surface),
+        (&mut widgets.inactive, palette.field),
+        (&mut widgets.hovered, palette.hover),
+        (&mut widgets.active, palette.selected),
+        (&mut widgets.open, palette.selected),
+    ] {
+        state.bg_fill = fill;
+        state.weak_bg_fill = fill;
+        state.fg_stroke = Stroke::new(1.0, palette.text);
+        state.corner_radius = CornerRadius::same(radius::S);
+        state.expansion = 0.0;
+    }
+    for state in [&mut widgets.inactive, &mut widgets.hovered, &mut widgets.active, &mut widgets.open] {
+        state.bg_stroke = Stroke::new(1.0, palette.line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The contrast of two colours as WCAG 2 defines it.
+    fn contrast(one: Color32, other: Color32) -> f32 {
+        let luminance = |color: Color32| {
+            let channel = |byte: u8| {
+                let share = f32::from(byte) / 255.0;
+                if share <= 0.040_45 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
+            };
+            0.2126 * channel(color.r()) + 0.7152 * channel(color.g()) + 0.0722 * channel(color.b())
+        };
+        let (a, b) = (luminance(one), luminance(other));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn black_on_white_has_the_contrast_that_the_standard_names() {
+        assert!((contrast(Color32::BLACK, Color32::WHITE) - 21.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn all_text_is_readable_on_what_is_behind_it() {
+        for (theme, p) in [("light", &LIGHT), ("dark", &DARK)] {
+            let mut pairs = vec![
+                ("subdued on a selected row", p.subdued, p.selected),
+                ("time in one's own bubble", p.subdued_own, p.bubble_own),
+                ("text in one's own bubble", p.text, p.bubble_own),
+                ("button", p.on_accent, p.accent_fill),
+                ("button under the pointer", p.on_accent, p.accent_hover),
+                ("notice", p.on_notice, p.notice),
+                ("selected text", p.text, p.selection),
+            ];
+            for behind in [p.surface, p.backdrop, p.bubble, p.field, p.hover, p.selected] {
+                pairs.push(("text", p.text, behind));
+                pairs.push(("accent", p.accent, behind));
+            }
+            for behind in [p.surface, p.backdrop, p.bubble, p.field, p.hover] {
+                pairs.push(("subdued", p.subdued, behind));
+                pairs.push(("danger", p.danger, behind));
+            }
+            pairs.extend(p.names.map(|name| ("name in a bubble", name, p.bubble)));
+            pairs.extend(AVATARS.map(|fill| ("initials", Color32::WHITE, fill)));
+            for (what, front, behind) in pairs {
+                let ratio = contrast(front, behind);
+                assert!(ratio >= 4.5, "{theme}: {what}: {front:?} on {behind:?} has only {ratio:.2}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_person_keeps_their_colour() {
+        assert_eq!(avatar("Bob"), avatar("Bob"));
+        let distinct: std::collections::BTreeSet<_> =
+            ["Alice", "Bob", "Charlie", "Dora"].into_iter().map(tint).collect();
+        assert!(distinct.len() > 1);
+    }
+}

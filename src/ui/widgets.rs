@@ -1,0 +1,165 @@
+//! The small things that views share: avatars, buttons, badges, icons. Each has a name that a screen reader can say.
+
+use egui::accesskit::Role;
+use egui::{
+    Align2, AsIdSalt, Color32, CornerRadius, FontId, Id, Pos2, Rect, Response, Sense, Stroke, Ui, WidgetInfo, pos2,
+    vec2,
+};
+use lucide_icons::Icon;
+
+use super::text;
+use super::theme::{self, Palette, font, radius, space};
+use crate::proto::event::Status;
+
+/// The first letters of the first two words of a name.
+pub fn initials(name: &str) -> String {
+    let letters = name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
+    let initials: String = letters.take(2).flat_map(char::to_uppercase).collect();
+    if initials.is_empty() { "?".into() } else { initials }
+}
+
+/// A circle with somebody's initials, and a dot for their presence where `status` says it: filled when they are there,
+/// a ring when not, so that it is not told by colour alone. `behind` is the colour under the avatar.
+pub fn avatar(ui: &Ui, center: Pos2, diameter: f32, name: &str, status: Option<(Status, Color32)>) {
+    let painter = ui.painter();
+    painter.circle_filled(center, diameter / 2.0, theme::avatar(name));
+    painter.text(center, Align2::CENTER_CENTER, initials(name), font::initials(diameter), Color32::WHITE);
+    if let Some((status, behind)) = status {
+        let palette = theme::palette(ui);
+        let dot = center + egui::Vec2::splat(diameter * 0.35);
+        let size = (diameter * 0.115).clamp(4.0, 5.5);
+        painter.circle_filled(dot, size + 2.0, behind);
+        match status {
+            Status::Online => painter.circle_filled(dot, size, palette.online),
+            Status::Offline => painter.circle_stroke(dot, size - 1.0, Stroke::new(1.5, palette.subdued)),
+        };
+    }
+}
+
+/// Draws an icon.
+pub fn icon(ui: &Ui, center: Pos2, icon: Icon, size: f32, color: Color32) {
+    ui.painter().text(center, Align2::CENTER_CENTER, icon.unicode(), font::icon(size), color);
+}
+
+/// A round button with an icon and no words; its name is said by a screen reader and shown in a tooltip.
+pub fn icon_button(ui: &mut Ui, rect: Rect, sign: Icon, name: &str) -> Response {
+    let palette = theme::palette(ui);
+    let response = ui.interact(rect, Id::unique(("button", name)), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));
+    if response.hovered() || response.has_focus() {
+        ui.painter().circle_filled(rect.center(), rect.width() / 2.0, palette.field);
+    }
+    focus_ring(ui, &response, CornerRadius::same(255));
+    let color = if response.hovered() { palette.text } else { palette.subdued };
+    icon(ui, rect.center(), sign, 18.0, color);
+    response.on_hover_text(name)
+}
+
+/// A line around what the keyboard is at.
+pub fn focus_ring(ui: &Ui, response: &Response, corners: CornerRadius) {
+    if response.has_focus() {
+        let stroke = Stroke::new(2.0, theme::palette(ui).accent);
+        ui.painter().rect_stroke(response.rect, corners, stroke, egui::StrokeKind::Inside);
+    }
+}
+
+/// The one button of a page that matters.
+pub fn primary_button(ui: &mut Ui, rect: Rect, label: &str, enabled: bool) -> Response {
+    let palette = theme::palette(ui);
+    let sense = if enabled { Sense::click() } else { Sense::hover() };
+    let response = ui.interact(rect, Id::unique(("button", label)), sense);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, label));
+    let (fill, front) = match (enabled, response.hovered()) {
+        (false, _) => (palette.field, palette.subdued),
+        (true, true) => (palette.accent_hover, palette.on_accent),
+        (true, false) => (palette.accent_fill, palette.on_accent),
+    };
+    ui.painter().rect_filled(rect, radius::S, fill);
+    focus_ring(ui, &response, CornerRadius::same(radius::S));
+    ui.painter().text(rect.center(), Align2::CENTER_CENTER, label, font::strong(), front);
+    response
+}
+
+/// A word that acts, in a line of text. `left` is the middle of its left edge; `key` tells it from others of that word.
+pub fn text_button(ui: &mut Ui, left: Pos2, label: &str, key: impl AsIdSalt, color: Color32) -> Response {
+    let galley = ui.painter().layout_no_wrap(label.to_owned(), font::small_strong(), color);
+    let rect = Rect::from_min_size(left - vec2(0.0, 14.0), vec2(galley.size().x + 2.0 * space::S, 28.0));
+    let response = ui.interact(rect, Id::unique(("button", label)).with(key), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, label));
+    if response.hovered() {
+        ui.painter().rect_filled(rect, radius::S, color.gamma_multiply(0.12));
+    }
+    focus_ring(ui, &response, CornerRadius::same(radius::S));
+    ui.painter().galley(rect.center() - galley.size() / 2.0, galley, color);
+    response
+}
+
+/// A number in a pill; `right` is the middle of its right edge. Returns its width.
+pub fn badge(ui: &Ui, right: Pos2, count: u32, palette: &Palette) -> f32 {
+    let label = if count > 999 { "999+".to_owned() } else { count.to_string() };
+    let galley = ui.painter().layout_no_wrap(label, font::small_strong(), palette.on_accent);
+    let size = vec2((galley.size().x + 12.0).max(21.0), 21.0);
+    let rect = Rect::from_min_size(pos2(right.x - size.x, right.y - size.y / 2.0), size);
+    ui.painter().rect_filled(rect, 11.0, palette.accent_fill);
+    ui.painter().galley(rect.center() - galley.size() / 2.0, galley, palette.on_accent);
+    size.x
+}
+
+/// A page or pane that has nothing else to show: a sign, a line, and one more to say what to do.
+pub fn empty(ui: &mut Ui, rect: Rect, sign: Icon, title: &str, hint: &str) {
+    let palette = theme::palette(ui);
+    let width = (rect.width() - 2.0 * space::XL).clamp(1.0, 340.0);
+    let lines = |text: &str, font: FontId, color| {
+        let mut job = egui::text::LayoutJob::simple(text.to_owned(), font, color, width);
+        job.halign = egui::Align::Center;
+        ui.fonts_mut(|fonts| fonts.layout_job(job))
+    };
+    let title_lines = lines(title, font::title(), palette.text);
+    let hint_lines = lines(hint, font::small(), palette.subdued);
+    let height = 64.0 + space::L + title_lines.size().y + space::XS + hint_lines.size().y;
+    let mut at = pos2(rect.center().x, rect.center().y - height / 2.0);
+
+    let disc = at + vec2(0.0, 32.0);
+    ui.painter().circle_filled(disc, 32.0, palette.selected);
+    icon(ui, disc, sign, 28.0, palette.accent);
+    at.y += 64.0 + space::L;
+    for (galley, says) in [(title_lines, title), (hint_lines, hint)] {
+        if says.is_empty() {
+            continue;
+        }
+        let size = galley.size();
+        let place = Rect::from_min_size(pos2(at.x - size.x / 2.0, at.y), size);
+        say(ui, place, says);
+        ui.painter().galley(at, galley, palette.text);
+        at.y += size.y + space::XS;
+    }
+}
+
+/// Makes something that is painted known to a screen reader.
+pub fn say(ui: &mut Ui, rect: Rect, what: &str) -> Response {
+    let response = ui.allocate_rect(rect, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, what));
+    response
+}
+
+/// One line of text at a place, elided to a width, known to a screen reader. Returns the width that it took.
+pub fn line(ui: &mut Ui, left: Pos2, words: &str, font: FontId, color: Color32, width: f32) -> f32 {
+    let galley = text::elided(ui, text::one_line(words), font, color, width);
+    let place = Rect::from_min_size(pos2(left.x, left.y - galley.size().y / 2.0), galley.size());
+    say(ui, place, words);
+    ui.painter().galley(place.min, galley, color);
+    place.width()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn initials_are_letters_of_the_name() {
+        for (name, letters) in [("Bob", "B"), ("ada lovelace king", "AL"), ("王小明", "王"), ("", "?"), ("-- !", "?")]
+        {
+            assert_eq!(initials(name), letters, "{name:?}");
+        }
+    }
+}
