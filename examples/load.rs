@@ -145,7 +145,8 @@ fn serve(dir: &Path) -> anyhow::Result<(Child, SocketAddr, Duration)> {
 async fn login(address: SocketAddr, account: usize) -> anyhow::Result<Wire> {
     let mut wire = Wire::new(TcpStream::connect(address).await?);
     let username = format!("user{account}");
-    wire.write(&frame::frame_of(&Outgoing::Login { username: &username, password: "load", log: None, after: None })).await?;
+    wire.write(&frame::frame_of(&Outgoing::Login { username: &username, password: "load", log: None, after: None }))
+        .await?;
     loop {
         let json = wire.read().await?;
         match Event::parse(&json)? {
@@ -179,21 +180,46 @@ async fn measure(args: &Args, address: SocketAddr, server: u32) -> anyhow::Resul
                 let offset = pace.map_or(Duration::ZERO, |pace| pace.mul_f64(at as f64 / args.pairs as f64));
                 let slots = Arc::new(tokio::sync::Notify::new());
                 tasks.push(tokio::task::spawn_local(write(
-                    writer, to, args.in_flight, args.bytes, pace, offset, start, Arc::clone(&pair), Arc::clone(&slots), Arc::clone(&stop),
+                    writer,
+                    to,
+                    args.in_flight,
+                    args.bytes,
+                    pace,
+                    offset,
+                    start,
+                    Arc::clone(&pair),
+                    Arc::clone(&slots),
+                    Arc::clone(&stop),
                 )));
                 tasks.push(tokio::task::spawn_local(read(
-                    reader, start, pair, slots, Arc::clone(&recording), Arc::clone(&latencies), Arc::clone(&stop),
+                    reader,
+                    start,
+                    pair,
+                    slots,
+                    Arc::clone(&recording),
+                    Arc::clone(&latencies),
+                    Arc::clone(&stop),
                 )));
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
-            let count = || pairs.iter().map(|pair| pair.acknowledged.load(Ordering::Relaxed).min(pair.delivered.load(Ordering::Relaxed))).sum::<u64>();
+            let count = || {
+                pairs
+                    .iter()
+                    .map(|pair| pair.acknowledged.load(Ordering::Relaxed).min(pair.delivered.load(Ordering::Relaxed)))
+                    .sum::<u64>()
+            };
             let (before, from, cpu_before) = (count(), Instant::now(), cpu_seconds(server));
             recording.store(true, Ordering::Relaxed);
             tokio::time::sleep(Duration::from_secs(args.seconds)).await;
             recording.store(false, Ordering::Relaxed);
             let (after, took, cpu_after) = (count(), from.elapsed(), cpu_seconds(server));
             stop.store(true, Ordering::Relaxed);
-            report(after - before, took, cpu_after - cpu_before, &mut latencies.lock().expect("no task panics with it"));
+            report(
+                after - before,
+                took,
+                cpu_after - cpu_before,
+                &mut latencies.lock().expect("no task panics with it"),
+            );
             for task in tasks {
                 task.abort();
             }
@@ -235,7 +261,10 @@ async fn write(
             let mut text = format!("{:016}", start.elapsed().as_nanos());
             text.extend(std::iter::repeat_n('x', bytes.saturating_sub(text.len())));
             let client_id = ClientIdText { device: &device, n: sent };
-            frame::encode_value(&mut frames, &Outgoing::SendMessage { id: sent, to, client_id: &client_id, message: &text });
+            frame::encode_value(
+                &mut frames,
+                &Outgoing::SendMessage { id: sent, to, client_id: &client_id, message: &text },
+            );
         }
         if !frames.is_empty() {
             wire.write(&frames).await?;
@@ -308,8 +337,17 @@ fn report(messages: u64, took: Duration, cpu: f64, latencies: &mut [u32]) {
         len => f64::from(latencies[((len as f64 * part) as usize).min(len - 1)]) / 1e3,
     };
     let mut out = std::io::stdout();
-    let _ = writeln!(out, "{:.0} messages a second, acknowledged and delivered after their sync", messages as f64 / took.as_secs_f64());
-    let _ = writeln!(out, "{:.0} per second of server CPU ({:.0} % of a core)", messages as f64 / cpu.max(0.01), 100.0 * cpu / took.as_secs_f64());
+    let _ = writeln!(
+        out,
+        "{:.0} messages a second, acknowledged and delivered after their sync",
+        messages as f64 / took.as_secs_f64()
+    );
+    let _ = writeln!(
+        out,
+        "{:.0} per second of server CPU ({:.0} % of a core)",
+        messages as f64 / cpu.max(0.01),
+        100.0 * cpu / took.as_secs_f64()
+    );
     let _ = writeln!(out, "latency p50 {:.2} ms, p99 {:.2} ms, p99.9 {:.2} ms", at(0.5), at(0.99), at(0.999));
 }
 

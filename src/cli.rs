@@ -147,7 +147,10 @@ fn check(data_dir: &Path) -> anyhow::Result<()> {
     say(&format!("{}:", data_dir.display()));
     say(&format!("  users.json    {} accounts", check.accounts.accounts));
     if check.accounts.plain_passwords > 0 {
-        say(&format!("                {} passwords in plain text, hashed at the next start", check.accounts.plain_passwords));
+        say(&format!(
+            "                {} passwords in plain text, hashed at the next start",
+            check.accounts.plain_passwords
+        ));
     }
     let report = &check.report;
     say(&format!(
@@ -166,9 +169,12 @@ fn window(options: Options, address: Option<String>, username: Option<String>) -
     if ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].iter().all(|name| std::env::var_os(name).is_none()) {
         bail!("there is no display here to open a window on; `parlor --server` hosts without one");
     }
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).with_max_level(tracing::Level::WARN).init();
-    let prefill =
-        ui::Prefill { address: address.unwrap_or_default(), username: username.unwrap_or_default() };
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_max_level(tracing::Level::WARN)
+        .init();
+    let prefill = ui::Prefill { address: address.unwrap_or_default(), username: username.unwrap_or_default() };
     app::run("Parlor", prefill, move |ctx| {
         let wake = move || ctx.request_repaint();
         Client::start(Some(Box::new(LocalHost::new(options))), wake)

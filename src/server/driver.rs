@@ -58,7 +58,8 @@ struct Running {
 impl Driver {
     /// Runs until told to stop; then everything that was taken is stored, and everybody is told.
     pub async fn run(self) {
-        let Self { engine, committer, mut committed, reader, accounts, mut accepted, mut inputs, report, mut stop } = self;
+        let Self { engine, committer, mut committed, reader, accounts, mut accepted, mut inputs, report, mut stop } =
+            self;
         let mut running = Running {
             engine,
             committer,
@@ -169,8 +170,7 @@ impl Running {
                     self.own.push_back(Input::VerifyBusy(session, ticket));
                     return;
                 }
-                let credential =
-                    self.accounts.read().unwrap_or_else(PoisonError::into_inner).credential(&username);
+                let credential = self.accounts.read().unwrap_or_else(PoisonError::into_inner).credential(&username);
                 let (hashes, report) = (Arc::clone(&self.hashes), self.report.clone());
                 tokio::spawn(async move {
                     let permit = hashes.acquire_owned().await;

@@ -183,7 +183,11 @@ fn import_old(file: &Path, directory: &Directory) -> Result<Option<String>, Fold
     // A hard link keeps the original reachable at every instant.
     std::fs::hard_link(file, &old).or_else(|_| std::fs::copy(file, &old).map(|_| ())).map_err(io)?;
     std::fs::rename(&new, file).map_err(io)?;
-    Ok(Some(format!("imported {} messages of an old history; the original is kept as {}", records.len(), old.display())))
+    Ok(Some(format!(
+        "imported {} messages of an old history; the original is kept as {}",
+        records.len(),
+        old.display()
+    )))
 }
 
 fn records_of(imported: &[Imported], directory: &Directory, now: Millis) -> Result<Vec<Bytes>, String> {

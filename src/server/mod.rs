@@ -61,8 +61,12 @@ fn hint(error: &std::io::Error) -> &'static str {
         std::io::ErrorKind::AddrInUse => {
             "Another program uses that port, perhaps another Parlor: end it, or choose another port with --listen"
         }
-        std::io::ErrorKind::AddrNotAvailable => "This computer does not have that address: choose another with --listen",
-        std::io::ErrorKind::PermissionDenied => "Ports below 1024 are for the administrator: choose another with --listen",
+        std::io::ErrorKind::AddrNotAvailable => {
+            "This computer does not have that address: choose another with --listen"
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            "Ports below 1024 are for the administrator: choose another with --listen"
+        }
         _ => "Choose another address with --listen",
     }
 }
@@ -125,7 +129,8 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
     let engine = Engine::new(state, directory, log.id(), NAME);
     let committer = Committer::start(Box::new(log), done)?;
     let accounts = Arc::new(RwLock::new(accounts));
-    let watch = accounts::watch(&options.data_dir, reload(Arc::clone(&accounts), report.clone())).map_err(FolderError::from)?;
+    let watch =
+        accounts::watch(&options.data_dir, reload(Arc::clone(&accounts), report.clone())).map_err(FolderError::from)?;
     let thread = std::thread::Builder::new().name("server".into()).spawn(move || {
         runtime.block_on(async move {
             let (accept, accepted) = mpsc::channel(64);
@@ -211,7 +216,8 @@ async fn accept_from(listener: TcpListener, accept: mpsc::Sender<tokio::net::Tcp
                     return;
                 }
             }
-            Err(error) if matches!(error.kind(), std::io::ErrorKind::ConnectionAborted | std::io::ErrorKind::Interrupted) => {}
+            Err(error)
+                if matches!(error.kind(), std::io::ErrorKind::ConnectionAborted | std::io::ErrorKind::Interrupted) => {}
             Err(error) => {
                 if std::mem::replace(&mut healthy, false) {
                     tracing::warn!("connections cannot be taken at the moment: {error}");

@@ -1,102 +1,28 @@
 //! The client's connection: a thread of its own that connects, logs in, carries frames, and comes back by itself when
-//! the server goes. The only file of the client that knows sockets.
+//! the server goes. The only part of the client that knows sockets.
 
-use std::net::SocketAddr;
+mod attempt;
+mod wire;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::{Buf as _, Bytes, BytesMut};
-use secrecy::{ExposeSecret as _, SecretString};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use bytes::Bytes;
+use secrecy::SecretString;
 use tokio::sync::mpsc::{self, error::TryRecvError, error::TrySendError};
-use tokio::time::timeout;
 
-use super::address::{self, Target};
-use super::fold::sign_in_problem;
+use super::Host;
 use super::model::{Field, SignInProblem};
-use super::{Host, HostError};
 use crate::clock;
-use crate::config::{BACKOFF_MAX, BACKOFF_MIN, CONNECT_DEADLINE, READ_MAX_BYTES, SIGN_IN_DEADLINE, tune};
-use crate::proto::event::{Code, Event, Problem};
-use crate::proto::frame::{self, Decoded};
+use crate::config::{BACKOFF_MAX, BACKOFF_MIN};
+use crate::proto::frame;
 use crate::proto::ids::{Millis, Seq};
-use crate::proto::limits::FRAME_MAX_BYTES;
 use crate::proto::request::Outgoing;
+use attempt::{Failed, connect};
+pub use wire::{Wire, WireError};
 
 /// The orders that may wait for the connection, and the reports that may wait for the window.
 const QUEUE_MAX: usize = 4_096;
-
-/// A socket that carries frames. What a window's connection is made of, and what measurements use directly.
-#[derive(Debug)]
-pub struct Wire {
-    stream: TcpStream,
-    buffer: BytesMut,
-}
-
-/// Why a [`Wire`] came to its end.
-#[derive(Debug, thiserror::Error)]
-pub enum WireError {
-    /// The socket.
-    #[error("the connection was lost: {0}")]
-    Io(#[from] std::io::Error),
-    /// The other side closed it.
-    #[error("the server closed the connection")]
-    Closed,
-    /// What came is not a frame.
-    #[error("what answers there does not speak Parlor's protocol: {0}")]
-    Frame(#[from] frame::FrameError),
-}
-
-impl Wire {
-    /// Frames over a connected socket.
-    pub fn new(stream: TcpStream) -> Self {
-        tune(&stream);
-        Self { stream, buffer: BytesMut::new() }
-    }
-
-    /// Writes ready-made frames.
-    ///
-    /// # Errors
-    /// [`WireError::Io`].
-    pub async fn write(&mut self, frames: &[u8]) -> Result<(), WireError> {
-        Ok(self.stream.write_all(frames).await?)
-    }
-
-    /// The JSON of the next frame. Safe to give up waiting for: nothing is lost.
-    ///
-    /// # Errors
-    /// [`WireError`].
-    pub async fn read(&mut self) -> Result<Bytes, WireError> {
-        loop {
-            if let Some(json) = self.buffered()? {
-                return Ok(json);
-            }
-            if self.buffer.capacity() - self.buffer.len() < READ_MAX_BYTES / 4 {
-                self.buffer.reserve(READ_MAX_BYTES);
-            }
-            if self.stream.read_buf(&mut self.buffer).await? == 0 {
-                return Err(WireError::Closed);
-            }
-        }
-    }
-
-    /// The JSON of the next frame, if it is here already.
-    ///
-    /// # Errors
-    /// [`WireError::Frame`].
-    pub fn buffered(&mut self) -> Result<Option<Bytes>, WireError> {
-        match frame::decode(&self.buffer, FRAME_MAX_BYTES)? {
-            Decoded::Incomplete { .. } => Ok(None),
-            Decoded::Frame { json, end } => {
-                let mut whole = self.buffer.split_to(end);
-                whole.truncate(json.end);
-                whole.advance(json.start);
-                Ok(Some(whole.freeze()))
-            }
-        }
-    }
-}
 
 /// What the client tells its connection to do.
 pub(super) enum Order {
@@ -136,6 +62,11 @@ pub(super) enum Report {
 
 type Wake = Arc<dyn Fn() + Send + Sync>;
 type Cursor = Arc<Mutex<Option<(String, Seq)>>>;
+
+/// Where the client's knowledge ends.
+fn known(cursor: &Cursor) -> Option<(String, Seq)> {
+    cursor.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
 
 /// The client's end of the thread. Dropping it leaves the server, and ends a server that the thread hosts.
 pub(super) struct Handle {
@@ -222,14 +153,6 @@ struct Task {
     report: mpsc::Sender<Report>,
     wake: Wake,
     cursor: Cursor,
-}
-
-/// Why an attempt did not lead to a login.
-enum Failed {
-    /// Trying again is of no use, or its person must decide.
-    Refused(SignInProblem),
-    /// The server is not there, or not now.
-    Unreachable(SignInProblem),
 }
 
 /// Why a session ended.
@@ -370,150 +293,6 @@ async fn retrying(orders: &mut mpsc::Receiver<Order>) -> Option<Option<SignIn>> 
 fn backoff(attempt: u32, random: u64) -> Duration {
     let full = BACKOFF_MIN.saturating_mul(1_u32 << attempt.min(10)).min(BACKOFF_MAX);
     full - full.mul_f64((random % 1_000) as f64 / 2_000.0)
-}
-
-/// Connects and logs in; hosts a server on this computer first when none answers there and one is wanted.
-async fn connect(
-    host: &mut Option<Box<dyn Host>>,
-    report: &mpsc::Sender<Report>,
-    wake: &Wake,
-    cursor: &Cursor,
-    sign_in: &SignIn,
-) -> Result<(Wire, Bytes), Failed> {
-    let target = address::parse(&sign_in.address).map_err(|bad| Failed::Refused(at_server(bad.to_string())))?;
-    let stream = match target {
-        Target::There { host, port } => {
-            let addresses = resolve(&host, port).await?;
-            reach(&addresses).await.map_err(|error| unreachable(&format!("{host}, port {port}"), &error))?
-        }
-        Target::Here => match host.take() {
-            None => {
-                let addresses = crate::config::default_listen();
-                reach(&addresses).await.map_err(|error| unreachable("this computer", &error))?
-            }
-            Some(taken) => {
-                let (given_back, stream) = reach_here(taken, report, wake).await;
-                *host = given_back;
-                stream?
-            }
-        },
-    };
-    let mut wire = Wire::new(stream);
-    let known = cursor.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let login = frame::frame_of(&Outgoing::Login {
-        username: &sign_in.username,
-        password: sign_in.password.expose_secret(),
-        log: known.as_ref().map(|(log, _)| log.as_str()),
-        after: known.as_ref().map(|(_, seq)| *seq),
-    });
-    let answer = async {
-        wire.write(&login).await?;
-        wire.read().await
-    };
-    let json = match timeout(SIGN_IN_DEADLINE, answer).await {
-        Ok(Ok(json)) => json,
-        Ok(Err(error)) => return Err(Failed::Unreachable(at_server(format!("{error}. Check the address.")))),
-        Err(_) => {
-            return Err(Failed::Unreachable(at_server("The server does not answer. Try again in a while.".into())));
-        }
-    };
-    let strange =
-        || Failed::Refused(at_server("What answers there does not speak Parlor's protocol. Check the address.".into()));
-    match Event::parse(&json).map_err(|_| strange())? {
-        Event::Login(Ok(_)) => Ok((wire, json)),
-        Event::Login(Err(problem)) | Event::Problem(problem) => Err(refused(problem)),
-        Event::Closing(closing) => Err(Failed::Unreachable(at_server(closing.reason))),
-        _ => Err(strange()),
-    }
-}
-
-fn refused(problem: Problem) -> Failed {
-    match problem.code {
-        Code::Busy => Failed::Unreachable(sign_in_problem(problem)),
-        _ => Failed::Refused(sign_in_problem(problem)),
-    }
-}
-
-fn at_server(message: String) -> SignInProblem {
-    SignInProblem { field: Field::Server, message }
-}
-
-fn unreachable(place: &str, error: &std::io::Error) -> Failed {
-    use std::io::ErrorKind;
-    let message = match error.kind() {
-        ErrorKind::ConnectionRefused => {
-            format!(
-                "Nobody answers at {place}: no Parlor server runs there. Start one with `parlor --server`, or check the address."
-            )
-        }
-        ErrorKind::TimedOut => {
-            format!("{place} does not answer. Check the address, and that a firewall lets you through.")
-        }
-        ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable => {
-            format!("There is no way to {place} from here. Check the network.")
-        }
-        _ => format!("{place} cannot be reached: {error}."),
-    };
-    Failed::Unreachable(at_server(message))
-}
-
-async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Failed> {
-    let unknown = || {
-        let text = format!("There is no computer named {host:?}. Check the spelling, or use its IP address.");
-        Failed::Unreachable(at_server(text))
-    };
-    let found = timeout(CONNECT_DEADLINE, tokio::net::lookup_host((host, port))).await;
-    let addresses: Vec<_> = found.map_err(|_| unknown())?.map_err(|_| unknown())?.collect();
-    if addresses.is_empty() { Err(unknown()) } else { Ok(addresses) }
-}
-
-/// Connects to the first address that answers; the error of the last one otherwise.
-async fn reach(addresses: &[SocketAddr]) -> std::io::Result<TcpStream> {
-    let mut last = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
-    for address in addresses {
-        match timeout(CONNECT_DEADLINE, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => last = error,
-            Err(_) => last = std::io::ErrorKind::TimedOut.into(),
-        }
-    }
-    Err(last)
-}
-
-/// Connects to the server on this computer, or becomes it.
-async fn reach_here(
-    mut host: Box<dyn Host>,
-    report: &mpsc::Sender<Report>,
-    wake: &Wake,
-) -> (Option<Box<dyn Host>>, Result<TcpStream, Failed>) {
-    let addresses = host.addresses();
-    let error = match reach(&addresses).await {
-        Ok(stream) => return (Some(host), Ok(stream)),
-        Err(error) => error,
-    };
-    if error.kind() != std::io::ErrorKind::ConnectionRefused {
-        return (Some(host), Err(unreachable("this computer", &error)));
-    }
-    let started = tokio::task::spawn_blocking(move || {
-        let started = host.start();
-        (host, started)
-    });
-    let Ok((host, started)) = started.await else {
-        return (None, Err(Failed::Refused(at_server("Hosting on this computer failed.".into()))));
-    };
-    let result = match started {
-        Ok(sentence) => {
-            let _ = report.send(Report::Hosting(sentence)).await;
-            wake();
-            reach(&addresses).await.map_err(|error| unreachable("this computer", &error))
-        }
-        // Another window was faster, or is still letting go: it is looked for again.
-        Err(HostError { taken: true, message }) => {
-            reach(&addresses).await.map_err(|_| Failed::Unreachable(at_server(message)))
-        }
-        Err(HostError { taken: false, message }) => Err(Failed::Refused(at_server(message))),
-    };
-    (Some(host), result)
 }
 
 #[cfg(test)]

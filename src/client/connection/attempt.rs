@@ -1,0 +1,172 @@
+//! One attempt: find the server, or become it on this computer, and log in.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use secrecy::ExposeSecret as _;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::wire::Wire;
+use super::{Cursor, Report, SignIn, Wake, known};
+use crate::client::address::{self, Target};
+use crate::client::fold::sign_in_problem;
+use crate::client::model::{Field, SignInProblem};
+use crate::client::{Host, HostError};
+use crate::config::{CONNECT_DEADLINE, SIGN_IN_DEADLINE, default_listen};
+use crate::proto::event::{Code, Event, Problem};
+use crate::proto::frame;
+use crate::proto::request::Outgoing;
+
+/// Why an attempt did not lead to a login.
+pub(super) enum Failed {
+    /// Trying again is of no use, or its person must decide.
+    Refused(SignInProblem),
+    /// The server is not there, or not now.
+    Unreachable(SignInProblem),
+}
+
+/// Connects and logs in; hosts a server on this computer first when none answers there and one is wanted.
+pub(super) async fn connect(
+    host: &mut Option<Box<dyn Host>>,
+    report: &mpsc::Sender<Report>,
+    wake: &Wake,
+    cursor: &Cursor,
+    sign_in: &SignIn,
+) -> Result<(Wire, Bytes), Failed> {
+    let target = address::parse(&sign_in.address).map_err(|bad| Failed::Refused(at_server(bad.to_string())))?;
+    let stream = match target {
+        Target::There { host, port } => {
+            let addresses = resolve(&host, port).await?;
+            reach(&addresses).await.map_err(|error| unreachable(&format!("{host}, port {port}"), &error))?
+        }
+        Target::Here => match host.take() {
+            None => {
+                let addresses = default_listen();
+                reach(&addresses).await.map_err(|error| unreachable("this computer", &error))?
+            }
+            Some(taken) => {
+                let (given_back, stream) = reach_here(taken, report, wake).await;
+                *host = given_back;
+                stream?
+            }
+        },
+    };
+    let mut wire = Wire::new(stream);
+    let known = known(cursor);
+    let login = frame::frame_of(&Outgoing::Login {
+        username: &sign_in.username,
+        password: sign_in.password.expose_secret(),
+        log: known.as_ref().map(|(log, _)| log.as_str()),
+        after: known.as_ref().map(|(_, seq)| *seq),
+    });
+    let answer = async {
+        wire.write(&login).await?;
+        wire.read().await
+    };
+    let json = match timeout(SIGN_IN_DEADLINE, answer).await {
+        Ok(Ok(json)) => json,
+        Ok(Err(error)) => return Err(Failed::Unreachable(at_server(format!("{error}. Check the address.")))),
+        Err(_) => {
+            return Err(Failed::Unreachable(at_server("The server does not answer. Try again in a while.".into())));
+        }
+    };
+    let strange =
+        || Failed::Refused(at_server("What answers there does not speak Parlor's protocol. Check the address.".into()));
+    match Event::parse(&json).map_err(|_| strange())? {
+        Event::Login(Ok(_)) => Ok((wire, json)),
+        Event::Login(Err(problem)) | Event::Problem(problem) => Err(refused(problem)),
+        Event::Closing(closing) => Err(Failed::Unreachable(at_server(closing.reason))),
+        _ => Err(strange()),
+    }
+}
+
+fn refused(problem: Problem) -> Failed {
+    match problem.code {
+        Code::Busy => Failed::Unreachable(sign_in_problem(problem)),
+        _ => Failed::Refused(sign_in_problem(problem)),
+    }
+}
+
+fn at_server(message: String) -> SignInProblem {
+    SignInProblem { field: Field::Server, message }
+}
+
+fn unreachable(place: &str, error: &std::io::Error) -> Failed {
+    use std::io::ErrorKind;
+    let message = match error.kind() {
+        ErrorKind::ConnectionRefused => {
+            format!(
+                "Nobody answers at {place}: no Parlor server runs there. Start one with `parlor --server`, or check the address."
+            )
+        }
+        ErrorKind::TimedOut => {
+            format!("{place} does not answer. Check the address, and that a firewall lets you through.")
+        }
+        ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable => {
+            format!("There is no way to {place} from here. Check the network.")
+        }
+        _ => format!("{place} cannot be reached: {error}."),
+    };
+    Failed::Unreachable(at_server(message))
+}
+
+async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Failed> {
+    let unknown = || {
+        let text = format!("There is no computer named {host:?}. Check the spelling, or use its IP address.");
+        Failed::Unreachable(at_server(text))
+    };
+    let found = timeout(CONNECT_DEADLINE, tokio::net::lookup_host((host, port))).await;
+    let addresses: Vec<_> = found.map_err(|_| unknown())?.map_err(|_| unknown())?.collect();
+    if addresses.is_empty() { Err(unknown()) } else { Ok(addresses) }
+}
+
+/// Connects to the first address that answers; the error of the last one otherwise.
+async fn reach(addresses: &[SocketAddr]) -> std::io::Result<TcpStream> {
+    let mut last = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
+    for address in addresses {
+        match timeout(CONNECT_DEADLINE, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => last = error,
+            Err(_) => last = std::io::ErrorKind::TimedOut.into(),
+        }
+    }
+    Err(last)
+}
+
+/// Connects to the server on this computer, or becomes it.
+async fn reach_here(
+    mut host: Box<dyn Host>,
+    report: &mpsc::Sender<Report>,
+    wake: &Wake,
+) -> (Option<Box<dyn Host>>, Result<TcpStream, Failed>) {
+    let addresses = host.addresses();
+    let error = match reach(&addresses).await {
+        Ok(stream) => return (Some(host), Ok(stream)),
+        Err(error) => error,
+    };
+    if error.kind() != std::io::ErrorKind::ConnectionRefused {
+        return (Some(host), Err(unreachable("this computer", &error)));
+    }
+    let started = tokio::task::spawn_blocking(move || {
+        let started = host.start();
+        (host, started)
+    });
+    let Ok((host, started)) = started.await else {
+        return (None, Err(Failed::Refused(at_server("Hosting on this computer failed.".into()))));
+    };
+    let result = match started {
+        Ok(sentence) => {
+            let _ = report.send(Report::Hosting(sentence)).await;
+            wake();
+            reach(&addresses).await.map_err(|error| unreachable("this computer", &error))
+        }
+        // Another window was faster, or is still letting go: it is looked for again.
+        Err(HostError { taken: true, message }) => {
+            reach(&addresses).await.map_err(|_| Failed::Unreachable(at_server(message)))
+        }
+        Err(HostError { taken: false, message }) => Err(Failed::Refused(at_server(message))),
+    };
+    (Some(host), result)
+}

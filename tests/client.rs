@@ -1,0 +1,275 @@
+//! The client library against real servers: signing in, talking, losing the server and going on.
+
+mod support;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use parlor::client::Client;
+use parlor::client::command::Command;
+use parlor::client::model::{Field, Link, Model, Phase};
+use parlor::client::outbox::Progress;
+use parlor::host::LocalHost;
+use parlor::proto::event::Status;
+use parlor::proto::ids::{ChatKey, UserId};
+use parlor::server::Options;
+use support::{DEADLINE, Server, records};
+
+const ALICE: UserId = UserId(1);
+const BOB: UserId = UserId(2);
+
+/// A window without a window.
+struct User {
+    client: Client,
+    woken: Arc<(std::sync::Mutex<bool>, std::sync::Condvar)>,
+}
+
+impl User {
+    fn new(host: Option<LocalHost>) -> Self {
+        let woken = Arc::new((std::sync::Mutex::new(false), std::sync::Condvar::new()));
+        let wake = Arc::clone(&woken);
+        let client = Client::start(host.map(|host| Box::new(host) as _), move || {
+            *wake.0.lock().unwrap() = true;
+            wake.1.notify_all();
+        })
+        .unwrap();
+        Self { client, woken }
+    }
+
+    fn sign_in(address: &str, username: &str, password: &str) -> Self {
+        let mut user = Self::new(None);
+        user.ask_in(address, username, password);
+        user
+    }
+
+    fn ask_in(&mut self, address: &str, username: &str, password: &str) {
+        let (address, username) = (address.into(), username.into());
+        self.client.perform(Command::SignIn { address, username, password: password.into() });
+    }
+
+    /// Waits for the model to be as wanted.
+    fn until(&mut self, what: &str, holds: impl Fn(&Model) -> bool) {
+        let start = std::time::Instant::now();
+        loop {
+            self.client.poll();
+            if holds(self.client.model()) {
+                return;
+            }
+            let left = DEADLINE.checked_sub(start.elapsed()).unwrap_or_else(|| {
+                panic!("waited in vain for {what}: {:#?}", self.client.model());
+            });
+            let mut woken = self.woken.0.lock().unwrap();
+            while !*woken {
+                let (guard, timeout) = self.woken.1.wait_timeout(woken, left).unwrap();
+                woken = guard;
+                if timeout.timed_out() {
+                    break;
+                }
+            }
+            *woken = false;
+        }
+    }
+
+    fn online(mut self) -> Self {
+        self.until("being online", |model| model.link == Link::Online && model.phase == Phase::SignedIn);
+        self
+    }
+
+    fn say(&mut self, to: UserId, text: &str) {
+        self.client.perform(Command::Send { chat: ChatKey::Person(to), text: text.into() });
+    }
+
+    fn texts(&self, with: UserId) -> Vec<String> {
+        texts(self.client.model(), with)
+    }
+}
+
+fn texts(model: &Model, with: UserId) -> Vec<String> {
+    let chat = model.chat(ChatKey::Person(with));
+    chat.map(|chat| chat.messages.iter().map(|message| message.text.to_string()).collect()).unwrap_or_default()
+}
+
+fn problem(model: &Model) -> Option<(Field, String)> {
+    match &model.phase {
+        Phase::SignedOut { problem: Some(problem) } => Some((problem.field, problem.message.clone())),
+        _ => None,
+    }
+}
+
+#[test]
+fn two_people_talk_and_every_window_has_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let address = server.address.to_string();
+    let mut alice = User::sign_in(&address, "Alice", "123").online();
+    let mut alice_too = User::sign_in(&address, "Alice", "123").online();
+    let mut bob = User::sign_in(&address, "Bob", "456").online();
+    alice.until("Bob's presence", |model| model.people[&BOB].status == Status::Online);
+    alice.say(BOB, "hello");
+    assert_eq!(alice.client.model().outgoing(ChatKey::Person(BOB)).count(), 1, "it is on screen at once");
+    bob.until("the message", |model| texts(model, ALICE) == ["hello"]);
+    assert_eq!(bob.client.model().unread(), 1);
+    bob.say(ALICE, "hi");
+    for user in [&mut alice, &mut alice_too] {
+        user.until("both messages", |model| texts(model, BOB) == ["hello", "hi"]);
+    }
+    alice.until("an empty outbox", |model| model.outbox.entries().next().is_none());
+    let seq = bob.client.model().chats[&ChatKey::Person(ALICE)].messages[0].seq;
+    bob.client.perform(Command::MarkRead { chat: ChatKey::Person(ALICE), upto: seq });
+    assert_eq!(bob.client.model().unread(), 0, "the badge clears before the server answers");
+    drop(bob);
+    alice.until("Bob's leaving", |model| model.people[&BOB].status == Status::Offline);
+    let bob = User::sign_in(&address, "bob", "456").online();
+    assert_eq!(bob.client.model().unread(), 0, "what was read stays read");
+}
+
+#[test]
+fn each_way_of_not_getting_in_says_what_is_wrong() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let address = server.address.to_string();
+    let unused = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().to_string()
+    };
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let not_parlor = other.local_addr().unwrap().to_string();
+    let answering = std::thread::spawn(move || {
+        use std::io::Write as _;
+        let _ = other.accept().unwrap().0.write_all(b"SSH-2.0-OpenSSH_9.2\r\n");
+    });
+    for (address, password, field, says) in [
+        (address.as_str(), "wrong", Field::Credentials, "Wrong name or password"),
+        (unused.as_str(), "123", Field::Server, "parlor --server"),
+        ("no.such.computer.invalid", "123", Field::Server, "no computer named"),
+        ("what is this", "123", Field::Server, "not an address"),
+        (not_parlor.as_str(), "123", Field::Server, "does not speak Parlor's protocol"),
+    ] {
+        let mut user = User::sign_in(address, "Alice", password);
+        user.until("a problem", |model| problem(model).is_some());
+        let (found, message) = problem(user.client.model()).unwrap();
+        assert!(found == field && message.contains(says), "{address}: {found:?} {message}");
+    }
+    answering.join().unwrap();
+}
+
+#[test]
+fn what_is_written_while_the_server_is_gone_arrives_once_when_it_is_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let address = server.address.to_string();
+    let mut alice = User::sign_in(&address, "Alice", "123").online();
+    let mut bob = User::sign_in(&address, "Bob", "456").online();
+    alice.say(BOB, "before");
+    bob.until("the first", |model| texts(model, ALICE) == ["before"]);
+    drop(server);
+    alice.until("the loss", |model| matches!(model.link, Link::Waiting { .. }));
+    alice.say(BOB, "during");
+    alice.say(BOB, "during too");
+    assert_eq!(alice.texts(BOB), ["before"], "what was known stays readable");
+    let server = Server::start_on(dir.path(), &address);
+    for user in [&mut alice, &mut bob] {
+        user.client.perform(Command::RetryNow);
+    }
+    alice.until("the acknowledgements", |model| model.outbox.entries().next().is_none());
+    bob.until("the rest", |model| texts(model, ALICE) == ["before", "during", "during too"]);
+    assert_eq!(alice.texts(BOB), ["before", "during", "during too"]);
+    drop(server);
+    assert_eq!(records(dir.path()).len(), 3);
+}
+
+#[test]
+fn a_refused_message_stays_with_its_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let mut alice = User::sign_in(&server.address.to_string(), "Alice", "123").online();
+    alice.say(BOB, &"x".repeat(20_000));
+    alice.until("the refusal", |model| {
+        model.outgoing(ChatKey::Person(BOB)).any(|entry| matches!(&entry.progress, Progress::Failed(problem) if problem.message.contains("16384")))
+    });
+    let n = alice.client.model().outbox.entries().next().unwrap().n;
+    alice.client.perform(Command::Retry { n });
+    alice.until("the second refusal", |model| model.outbox.entries().all(|entry| entry.progress != Progress::Pending));
+    alice.client.perform(Command::Discard { n });
+    assert_eq!(alice.client.model().outbox.entries().count(), 0);
+    alice.say(BOB, "short");
+    alice.until("the short one", |model| texts(model, BOB) == ["short"]);
+}
+
+#[test]
+fn a_long_history_loads_back_to_its_beginning() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let address = server.address.to_string();
+    let mut alice = User::sign_in(&address, "Alice", "123").online();
+    for n in 0..230 {
+        alice.say(BOB, &format!("m{n}"));
+    }
+    alice.until("all sent", |model| model.outbox.entries().next().is_none());
+    let mut bob = User::sign_in(&address, "Bob", "456").online();
+    let key = ChatKey::Person(ALICE);
+    assert_eq!(bob.client.model().chats[&key].unread, 230);
+    assert_eq!(bob.texts(ALICE).len(), 0, "nothing is loaded that nobody looks at");
+    while !bob.client.model().chats[&key].complete {
+        let had = bob.texts(ALICE).len();
+        bob.client.perform(Command::LoadOlder { chat: key });
+        bob.client.perform(Command::LoadOlder { chat: key });
+        bob.until("a page", |model| texts(model, ALICE).len() > had && !model.chats[&key].loading);
+    }
+    assert_eq!(bob.texts(ALICE), (0..230).map(|n| format!("m{n}")).collect::<Vec<_>>());
+}
+
+/// A port that was free a moment ago, for servers that follow one another on it.
+fn free_port() -> SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+fn host(dir: &Path, address: SocketAddr) -> Option<LocalHost> {
+    Some(LocalHost::new(Options { listen: vec![address], lenient: false, data_dir: dir.into() }))
+}
+
+#[test]
+fn when_the_hosting_window_closes_another_takes_over_and_nothing_is_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let address = free_port();
+    let mut alice = User::new(host(dir.path(), address));
+    alice.ask_in("", "Alice", "123");
+    let mut alice = alice.online();
+    assert!(alice.client.model().hosting.as_ref().unwrap().contains("hosts the chat"));
+    let mut bob = User::new(host(dir.path(), address));
+    bob.ask_in("", "Bob", "456");
+    let mut bob = bob.online();
+    assert_eq!(bob.client.model().hosting, None, "the second finds the first one's server");
+    let mut charlie = User::new(host(dir.path(), address));
+    charlie.ask_in("", "Charlie", "789");
+    let mut charlie = charlie.online();
+    alice.say(BOB, "I am off");
+    bob.until("the message", |model| texts(model, ALICE) == ["I am off"]);
+    drop(alice);
+    bob.say(UserId(3), "are you there?");
+    bob.until("the acknowledgement", |model| model.outbox.entries().next().is_none());
+    charlie.until("Bob's message through the new host", |model| texts(model, BOB) == ["are you there?"]);
+    let hosting = [&bob, &charlie].map(|user| user.client.model().hosting.is_some());
+    assert_eq!(hosting.iter().filter(|hosts| **hosts).count(), 1, "one of the two hosts now");
+    charlie.say(BOB, "yes");
+    bob.until("the answer", |model| texts(model, UserId(3)) == ["are you there?", "yes"]);
+    drop((bob, charlie));
+    assert_eq!(records(dir.path()).len(), 3);
+}
+
+#[test]
+fn signing_out_forgets_and_another_account_starts_clean() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let address = server.address.to_string();
+    let mut user = User::sign_in(&address, "Alice", "123").online();
+    user.say(BOB, "mine");
+    user.until("the message", |model| texts(model, BOB) == ["mine"]);
+    user.client.perform(Command::SignOut);
+    assert!(user.client.model().chats.is_empty() && user.client.model().me.is_none());
+    user.ask_in(&address, "Charlie", "789");
+    let user = user.online();
+    assert_eq!(user.client.model().me.as_ref().unwrap().username, "Charlie");
+    assert!(user.client.model().chats.is_empty());
+}

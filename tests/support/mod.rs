@@ -1,0 +1,158 @@
+//! What the tests share: a server in a process of its own or in this one, a raw peer, and waiting for events with a
+//! deadline.
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+/// How long anything may take before a test fails: far longer than it ever takes.
+pub const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The program under test.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_parlor");
+
+/// `parlor --server` in a process of its own; killed when dropped.
+pub struct Server {
+    pub child: Child,
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// Starts one on a port of the system's choice.
+    pub fn start(dir: &Path) -> Self {
+        Self::start_on(dir, "127.0.0.1:0")
+    }
+
+    /// Starts one on an address.
+    pub fn start_on(dir: &Path, listen: &str) -> Self {
+        let mut child = Command::new(PROGRAM)
+            .args(["--server", "--listen", listen, "--data-dir"])
+            .arg(dir)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("Listening on ").unwrap_or_else(|| panic!("no server: {line:?}"));
+        Self { child, address: address.parse().unwrap() }
+    }
+
+    /// Sends a signal.
+    #[cfg(unix)]
+    pub fn signal(&self, name: &str) {
+        assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A peer that speaks raw bytes.
+pub struct Peer {
+    pub stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Peer {
+    pub fn connect(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self { stream, buffer: Vec::new() }
+    }
+
+    /// Connects and logs in; everything up to `ready` is passed over.
+    pub fn login(address: SocketAddr, username: &str, password: &str) -> Self {
+        let mut peer = Self::connect(address);
+        peer.send(&json!({"purpose": "login", "username": username, "password": password}));
+        let reply = peer.receive();
+        assert_eq!(reply["result"], true, "{reply}");
+        peer.until("ready");
+        peer
+    }
+
+    pub fn send_raw(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).unwrap();
+    }
+
+    pub fn send(&mut self, value: &Value) {
+        let json = value.to_string();
+        self.send_raw(format!("${:<10}{json}$", json.len()).as_bytes());
+    }
+
+    /// The next frame; nothing once the server has closed the connection.
+    pub fn try_receive(&mut self) -> Option<Value> {
+        loop {
+            if let Some(start) = self.buffer.iter().position(|&b| b == b'{') {
+                let len: usize = std::str::from_utf8(&self.buffer[1..start]).unwrap().trim().parse().unwrap();
+                if self.buffer.len() > start + len {
+                    assert_eq!((self.buffer[0], self.buffer[start + len]), (b'$', b'$'));
+                    assert_eq!(start, 11, "the length is padded to ten characters");
+                    let value = serde_json::from_slice(&self.buffer[start..start + len]).unwrap();
+                    self.buffer.drain(..=start + len);
+                    return Some(value);
+                }
+            }
+            let mut piece = [0; 65_536];
+            match self.stream.read(&mut piece) {
+                Ok(0) => return None,
+                Ok(n) => self.buffer.extend_from_slice(&piece[..n]),
+                Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return None,
+                Err(error) => panic!("no answer: {error}"),
+            }
+        }
+    }
+
+    pub fn receive(&mut self) -> Value {
+        self.try_receive().expect("the connection is open")
+    }
+
+    /// The next frame of that purpose; others are passed over.
+    pub fn until(&mut self, purpose: &str) -> Value {
+        loop {
+            let value = self.receive();
+            if value["purpose"] == purpose {
+                return value;
+            }
+        }
+    }
+
+    /// Sends a request and gives its reply.
+    pub fn ask(&mut self, value: &Value) -> Value {
+        self.send(value);
+        self.until(value["purpose"].as_str().unwrap())
+    }
+
+    /// Whether the server closes the connection, whatever else it says before.
+    pub fn is_closed(&mut self) -> bool {
+        while self.try_receive().is_some() {}
+        true
+    }
+}
+
+/// The records of a history, each line parsed, without the header.
+pub fn records(dir: &Path) -> Vec<Value> {
+    let bytes = std::fs::read(dir.join("history.json")).unwrap();
+    let array: Vec<Value> = serde_json::from_slice(&bytes).expect("the file is valid JSON");
+    array.into_iter().skip(1).collect()
+}
+
+/// Waits until something holds.
+pub fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < DEADLINE, "waited in vain for {what}");
+        std::thread::yield_now();
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
+}
