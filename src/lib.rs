@@ -15,3 +15,4 @@
 pub mod client;
 pub mod clock;
 pub mod proto;
+pub mod server;
