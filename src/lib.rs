@@ -14,5 +14,7 @@
 
 pub mod client;
 pub mod clock;
+pub mod log;
 pub mod proto;
 pub mod server;
+pub mod user_command;

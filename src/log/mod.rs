@@ -1,0 +1,3 @@
+//! The log and what feeds it from outside.
+
+pub mod import;
