@@ -283,7 +283,11 @@ fn restyle(style: &mut egui::Style, palette: &Palette) {
     style.spacing.button_padding = vec2(space::M, 7.0);
     style.spacing.interact_size.y = 34.0;
     style.spacing.menu_margin = egui::Margin::same(6);
-    style.spacing.scroll = egui::style::ScrollStyle::floating();
+    style.spacing.scroll = egui::style::ScrollStyle {
+        active_handle_opacity: 0.25,
+        interact_handle_opacity: 0.5,
+        ..egui::style::ScrollStyle::floating()
+    };
     style.interaction.tooltip_delay = 0.4;
     // A selection that reaches over several messages is lost as soon as one end is scrolled away: one at a time.
     style.interaction.multi_widget_text_select = false;

@@ -374,6 +374,7 @@ impl Timeline {
             let bottom = f64::from(self.heights.above(row + 1) as f32) - self.heights.above(row) - into;
             self.anchor = match rows.id(row + 1) {
                 _ if target >= scrollable => Anchor::End,
+                _ if target < f64::from(HEAD) => Anchor::Row(RowId::Head, HEAD - target as f32),
                 id => Anchor::Row(id, bottom as f32),
             };
             ui.ctx().request_repaint();
