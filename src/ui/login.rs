@@ -83,7 +83,11 @@ impl Form {
         let trouble = problem.map(|problem| {
             (problem.field, text::wrapped(ui, &problem.message, font::small(), palette.danger, inner - 24.0))
         });
-        let hint = text::wrapped(ui, HINT, font::small(), palette.subdued, inner);
+        // A name and its password stay on one line.
+        let words = ["Alice ", "Bob ", "Charlie "]
+            .iter()
+            .fold(HINT.to_owned(), |words, name| words.replace(name, &name.replace(' ', "\u{a0}")));
+        let hint = text::wrapped(ui, &words, font::small(), palette.subdued, inner);
         let trouble_height = trouble.as_ref().map_or(0.0, |(_, galley)| galley.size().y + space::S);
         let fields = 3.0 * (18.0 + space::XS + FIELD + space::M);
         let below_sign = space::XL
