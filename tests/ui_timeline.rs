@@ -355,7 +355,7 @@ fn days_are_told_apart() {
     let harness = with_bob(model);
     let order = ["Friday 13 November", "last week", "Yesterday", "before midnight", "Today", "after midnight"];
     let tops = order.map(|label| {
-        let node = harness.query_all_by_label_contains(label).filter(|node| node.rect().left() > 330.0).next();
+        let node = harness.query_all_by_label_contains(label).find(|node| node.rect().left() > 330.0);
         node.unwrap_or_else(|| panic!("{label}")).rect().top()
     });
     assert!(tops.is_sorted(), "{tops:?}");

@@ -47,7 +47,7 @@ impl Pane<'_> {
         child.set_clip_rect(foot.intersect(ui.clip_rect()));
         if let Some(text) = self.composer.show(&mut child, key, &title, self.draft, max) {
             commands.push(Command::Send { chat: key, text });
-            self.timeline.to_end();
+            self.timeline.go_to_end();
         }
         let mut child = ui.new_child(UiBuilder::new().max_rect(middle));
         self.timeline.show(&mut child, model, clock, commands);

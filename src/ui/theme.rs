@@ -208,7 +208,7 @@ static DARK: Palette = Palette {
     subdued_own: rgb(0xa3_cbc4),
     accent: rgb(0x5f_cfc2),
     accent_fill: rgb(0x0e_7a72),
-    accent_hover: rgb(0x11_867d),
+    accent_hover: rgb(0x0f_837a),
     on_accent: rgb(0xff_ffff),
     danger: rgb(0xff_8f85),
     notice: rgb(0x3b_3013),

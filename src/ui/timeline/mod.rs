@@ -89,7 +89,7 @@ impl Timeline {
     }
 
     /// Goes to the newest message and stays there.
-    pub fn to_end(&mut self) {
+    pub fn go_to_end(&mut self) {
         self.anchor = Anchor::End;
         self.at_end = true;
         self.settled = true;
