@@ -154,6 +154,8 @@ fn what_was_passed_over_is_not_read() {
     let upto = seen.last().copied().expect("the first unread ones are in view");
     assert!(upto < Seq(1150), "not all of them fit: {upto}");
     assert!(upto >= Seq(1101), "{upto}");
+    let edge = harness.get_by_label("Message Bob").rect().top();
+    assert!(bottom_of(&harness, &format!("message {upto}.")).unwrap() < edge, "its last line was seen");
 
     // The answer comes back in the model, and then one goes to the end without looking at what is between.
     let chat = harness.state_mut().chat(BOB);
@@ -171,6 +173,18 @@ fn what_was_passed_over_is_not_read() {
     harness.run();
     assert!(top_of(&harness, &format!("message {}.", upto.0 + 1)).is_some(), "the pill leads back to it");
     assert!(marked(&harness.state_mut().take()).iter().all(|seq| *seq > upto));
+}
+
+#[test]
+fn a_long_message_is_read_when_its_end_was_seen() {
+    let mut model = long_chat(1000, 3);
+    say(&mut model, BOB, BOB, 1003, NOW, &"line\n".repeat(80), false);
+    let mut harness = with_bob(model);
+    assert_eq!(marked(&harness.state_mut().take()), []);
+    scroll(&mut harness, -500.0);
+    assert_eq!(marked(&harness.state_mut().take()), []);
+    scroll(&mut harness, -5_000.0);
+    assert_eq!(marked(&harness.state_mut().take()), [Seq(1003)]);
 }
 
 #[test]
