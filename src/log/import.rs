@@ -146,8 +146,7 @@ fn people(fields: &mut Fields) -> Result<Option<[String; 2]>, ImportError> {
         (Some((key, Value::Array(list))), None, None) => {
             let names: Option<Vec<&str>> = list.iter().map(Value::as_str).collect();
             match names.as_deref() {
-                Some([one] | [one, _]) if one.is_empty() => wrong(place, "somebody in it has an empty name"),
-                Some([_, other]) if other.is_empty() => wrong(place, "somebody in it has an empty name"),
+                Some([""] | ["", _] | [_, ""]) => wrong(place, "somebody in it has an empty name"),
                 Some([one]) => Ok(Some([(*one).into(), (*one).into()])),
                 Some([one, other]) => Ok(Some([(*one).into(), (*other).into()])),
                 Some(names) => wrong(place, &format!("\"{key}\" names {} people, and not two", names.len())),

@@ -151,3 +151,157 @@ impl Watched {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write;
+    use std::sync::mpsc::RecvTimeoutError;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::proto::ids::UserName;
+    use crate::server::accounts::{Accounts, add};
+
+    const DEADLINE: Duration = Duration::from_secs(20);
+
+    /// A data folder, its watch, and what receives each call. The call at the start has been received.
+    fn watched() -> (tempfile::TempDir, Watch, Receiver<()>) {
+        let dir = tempfile::tempdir().unwrap();
+        Accounts::open(dir.path()).unwrap();
+        let (call, calls) = channel();
+        let watch = watch(dir.path(), move || {
+            // The test may have ended.
+            let _ = call.send(());
+        })
+        .unwrap();
+        calls.recv_timeout(DEADLINE).expect("one call at the start");
+        (dir, watch, calls)
+    }
+
+    /// An editor that writes beside and renames.
+    fn save_by_rename(file: &Path, text: &str) {
+        let beside = file.with_extension("new");
+        fs::write(&beside, text).unwrap();
+        fs::rename(beside, file).unwrap();
+    }
+
+    /// An editor that moves the file away as a backup and writes a new one.
+    fn save_with_backup(file: &Path, text: &str) {
+        fs::rename(file, file.with_extension("json~")).unwrap();
+        fs::write(file, text).unwrap();
+    }
+
+    /// An editor that makes a backup by a second name for the file, and renames over it.
+    fn save_with_link(file: &Path, text: &str) {
+        let backup = file.with_extension("bak");
+        let _ = fs::remove_file(&backup);
+        fs::hard_link(file, backup).unwrap();
+        save_by_rename(file, text);
+    }
+
+    /// An editor that writes in place.
+    fn save_in_place(file: &Path, text: &str) {
+        fs::write(file, text).unwrap();
+    }
+
+    /// Somebody who removes the file and puts a copy back.
+    fn remove_and_put_back(file: &Path, text: &str) {
+        fs::remove_file(file).unwrap();
+        fs::write(file, text).unwrap();
+    }
+
+    type Save = fn(&Path, &str);
+    const SAVES: [Save; 5] = [save_by_rename, save_with_backup, save_with_link, save_in_place, remove_and_put_back];
+
+    /// Waits for calls until the last of them finds an account of that name.
+    fn expect(accounts: &mut Accounts, calls: &Receiver<()>, name: &str, how: &str) {
+        let there = |accounts: &Accounts| accounts.people().iter().any(|(_, known)| known.as_str() == name);
+        while !there(accounts) {
+            calls.recv_timeout(DEADLINE).unwrap_or_else(|_| panic!("{how}: nobody was told"));
+            // A file that is half written is no error here: another call follows.
+            let _ = accounts.reload();
+        }
+    }
+
+    #[test]
+    fn a_change_is_noticed_however_it_is_saved() {
+        for (at, save) in SAVES.iter().enumerate() {
+            let (dir, _watch, calls) = watched();
+            let mut accounts = Accounts::open(dir.path()).unwrap();
+            let file = path_in(dir.path());
+            save(&file, &fs::read_to_string(&file).unwrap().replace("Charlie", "Charlotte"));
+            expect(&mut accounts, &calls, "Charlotte", &format!("save {at}"));
+        }
+    }
+
+    #[test]
+    fn one_change_after_the_other_is_noticed_whatever_the_last_one_was() {
+        let (dir, _watch, calls) = watched();
+        let mut accounts = Accounts::open(dir.path()).unwrap();
+        let file = path_in(dir.path());
+        let text = fs::read_to_string(&file).unwrap();
+        for (at, first) in SAVES.iter().enumerate() {
+            for (then, second) in SAVES.iter().enumerate() {
+                for (save, name) in [(first, format!("C{at}{then}a")), (second, format!("C{at}{then}b"))] {
+                    save(&file, &text.replace("Charlie", &name));
+                    expect(&mut accounts, &calls, &name, &format!("save {at}, then {then}"));
+                }
+            }
+        }
+        add(dir.path(), &UserName::new("Dana").unwrap(), &"x".into()).unwrap();
+        expect(&mut accounts, &calls, "Dana", "parlor user add");
+    }
+
+    #[test]
+    fn a_busy_log_beside_it_wakes_nobody() {
+        let (dir, watch, calls) = watched();
+        let file = path_in(dir.path());
+        let mut accounts = Accounts::open(dir.path()).unwrap();
+        let mut log = fs::File::create(dir.path().join("history.json")).unwrap();
+        let mut woken_by_writing = |name: &str| {
+            let before = watch.woken();
+            for _ in 0..20_000 {
+                log.write_all(b"{\"purpose\":\"receive_message\"}\n").unwrap();
+            }
+            // Events come in order: when this change is told of, all that the log has caused has been counted.
+            save_by_rename(&file, &format!("{{\"users\":[{{\"username\":\"{name}\",\"password\":\"x\"}}]}}"));
+            expect(&mut accounts, &calls, name, "a busy log");
+            watch.woken() - before
+        };
+        let woken = woken_by_writing("Dana");
+        assert!(woken < 100, "{woken} wake-ups");
+        // While the file was away, the folder had to be watched for it; that must have ended.
+        remove_and_put_back(&file, "{\"users\":[]}");
+        woken_by_writing("Eve");
+        let woken = woken_by_writing("Fay");
+        assert!(woken < 100, "{woken} wake-ups");
+    }
+
+    #[test]
+    fn looking_at_the_file_and_changing_others_is_no_change() {
+        let event = |kind, name: &str| Ok(Event::new(kind).add_path(PathBuf::from("/data").join(name)));
+        let written = EventKind::Access(AccessKind::Close(AccessMode::Write));
+        let opened = EventKind::Access(AccessKind::Open(AccessMode::Any));
+        assert!(meaning(&event(opened, FILE_NAME)).is_none());
+        assert!(meaning(&event(written, FILE_NAME)).is_some());
+        for other in ["users.json.lock", ".users.json.a1B2c3", "history.json", "users.json~"] {
+            assert!(meaning(&event(written, other)).is_none(), "{other}");
+            assert!(meaning(&event(EventKind::Modify(ModifyKind::Any), other)).is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_dropped_watch_ends() {
+        let (_dir, watch, calls) = watched();
+        drop(watch);
+        while calls.recv_timeout(DEADLINE).map_err(|end| assert_eq!(end, RecvTimeoutError::Disconnected)).is_ok() {}
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_cannot_be_watched() {
+        let dir = tempfile::tempdir().unwrap();
+        let error = watch(&dir.path().join("missing"), || {}).unwrap_err().to_string();
+        assert!(error.contains("users.json"), "{error}");
+    }
+}
