@@ -25,6 +25,9 @@ pub const HASHES_MAX: usize = 2;
 /// How many logins may wait for a hash. At 40 a second it is some seconds' worth, and more would give up waiting.
 pub const LOGINS_WAITING_MAX: usize = 512;
 
+/// How many pages of history are read from the disk at a time; the rest waits its turn.
+pub const PAGE_READERS_MAX: usize = 4;
+
 /// How long a connection may stay before it asks to log in.
 pub const LOGIN_DEADLINE: Duration = Duration::from_secs(10);
 

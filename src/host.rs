@@ -26,6 +26,8 @@ impl Host for LocalHost {
     }
 
     fn start(&mut self) -> Result<String, HostError> {
+        // One that this window had before, and that no longer answers, lets go of the folder first.
+        self.running = None;
         let running = server::start(&self.options).map_err(|error| HostError {
             taken: matches!(&error, StartError::Folder(FolderError::InUse(_)))
                 || matches!(&error, StartError::Listen { error, .. } if error.kind() == std::io::ErrorKind::AddrInUse),

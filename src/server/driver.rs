@@ -4,14 +4,15 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use super::accounts::Accounts;
 use super::committer::Committer;
 use super::connection::{Connection, Pushed};
+use super::hashing::{Hashing, Job};
 use crate::clock;
-use crate::config::{COMMIT_WAITING_MAX_BYTES, FLUSH_DEADLINE, HASHES_MAX, INPUTS_MAX, LOGINS_WAITING_MAX};
+use crate::config::{COMMIT_WAITING_MAX_BYTES, FLUSH_DEADLINE, INPUTS_MAX};
 use crate::core::engine::{Effect, Engine, Input, Purpose};
 use crate::core::session::SessionId;
 use crate::log::LogReader;
@@ -30,6 +31,8 @@ pub struct Driver {
     pub reader: Arc<dyn LogReader>,
     /// Whose password is what.
     pub accounts: Arc<RwLock<Accounts>>,
+    /// Checks passwords.
+    pub hashing: Hashing,
     /// New connections.
     pub accepted: mpsc::Receiver<tokio::net::TcpStream>,
     /// What connections and helpers report.
@@ -45,8 +48,8 @@ struct Running {
     committer: Committer,
     reader: Arc<dyn LogReader>,
     accounts: Arc<RwLock<Accounts>>,
+    hashing: Hashing,
     report: mpsc::Sender<Input>,
-    hashes: Arc<Semaphore>,
     connections: HashMap<SessionId, Arc<Connection>>,
     next_session: u64,
     /// Sessions with something new in their queue.
@@ -58,15 +61,25 @@ struct Running {
 impl Driver {
     /// Runs until told to stop; then everything that was taken is stored, and everybody is told.
     pub async fn run(self) {
-        let Self { engine, committer, mut committed, reader, accounts, mut accepted, mut inputs, report, mut stop } =
-            self;
+        let Self {
+            engine,
+            committer,
+            mut committed,
+            reader,
+            accounts,
+            hashing,
+            mut accepted,
+            mut inputs,
+            report,
+            mut stop,
+        } = self;
         let mut running = Running {
             engine,
             committer,
             reader,
             accounts,
+            hashing,
             report,
-            hashes: Arc::new(Semaphore::new(HASHES_MAX)),
             connections: HashMap::new(),
             next_session: 0,
             dirty: Vec::new(),
@@ -166,22 +179,10 @@ impl Running {
                 });
             }
             Effect::Verify(session, ticket, username, password) => {
-                if self.report.strong_count() > self.connections.len() + LOGINS_WAITING_MAX {
-                    self.own.push_back(Input::VerifyBusy(session, ticket));
-                    return;
-                }
                 let credential = self.accounts.read().unwrap_or_else(PoisonError::into_inner).credential(&username);
-                let (hashes, report) = (Arc::clone(&self.hashes), self.report.clone());
-                tokio::spawn(async move {
-                    let permit = hashes.acquire_owned().await;
-                    let verified = tokio::task::spawn_blocking(move || {
-                        let user = credential.verify(&password);
-                        drop(permit);
-                        user
-                    });
-                    let user = verified.await.unwrap_or_default();
-                    let _ = report.send(Input::Verified(session, ticket, user)).await;
-                });
+                if let Err(job) = self.hashing.check(Job { session, ticket, credential, password }) {
+                    self.own.push_back(Input::VerifyBusy(session, job.ticket));
+                }
             }
         }
     }

@@ -24,9 +24,6 @@ pub const HISTORY: &str = "history.json";
 /// The file whose lock is the folder's. It is empty, and stays when the server ends.
 pub const LOCK: &str = "parlor.lock";
 
-/// How much of a history is looked at to tell an old one.
-const BEGINNING_BYTES: u64 = 4 * 1024;
-
 /// An open data folder.
 pub struct Folder {
     /// The accounts.
@@ -165,7 +162,7 @@ fn import_old(file: &Path, directory: &Directory) -> Result<Option<String>, Fold
     // A history of ours is opened in pieces later; here its beginning tells.
     let mut beginning = Vec::new();
     match File::open(file) {
-        Ok(file) => file.take(BEGINNING_BYTES).read_to_end(&mut beginning).map_err(io)?,
+        Ok(file) => file.take(import::GLANCE_BYTES as u64).read_to_end(&mut beginning).map_err(io)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(io(error)),
     };

@@ -6,6 +6,7 @@ mod committer;
 mod connection;
 mod driver;
 pub mod folder;
+mod hashing;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,13 +16,14 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::config::{HASHES_MAX, INPUTS_MAX, tune};
+use crate::config::{INPUTS_MAX, PAGE_READERS_MAX, tune};
 use crate::core::directory::Directory;
 use crate::core::engine::{Engine, Input};
 use crate::log::Log as _;
 use committer::Committer;
 use driver::Driver;
 use folder::{Folder, FolderError};
+use hashing::Hashing;
 
 /// Program and version, as the server introduces itself.
 pub const NAME: &str = concat!("Parlor ", env!("CARGO_PKG_VERSION"));
@@ -112,7 +114,7 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
     let folder = Folder::open(&options.data_dir)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .max_blocking_threads(HASHES_MAX + 2)
+        .max_blocking_threads(PAGE_READERS_MAX)
         .thread_keep_alive(Duration::from_secs(1))
         .build()?;
     let listeners = {
@@ -128,6 +130,7 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
     let reader = log.reader();
     let engine = Engine::new(state, directory, log.id(), NAME);
     let committer = Committer::start(Box::new(log), done)?;
+    let hashing = Hashing::start(&report)?;
     let accounts = Arc::new(RwLock::new(accounts));
     let watch =
         accounts::watch(&options.data_dir, reload(Arc::clone(&accounts), report.clone())).map_err(FolderError::from)?;
@@ -138,8 +141,18 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
                 tokio::spawn(accept_from(listener, accept.clone()));
             }
             drop(accept);
-            let driver =
-                Driver { engine, committer, committed, reader, accounts, accepted, inputs, report, stop: stopped };
+            let driver = Driver {
+                engine,
+                committer,
+                committed,
+                reader,
+                accounts,
+                hashing,
+                accepted,
+                inputs,
+                report,
+                stop: stopped,
+            };
             driver.run().await;
         });
         // The driver has ended and with it the log's thread: only now may another server have the folder.

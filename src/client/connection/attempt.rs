@@ -1,6 +1,7 @@
 //! One attempt: find the server, or become it on this computer, and log in.
 
 use std::net::SocketAddr;
+use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use secrecy::ExposeSecret as _;
@@ -9,11 +10,11 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::wire::Wire;
-use super::{Cursor, Report, SignIn, Wake, known};
+use super::{Cursor, Report, SharedHost, SignIn, Wake, known};
+use crate::client::HostError;
 use crate::client::address::{self, Target};
 use crate::client::fold::sign_in_problem;
 use crate::client::model::{Field, SignInProblem};
-use crate::client::{Host, HostError};
 use crate::config::{CONNECT_DEADLINE, SIGN_IN_DEADLINE, default_listen};
 use crate::proto::event::{Code, Event, Problem};
 use crate::proto::frame;
@@ -29,7 +30,7 @@ pub(super) enum Failed {
 
 /// Connects and logs in; hosts a server on this computer first when none answers there and one is wanted.
 pub(super) async fn connect(
-    host: &mut Option<Box<dyn Host>>,
+    host: Option<&SharedHost>,
     report: &mpsc::Sender<Report>,
     wake: &Wake,
     cursor: &Cursor,
@@ -41,16 +42,9 @@ pub(super) async fn connect(
             let addresses = resolve(&host, port).await?;
             reach(&addresses).await.map_err(|error| unreachable(&format!("{host}, port {port}"), &error))?
         }
-        Target::Here => match host.take() {
-            None => {
-                let addresses = default_listen();
-                reach(&addresses).await.map_err(|error| unreachable("this computer", &error))?
-            }
-            Some(taken) => {
-                let (given_back, stream) = reach_here(taken, report, wake).await;
-                *host = given_back;
-                stream?
-            }
+        Target::Here => match host {
+            None => reach(&default_listen()).await.map_err(|error| unreachable("this computer", &error))?,
+            Some(host) => reach_here(host, report, wake).await?,
         },
     };
     let mut wire = Wire::new(stream);
@@ -136,37 +130,27 @@ async fn reach(addresses: &[SocketAddr]) -> std::io::Result<TcpStream> {
 }
 
 /// Connects to the server on this computer, or becomes it.
-async fn reach_here(
-    mut host: Box<dyn Host>,
-    report: &mpsc::Sender<Report>,
-    wake: &Wake,
-) -> (Option<Box<dyn Host>>, Result<TcpStream, Failed>) {
-    let addresses = host.addresses();
-    let error = match reach(&addresses).await {
-        Ok(stream) => return (Some(host), Ok(stream)),
-        Err(error) => error,
-    };
-    if error.kind() != std::io::ErrorKind::ConnectionRefused {
-        return (Some(host), Err(unreachable("this computer", &error)));
+async fn reach_here(host: &SharedHost, report: &mpsc::Sender<Report>, wake: &Wake) -> Result<TcpStream, Failed> {
+    let addresses = host.lock().unwrap_or_else(PoisonError::into_inner).addresses();
+    match reach(&addresses).await {
+        Ok(stream) => return Ok(stream),
+        Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {}
+        Err(error) => return Err(unreachable("this computer", &error)),
     }
+    let (host, report, wake) = (Arc::clone(host), report.clone(), Arc::clone(wake));
     let started = tokio::task::spawn_blocking(move || {
-        let started = host.start();
-        (host, started)
+        let sentence = host.lock().unwrap_or_else(PoisonError::into_inner).start()?;
+        let _ = report.blocking_send(Report::Hosting(sentence));
+        wake();
+        Ok(())
     });
-    let Ok((host, started)) = started.await else {
-        return (None, Err(Failed::Refused(at_server("Hosting on this computer failed.".into()))));
-    };
-    let result = match started {
-        Ok(sentence) => {
-            let _ = report.send(Report::Hosting(sentence)).await;
-            wake();
-            reach(&addresses).await.map_err(|error| unreachable("this computer", &error))
-        }
+    match started.await {
+        Ok(Ok(())) => reach(&addresses).await.map_err(|error| unreachable("this computer", &error)),
         // Another window was faster, or is still letting go: it is looked for again.
-        Err(HostError { taken: true, message }) => {
+        Ok(Err(HostError { taken: true, message })) => {
             reach(&addresses).await.map_err(|_| Failed::Unreachable(at_server(message)))
         }
-        Err(HostError { taken: false, message }) => Err(Failed::Refused(at_server(message))),
-    };
-    (Some(host), result)
+        Ok(Err(HostError { taken: false, message })) => Err(Failed::Refused(at_server(message))),
+        Err(_) => Err(Failed::Refused(at_server("Hosting on this computer failed.".into()))),
+    }
 }

@@ -90,6 +90,7 @@ impl Handle {
         let (report, reports) = mpsc::channel(QUEUE_MAX);
         let cursor = Cursor::default();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build()?;
+        let host = host.map(|host| Arc::new(Mutex::new(host)));
         let task = Task { host, orders: ordered, report, wake: Arc::clone(&wake), cursor: Arc::clone(&cursor) };
         let thread = std::thread::Builder::new().name("connection".into()).spawn(move || {
             runtime.block_on(task.run());
@@ -147,8 +148,11 @@ impl Drop for Handle {
     }
 }
 
+/// Starting takes its time, on a thread of its own, and outlasts an attempt that its person has given up.
+type SharedHost = Arc<Mutex<Box<dyn Host>>>;
+
 struct Task {
-    host: Option<Box<dyn Host>>,
+    host: Option<SharedHost>,
     orders: mpsc::Receiver<Order>,
     report: mpsc::Sender<Report>,
     wake: Wake,
@@ -195,7 +199,7 @@ impl Task {
             let connected = tokio::select! {
                 biased;
                 order = leaving(&mut self.orders) => return order,
-                connected = connect(&mut self.host, &self.report, &self.wake, &self.cursor, sign_in) => connected,
+                connected = connect(self.host.as_ref(), &self.report, &self.wake, &self.cursor, sign_in) => connected,
             };
             let reason = match connected {
                 Ok((wire, welcome)) => {
