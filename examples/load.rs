@@ -71,7 +71,8 @@ fn main() -> anyhow::Result<()> {
     std::fs::create_dir_all(&dir)?;
     prepare(&dir, &args)?;
     let (mut server, address, ready) = serve(&dir)?;
-    println!("server ready in {:.0} ms with {} messages stored", ready.as_secs_f64() * 1e3, args.stored);
+    let ready_ms = ready.as_secs_f64() * 1e3;
+    let _ = writeln!(std::io::stdout(), "server ready in {ready_ms:.0} ms with {} messages stored", args.stored);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(measure(&args, address, server.id()));
     let _ = server.kill();

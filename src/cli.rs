@@ -1,6 +1,6 @@
 //! The command line: what can be asked for, and what happens then.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -188,5 +188,13 @@ fn window(options: Options, address: Option<String>, username: Option<String>) -
         let wake = move || ctx.request_repaint();
         Client::start(Some(Box::new(LocalHost::new(options))), wake)
     })
-    .map_err(|error| anyhow::anyhow!("the window cannot be opened: {error}; `parlor --server` hosts without one"))
+    .map_err(|error| {
+        let error = anyhow::anyhow!("the window cannot be opened: {error}; `parlor --server` hosts without one");
+        if !std::io::stderr().is_terminal() {
+            // Started by a double click: nobody would see what is printed.
+            let dialog = rfd::MessageDialog::new().set_level(rfd::MessageLevel::Error).set_title("Parlor");
+            dialog.set_description(error.to_string()).show();
+        }
+        error
+    })
 }

@@ -202,11 +202,10 @@ fn scan(storage: &dyn Storage, mut replay: impl FnMut(&Record<'_>)) -> Result<Sc
     let mut closed = false;
     let mut bad: Option<(u64, String)> = None;
     while lines.advance()? {
-        if bad.is_some() {
+        if let Some((line, why)) = &bad {
             // A whole line that begins a batch comes after the bad one, so the bad one had been synced.
             if !lines.continues_batch() && record::verify(lines.json()).is_ok() {
-                let (line, why) = bad.expect("just seen");
-                return Err(OpenError::Damaged { line, why });
+                return Err(OpenError::Damaged { line: *line, why: why.clone() });
             }
             continue;
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use secrecy::SecretString;
-use tokio::sync::mpsc::{self, error::TryRecvError, error::TrySendError};
+use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::Host;
 use super::model::{Field, SignInProblem};
@@ -99,10 +99,7 @@ impl Handle {
     }
 
     pub(super) fn next(&mut self) -> Option<Report> {
-        match self.reports.try_recv() {
-            Ok(report) => Some(report),
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-        }
+        self.reports.try_recv().ok()
     }
 
     pub(super) fn wake(&self) {
