@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! cargo run --release --example load -- [--pairs 50] [--in-flight 32] [--bytes 128] [--seconds 10] [--rate N]
-//!                                       [--stored N] [--connect ADDR:PORT --pid PID]
+//!                                       [--stored N] [--data-dir DIR]
 //! ```
 //!
 //! Every message counts when both its acknowledgement and its delivery have arrived; the server gives neither before

@@ -19,7 +19,7 @@ use crate::{app, ui};
 ///
 /// Without options it opens the window. With no server at hand, the window hosts one on this computer.
 #[derive(Debug, Parser)]
-#[command(version, about, long_about, args_conflicts_with_subcommands = true)]
+#[command(version, about, long_about)]
 pub struct Cli {
     /// Hosts without a window, until it is told to end (Ctrl+C or SIGTERM)
     #[arg(long)]
@@ -68,6 +68,9 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         .or_else(default_data_dir)
         .context("this system names no home directory: say where the data is to live with --data-dir")?;
     if let Some(Command::User { command }) = cli.command {
+        if cli.server || cli.check {
+            bail!("`parlor user` edits accounts and does nothing else: leave --server and --check away");
+        }
         return user_command::run_here(command, &data_dir);
     }
     if cli.check {

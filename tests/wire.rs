@@ -256,6 +256,51 @@ fn people_come_and_go_and_unread_counts_last() {
 }
 
 #[test]
+fn who_has_said_everything_still_hears_the_answers() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    for farewell in [true, false] {
+        let mut alice = Peer::login(server.address, "Alice", "123");
+        for n in 0..50 {
+            alice.send(&json!({"purpose": "send_message", "id": n, "to_user": "Bob", "message": "x"}));
+        }
+        if farewell {
+            alice.send(&json!({"purpose": "exit"}));
+        } else {
+            alice.stream.shutdown(std::net::Shutdown::Write).unwrap();
+        }
+        for n in 0..50 {
+            assert_eq!(alice.until("send_message")["id"], n);
+        }
+        alice.until("exit");
+        assert!(alice.is_closed());
+    }
+}
+
+#[test]
+fn large_answers_do_not_pile_up_for_one_who_does_not_take_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let mut alice = Peer::login(server.address, "Alice", "123");
+    let text = "x".repeat(10_000);
+    for _ in 0..30 {
+        alice.ask(&json!({"purpose": "send_message", "to_user": "Bob", "message": text}));
+    }
+    for n in 0..2_000 {
+        alice.send(&json!({"purpose": "fetch_history", "id": n, "with_user": "Bob", "limit": 30}));
+    }
+    let (mut pages, mut busy) = (0, 0);
+    for _ in 0..2_000 {
+        let reply = alice.until("fetch_history");
+        pages += i32::from(reply["result"] == true);
+        busy += i32::from(reply["error"]["code"] == "busy");
+    }
+    assert!(pages >= 8 && busy > 0 && pages + busy == 2_000, "{pages} pages, {busy} told to wait");
+    let reply = alice.ask(&json!({"purpose": "fetch_history", "with_user": "Bob"}));
+    assert_eq!(reply["result"], true, "afterwards it is served again");
+}
+
+#[test]
 fn exit_is_answered_and_ends_the_connection() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());

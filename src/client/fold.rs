@@ -98,7 +98,10 @@ impl Model {
     /// A message is on the server's disk.
     fn sent(&mut self, n: u64, sent: Sent) {
         let Some(Outgoing { chat, text, .. }) = self.outbox.remove(n) else { return };
-        // An old resend comes without a place; the message itself comes with what was missed, or with a page.
+        // What was stored before comes with what was missed, or with a page: put in here it could leave a hole after it.
+        if sent.duplicate {
+            return;
+        }
         if let (Some(seq), Some(at), Some(me)) = (sent.seq, sent.at, &self.me) {
             let from = me.id;
             let chat = self.chats.entry(chat).or_default();

@@ -9,7 +9,7 @@ use crate::proto::event::{Code, Problem, Sent};
 use crate::proto::frame::{self, HEADER_BYTES};
 use crate::proto::ids::{Millis, Seq, UserId};
 use crate::proto::record::{Record, json_of_frame};
-use crate::proto::request::RequestId;
+use crate::proto::request::{Call, Request, RequestId};
 
 impl Engine {
     /// Numbers a record and gives it out for appending.
@@ -41,9 +41,16 @@ impl Engine {
         while let Some(waiting) = self.waiting.pop_front_if(|waiting| waiting.seq() <= durable) {
             match waiting {
                 Waiting::Record { record, frame, by, id } => self.happen(&record, frame, by, id),
-                Waiting::Again { by, request, .. } => self.request(by, request, now),
+                Waiting::Again { by, request, .. } => self.again(by, request, now),
             }
         }
+    }
+
+    fn again(&mut self, by: SessionId, request: Request, now: Millis) {
+        if let Call::SendMessage(send) = &request.call {
+            self.waiting_bytes -= send.message.len();
+        }
+        self.request(by, request, now);
     }
 
     fn happen(&mut self, record: &Record<'static>, frame: Bytes, by: SessionId, id: Option<RequestId>) {
@@ -100,7 +107,7 @@ impl Engine {
                 }
                 Waiting::Again { by, request, .. } => {
                     self.refusing.get_or_insert_with(|| problem.clone());
-                    self.request(by, request, now);
+                    self.again(by, request, now);
                 }
             }
         }
@@ -151,19 +158,21 @@ impl Engine {
                     json.extend_from_slice(b"]}");
                 });
                 self.effects.push(Effect::Send(session, buffer.into()));
+                self.large_sent(session);
             }
             Purpose::CatchUp => {
-                let Some(Stage::CatchingUp { .. }) = self.sessions.stage(session) else { return };
+                let Some(Stage::CatchingUp { mut cursor, .. }) = self.sessions.stage(session) else { return };
                 for record in records {
+                    // The log's reader has verified it.
+                    let Ok(seq) = Record::parse(&record).map(|record| record.seq()) else { continue };
+                    cursor = seq;
                     let mut framed = BytesMut::with_capacity(HEADER_BYTES + record.len() + 1);
                     framed.put_slice(format!("${:<10}", record.len()).as_bytes());
                     framed.put_slice(&record);
                     framed.put_u8(b'$');
                     self.effects.push(Effect::Send(session, framed.freeze()));
-                    if let Ok(record) = Record::parse(&record) {
-                        self.sessions.set(session, Stage::CatchingUp { user, cursor: record.seq() });
-                    }
                 }
+                self.sessions.set(session, Stage::CatchingUp { user, cursor, reading: false });
                 self.effects.push(Effect::WatchDrained(session));
             }
         }

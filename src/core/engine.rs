@@ -217,11 +217,14 @@ impl Engine {
             Input::Fetched(session, purpose, records) => self.fetched(session, purpose, records),
             Input::Overflowed(session, cursor) => {
                 if let Some(user) = self.sessions.stage(session).and_then(Stage::user) {
-                    self.sessions.set(session, Stage::CatchingUp { user, cursor });
+                    self.sessions.set(session, Stage::CatchingUp { user, cursor, reading: false });
                     self.effects.push(Effect::WatchDrained(session));
                 }
             }
-            Input::Drained(session) => self.catch_up(session),
+            Input::Drained(session) => {
+                self.sessions.drained(session);
+                self.catch_up(session);
+            }
             Input::Closed(session) => {
                 if let Some(user) = self.sessions.close(session) {
                     self.stale.insert(user);
@@ -242,6 +245,12 @@ impl Engine {
     pub(super) fn reply(&mut self, session: SessionId, purpose: &str, id: Option<RequestId>, body: impl Serialize) {
         let frame = frame_of(&Reply { purpose, id, result: true, body });
         self.effects.push(Effect::Send(session, frame));
+    }
+
+    /// A large answer has been queued; the next ones depend on its being taken.
+    pub(super) fn large_sent(&mut self, session: SessionId) {
+        self.sessions.large_queued(session);
+        self.effects.push(Effect::WatchDrained(session));
     }
 
     /// Answers a `send_message` that succeeded.

@@ -37,7 +37,7 @@ impl Engine {
         };
         self.effects.push(Effect::Admit(session));
         self.reply(session, "login", ticket.id, welcome);
-        if self.sessions.set(session, Stage::CatchingUp { user, cursor: cursor.unwrap_or(head) }) {
+        if self.sessions.set(session, Stage::CatchingUp { user, cursor: cursor.unwrap_or(head), reading: false }) {
             self.stale.insert(user);
         }
         self.catch_up(session);
@@ -45,9 +45,10 @@ impl Engine {
 
     /// Sends what a session missed, a page at a time; at the end the lists and `ready`, and then it is live.
     pub(super) fn catch_up(&mut self, session: SessionId) {
-        let Some(Stage::CatchingUp { user, cursor }) = self.sessions.stage(session) else { return };
+        let Some(Stage::CatchingUp { user, cursor, reading: false }) = self.sessions.stage(session) else { return };
         let missed = self.state.after(user, cursor, PAGE_MAX_MESSAGES);
         if !missed.is_empty() {
+            self.sessions.set(session, Stage::CatchingUp { user, cursor, reading: true });
             self.effects.push(Effect::Fetch(session, Purpose::CatchUp, missed));
             return;
         }

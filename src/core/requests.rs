@@ -6,7 +6,7 @@ use super::session::{SessionId, Stage};
 use super::state::{Known, body_checksum};
 use crate::proto::event::{Code, Problem, Sent};
 use crate::proto::ids::{ChatId, Invalid, Millis, Seq, UserId, check_message};
-use crate::proto::limits::{PAGE_DEFAULT_MESSAGES, PAGE_MAX_MESSAGES};
+use crate::proto::limits::{LARGE_ANSWERS_MAX, PAGE_DEFAULT_MESSAGES, PAGE_MAX_MESSAGES};
 use crate::proto::record::{Message, Read, Record};
 use crate::proto::request::{Call, FetchHistory, Login, MarkRead, Peer, Request, RequestId, SendMessage};
 
@@ -16,6 +16,8 @@ impl Engine {
         let Request { id, call } = request;
         let purpose = call.purpose();
         let user = match (&call, stage.user()) {
+            // What this session has sent is answered before it leaves.
+            (Call::Exit, Some(_)) if self.waits_for_record(session) => return self.later(session, Request { id, call }),
             (Call::Exit, _) => {
                 self.reply(session, purpose, id, ());
                 self.effects.push(Effect::Close(session));
@@ -37,11 +39,7 @@ impl Engine {
             Call::SendMessage(send) => self.send_message(session, id, user, send, now),
             Call::MarkRead(mark) => self.mark_read(session, id, user, &mark, now),
             Call::FetchHistory(fetch) => self.fetch_history(session, id, user, &fetch),
-            Call::ListUsers => {
-                self.send_people(session);
-                self.reply(session, purpose, id, ());
-                Ok(())
-            }
+            Call::ListUsers => self.list_users(session, id),
             Call::Login(_) | Call::Exit => Ok(()),
         };
         if let Err(problem) = outcome {
@@ -97,11 +95,15 @@ impl Engine {
                     self.reply_sent(session, id, Sent { seq: None, at: None, duplicate: true });
                     return Ok(());
                 }
+                Known::Forgotten => {
+                    let text =
+                        format!("client_id {client_id} is too old to tell whether it is stored: use a new number");
+                    return Err(Problem::new(Code::ClientIdReused, text));
+                }
                 Known::New => {}
             }
             if self.waiting_ids.contains(&(user, client_id.clone())) {
-                let request = Request { id, call: Call::SendMessage(send) };
-                self.waiting.push_back(Waiting::Again { seq: self.last, by: session, request });
+                self.later(session, Request { id, call: Call::SendMessage(send) });
                 return Ok(());
             }
         }
@@ -161,8 +163,39 @@ impl Engine {
         let with = self.chat_peer(user, &fetch.with)?;
         let limit = fetch.limit.unwrap_or(PAGE_DEFAULT_MESSAGES).clamp(1, PAGE_MAX_MESSAGES);
         let (seqs, complete) = self.state.page(ChatId::direct(user, with), fetch.before, limit);
+        self.may_be_large(session)?;
         let purpose = Purpose::History { id, with, asked: seqs.len(), complete };
+        self.sessions.large_begun(session);
         self.effects.push(Effect::Fetch(session, purpose, seqs));
         Ok(())
+    }
+
+    fn list_users(&mut self, session: SessionId, id: Option<RequestId>) -> Result<(), Problem> {
+        self.may_be_large(session)?;
+        self.send_people(session);
+        self.reply(session, "list_users", id, ());
+        self.sessions.large_begun(session);
+        self.large_sent(session);
+        Ok(())
+    }
+
+    fn waits_for_record(&self, session: SessionId) -> bool {
+        self.waiting.iter().any(|waiting| matches!(waiting, Waiting::Record { by, .. } if *by == session))
+    }
+
+    /// Whether a session may be given another large answer: who does not take them cannot pile them up.
+    fn may_be_large(&self, session: SessionId) -> Result<(), Problem> {
+        if self.sessions.large(session) < LARGE_ANSWERS_MAX {
+            return Ok(());
+        }
+        Err(Problem::new(Code::Busy, "Too many pages and lists at once. Ask again when the earlier ones have come."))
+    }
+
+    /// Decides about a request once everything that is given out is settled.
+    fn later(&mut self, by: SessionId, request: Request) {
+        if let Call::SendMessage(send) = &request.call {
+            self.waiting_bytes += send.message.len();
+        }
+        self.waiting.push_back(Waiting::Again { seq: self.last, by, request });
     }
 }

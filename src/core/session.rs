@@ -22,6 +22,8 @@ pub enum Stage {
         user: UserId,
         /// It has everything up to here.
         cursor: Seq,
+        /// The next page is being read.
+        reading: bool,
     },
     /// It has everything, and is sent what comes.
     Live {
@@ -40,28 +42,37 @@ impl Stage {
     }
 }
 
+#[derive(Debug)]
+struct Session {
+    stage: Stage,
+    /// Large answers that are being prepared.
+    preparing: usize,
+    /// Large answers in its queue.
+    queued: usize,
+}
+
 /// All sessions.
 #[derive(Debug, Default)]
 pub struct Sessions {
-    stages: HashMap<SessionId, Stage>,
+    sessions: HashMap<SessionId, Session>,
     of_user: BTreeMap<UserId, BTreeSet<SessionId>>,
 }
 
 impl Sessions {
     /// A new connection.
     pub fn open(&mut self, session: SessionId) {
-        self.stages.insert(session, Stage::Anonymous);
+        self.sessions.insert(session, Session { stage: Stage::Anonymous, preparing: 0, queued: 0 });
     }
 
     /// Where a session stands; none once it is closed.
     pub fn stage(&self, session: SessionId) -> Option<Stage> {
-        self.stages.get(&session).copied()
+        self.sessions.get(&session).map(|session| session.stage)
     }
 
     /// Moves an open session. True when its account came online by it.
     pub fn set(&mut self, session: SessionId, stage: Stage) -> bool {
-        let Some(place) = self.stages.get_mut(&session) else { return false };
-        *place = stage;
+        let Some(entry) = self.sessions.get_mut(&session) else { return false };
+        entry.stage = stage;
         let Some(user) = stage.user() else { return false };
         let sessions = self.of_user.entry(user).or_default();
         sessions.insert(session) && sessions.len() == 1
@@ -69,7 +80,7 @@ impl Sessions {
 
     /// Ends a session. The account that went offline by it, if one did.
     pub fn close(&mut self, session: SessionId) -> Option<UserId> {
-        let user = self.stages.remove(&session)?.user()?;
+        let user = self.sessions.remove(&session)?.stage.user()?;
         let sessions = self.of_user.get_mut(&user)?;
         sessions.remove(&session);
         if !sessions.is_empty() {
@@ -91,7 +102,7 @@ impl Sessions {
 
     /// Whether a session is sent what comes.
     pub fn is_live(&self, session: SessionId) -> bool {
-        matches!(self.stages.get(&session), Some(Stage::Live { .. }))
+        matches!(self.stage(session), Some(Stage::Live { .. }))
     }
 
     /// Whether an account has a session.
@@ -101,11 +112,38 @@ impl Sessions {
 
     /// How many connections there are, logged in or not.
     pub fn len(&self) -> usize {
-        self.stages.len()
+        self.sessions.len()
     }
 
     /// Whether there is no connection.
     pub fn is_empty(&self) -> bool {
-        self.stages.is_empty()
+        self.sessions.is_empty()
+    }
+
+    /// How many large answers a session has asked for and not taken.
+    pub fn large(&self, session: SessionId) -> usize {
+        self.sessions.get(&session).map_or(0, |session| session.preparing + session.queued)
+    }
+
+    /// A large answer is being prepared.
+    pub fn large_begun(&mut self, session: SessionId) {
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.preparing += 1;
+        }
+    }
+
+    /// A large answer is in the session's queue.
+    pub fn large_queued(&mut self, session: SessionId) {
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.preparing = session.preparing.saturating_sub(1);
+            session.queued += 1;
+        }
+    }
+
+    /// The session's queue is empty.
+    pub fn drained(&mut self, session: SessionId) {
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.queued = 0;
+        }
     }
 }

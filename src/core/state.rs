@@ -23,7 +23,7 @@ pub struct State {
 }
 
 /// The most ranges of unused numbers that are remembered of a device. A number is left out when a send is refused, so
-/// a well-behaved device has few; what falls out is taken for stored.
+/// a well-behaved device has few. Of what falls out nobody knows any more whether it is stored.
 const GAPS_MAX: usize = 64;
 
 /// Which numbers of a device are stored: all up to the newest but for the gaps.
@@ -32,6 +32,8 @@ struct Device {
     newest: LastSend,
     /// First and last number of each range that was left out, rising.
     gaps: Vec<(u64, u64)>,
+    /// The end of the last range that fell out of `gaps`.
+    forgotten: u64,
 }
 
 impl Device {
@@ -48,7 +50,7 @@ impl Device {
             self.gaps.splice(at..at, [left, right].into_iter().filter(|(first, last)| first <= last));
         }
         if self.gaps.len() > GAPS_MAX {
-            self.gaps.remove(0);
+            self.forgotten = self.gaps.remove(0).1;
         }
     }
 
@@ -105,6 +107,8 @@ pub enum Known {
     Newest(LastSend),
     /// It is older than the device's newest send, and stored.
     Older,
+    /// It is so old that nobody knows whether it is stored.
+    Forgotten,
 }
 
 /// What a record did.
@@ -171,7 +175,8 @@ impl State {
 
     fn apply_message(&mut self, message: &Message<'_>) -> Applied {
         if let Some(id) = &message.client_id {
-            if self.known(message.from, id) != Known::New {
+            // A number that was new when it was checked, and was forgotten since, was not stored in between.
+            if matches!(self.known(message.from, id), Known::Newest(_) | Known::Older) {
                 return Applied::Duplicate;
             }
             let body = body_checksum(message.to, &message.message);
@@ -181,7 +186,7 @@ impl State {
                 Some(device) => device.store(last),
                 None => {
                     let none = LastSend { n: 0, ..last };
-                    let mut device = Device { newest: none, gaps: Vec::new() };
+                    let mut device = Device { newest: none, gaps: Vec::new(), forgotten: 0 };
                     device.store(last);
                     devices.insert(id.device.clone(), device);
                 }
@@ -233,15 +238,9 @@ impl State {
     pub fn known(&self, user: UserId, id: &ClientId) -> Known {
         match self.devices.get(&user).and_then(|devices| devices.get(&id.device)) {
             Some(device) if id.n == device.newest.n => Known::Newest(device.newest),
+            Some(device) if id.n <= device.forgotten => Known::Forgotten,
             Some(device) if id.n < device.newest.n && device.gap_of(id.n).is_none() => Known::Older,
             _ => Known::New,
-        }
-    }
-
-    /// The one place that decides who may see a chat.
-    pub fn may_see(&self, user: UserId, chat: ChatId) -> bool {
-        match chat {
-            ChatId::Direct(low, high) => user == low || user == high,
         }
     }
 
@@ -378,6 +377,17 @@ mod tests {
         state.apply(&message(5, 1, 2, Some("d:2")));
         state.apply(&message(6, 1, 2, Some("d:4")));
         assert_eq!([1, 2, 3, 4].map(|n| known(&state, n)), [Known::Older; 4]);
+    }
+
+    #[test]
+    fn a_number_too_old_to_tell_is_never_taken_for_stored() {
+        let mut state = State::default();
+        for n in 1..=70 {
+            state.apply(&message(n, 1, 2, Some(&format!("d:{}", 2 * n))));
+        }
+        let known = |n: u64| state.known(UserId(1), &format!("d:{n}").parse().unwrap());
+        assert_eq!([1, 2, 11].map(known), [Known::Forgotten; 3]);
+        assert_eq!([13, 14, 139].map(known), [Known::New, Known::Older, Known::New]);
     }
 
     #[test]

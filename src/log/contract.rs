@@ -250,6 +250,43 @@ fn damage_in_the_middle_stops_the_start_with_its_line_and_changes_nothing() {
 }
 
 #[test]
+fn after_a_peaceful_end_a_damaged_last_line_is_damage_too() {
+    let disk = Arc::new(FaultyDisk::default());
+    let (mut log, ..) = open(disk.clone()).unwrap();
+    log.append(&records(1..=3)).unwrap();
+    let alive = disk.with(|disk| disk.bytes.clone());
+    drop(log);
+    let closed = disk.with(|disk| disk.synced.clone());
+    assert_eq!(serde_json::from_slice::<Vec<serde_json::Value>>(&closed).unwrap().len(), 4);
+    for (image, torn) in [(alive, true), (closed.clone(), false)] {
+        let mut image = image;
+        let at = image.windows(9).position(|window| window == b"message 3").unwrap();
+        image[at] ^= 1;
+        match open(FaultyDisk::holding(image)) {
+            Ok((_, report, replayed)) => assert!(torn && report.torn.is_some() && replayed == [1, 2]),
+            Err(OpenError::Damaged { line, .. }) => assert!(!torn && line == 5, "line {line}"),
+            Err(other) => panic!("{other}"),
+        }
+    }
+    let (mut log, report, replayed) = open(FaultyDisk::holding(closed)).unwrap();
+    assert_eq!((report.torn, replayed.len()), (None, 3));
+    log.append(&records(4..=4)).unwrap();
+}
+
+#[test]
+fn a_record_that_was_damaged_while_the_log_is_open_is_not_given_out() {
+    let disk = Arc::new(FaultyDisk::default());
+    let (mut log, ..) = open(disk.clone()).unwrap();
+    log.append(&records(1..=2)).unwrap();
+    disk.with(|disk| {
+        let at = disk.bytes.windows(9).position(|window| window == b"message 2").unwrap();
+        disk.bytes[at] ^= 1;
+    });
+    assert!(log.reader().read(Seq(1)).is_ok());
+    assert!(matches!(log.reader().read(Seq(2)), Err(ReadError::Damaged(Seq(2), _))));
+}
+
+#[test]
 fn another_file_is_not_taken_for_a_history() {
     for bytes in
         [&b"{\"conversations\":[]}"[..], b"[]", b"[\n]\n", b"hello, this is a shopping list\n", b"\x89PNG\r\n\x1a\n"]

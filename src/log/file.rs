@@ -11,7 +11,8 @@
 //! A write starts at the closing bracket, so the file is valid JSON whenever nothing is being written. One write and one
 //! sync make a batch; the lines of a batch after its first begin with a space. That space tells a torn batch from
 //! damage: once a batch is followed by another, it was synced, and every line of it must be intact; only the last batch
-//! can have been cut short by a crash, and nobody was told that it is stored.
+//! can have been cut short by a crash, and nobody was told that it is stored. A log that was closed in peace ends with
+//! one more line break, and then its last batch must be intact as well.
 
 use std::io;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -27,6 +28,8 @@ use crate::proto::record::{self, Record};
 
 const OPENING: &[u8] = b"[\n";
 const CLOSING: &[u8] = b"\n]\n";
+/// How a log ends that was closed in peace.
+const CLOSED: &[u8] = b"\n]\n\n";
 const VERSION: u32 = 1;
 /// How much is read at a time when the log is opened. No line is longer than this.
 const CHUNK_BYTES: usize = 4 * FRAME_MAX_BYTES;
@@ -153,8 +156,18 @@ impl FileLog {
     }
 
     fn put_back(&mut self) -> io::Result<()> {
-        self.storage.set_len(self.end)?;
-        self.storage.write_at(self.end, CLOSING)
+        // In this order: where no room is left, what is overwritten has its room, and what is cut first may lose it.
+        self.storage.write_at(self.end, CLOSING)?;
+        self.storage.set_len(self.end + CLOSING.len() as u64)
+    }
+}
+
+impl Drop for FileLog {
+    /// Leaves the mark of a log that was closed in peace. Without it the next start is as careful as after a crash.
+    fn drop(&mut self) {
+        if !self.failed && self.storage.write_at(self.end, CLOSED).is_ok() {
+            let _ = self.storage.sync();
+        }
     }
 }
 
@@ -192,6 +205,7 @@ fn cut(storage: &dyn Storage, end: u64, len: u64, why: &str) -> io::Result<Strin
 
 /// Reads every line once, in order.
 fn scan(storage: &dyn Storage, mut replay: impl FnMut(&Record<'_>)) -> Result<Scan, OpenError> {
+    let peaceful = ends_in_peace(storage)?;
     let mut lines = Lines::new(storage)?;
     if !lines.advance()? || lines.bytes() != OPENING || !lines.advance()? {
         return Err(OpenError::NotALog);
@@ -211,6 +225,9 @@ fn scan(storage: &dyn Storage, mut replay: impl FnMut(&Record<'_>)) -> Result<Sc
         }
         if !comma && !closed && matches!(lines.bytes(), b"]\n" | b"]") {
             closed = true;
+            continue;
+        }
+        if closed && peaceful && lines.bytes() == b"\n" {
             continue;
         }
         let expected = Seq(ends.len() as u64);
@@ -233,12 +250,21 @@ fn scan(storage: &dyn Storage, mut replay: impl FnMut(&Record<'_>)) -> Result<Sc
         }
     }
     let end = *ends.last().expect("the header has an end");
+    let closing = if peaceful { CLOSED } else { CLOSING };
     let torn = match bad {
+        Some((line, why)) if peaceful => return Err(OpenError::Damaged { line, why }),
         Some((line, why)) => Some(format!("line {line}: {why}")),
-        None if !closed || lines.len != end + CLOSING.len() as u64 => Some("the closing bracket is missing".into()),
+        None if !closed || lines.len != end + closing.len() as u64 => Some("the closing bracket is missing".into()),
         None => None,
     };
     Ok(Scan { id, ends, len: lines.len, torn })
+}
+
+fn ends_in_peace(storage: &dyn Storage) -> io::Result<bool> {
+    let mut end = [0; CLOSED.len()];
+    let Some(start) = storage.len()?.checked_sub(CLOSED.len() as u64) else { return Ok(false) };
+    storage.read_at(start, &mut end)?;
+    Ok(end == CLOSED)
 }
 
 fn header(json: &[u8]) -> Result<String, OpenError> {
@@ -383,6 +409,8 @@ impl LogReader for Reader {
         let mut line = vec![0; usize::try_from(end - start).unwrap_or_default()];
         self.storage.read_at(start, &mut line).map_err(|error| ReadError::Io(seq, error))?;
         let line = Bytes::from(line);
-        Ok(if line.first() == Some(&b' ') { line.slice(1..) } else { line })
+        let json = if line.first() == Some(&b' ') { line.slice(1..) } else { line };
+        record::verify(&json).map_err(|error| ReadError::Damaged(seq, error))?;
+        Ok(json)
     }
 }

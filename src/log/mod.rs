@@ -17,6 +17,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::proto::ids::Seq;
+use crate::proto::record::RecordError;
 
 /// Appends records. There is one at a time for a log.
 pub trait Log: Send {
@@ -67,4 +68,7 @@ pub enum ReadError {
     /// The disk failed.
     #[error("record {0} cannot be read: {1}")]
     Io(Seq, std::io::Error),
+    /// What the disk gives is not what was written.
+    #[error("record {0} was changed or damaged since the server was started: {1}")]
+    Damaged(Seq, RecordError),
 }

@@ -67,8 +67,11 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
-/// A new file's name lasts only once its directory is on disk.
-fn sync_directory_of(path: &Path) -> io::Result<()> {
+/// Makes a file's name durable: a new or changed one lasts only once its directory is on disk.
+///
+/// # Errors
+/// Those of the file system.
+pub fn sync_directory_of(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     if let Some(parent) = path.parent() {
         File::open(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })?.sync_all()?;

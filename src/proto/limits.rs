@@ -17,14 +17,18 @@ pub const PAGE_MAX_MESSAGES: usize = 200;
 /// The messages in a page of history when the request names no number.
 pub const PAGE_DEFAULT_MESSAGES: usize = 50;
 
+/// The pages of history and lists of people that a session may have asked for and not taken.
+pub const LARGE_ANSWERS_MAX: usize = 8;
+
 /// The bytes of records at which a page ends early. The rest of [`FRAME_MAX_BYTES`] holds one record of any size.
 pub const PAGE_MAX_BYTES: usize = 128 * 1024;
 
 /// The longest preview of a chat's last message in the list of chats, in bytes of UTF-8.
 pub const PREVIEW_MAX_BYTES: usize = 200;
 
-/// The most entries of one `people` or `chats` event; more come in further events.
-pub const LIST_CHUNK_MAX: usize = 200;
+/// The most entries of one `people` or `chats` event; more come in further events. With every character of every
+/// preview escaped they still fit a frame.
+pub const LIST_CHUNK_MAX: usize = 150;
 
 /// The longest account name, in characters.
 pub const NAME_MAX_CHARS: usize = 32;

@@ -102,3 +102,63 @@ fn problem(error: &AppendError) -> Problem {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use super::*;
+    use crate::log::LogReader;
+    use crate::log::memory::MemoryLog;
+
+    /// A disk that says when a write has begun, and ends it when told to.
+    struct SlowLog {
+        log: MemoryLog,
+        begun: Sender<usize>,
+        end: Receiver<Result<(), AppendError>>,
+    }
+
+    impl Log for SlowLog {
+        fn id(&self) -> &str {
+            self.log.id()
+        }
+        fn last(&self) -> Seq {
+            self.log.last()
+        }
+        fn append(&mut self, records: &[Bytes]) -> Result<(), AppendError> {
+            self.begun.send(records.len()).unwrap();
+            self.end.recv().unwrap()?;
+            self.log.append(records)
+        }
+        fn reader(&self) -> Arc<dyn LogReader> {
+            self.log.reader()
+        }
+    }
+
+    #[test]
+    fn nothing_is_durable_before_the_disk_says_so_and_what_queues_up_is_one_batch() {
+        let ((begun, has_begun), (end, ended)) = (channel(), channel());
+        let (done, mut reports) = mpsc::channel(8);
+        let log = SlowLog { log: MemoryLog::default(), begun, end: ended };
+        let committer = Committer::start(Box::new(log), done).unwrap();
+        committer.submit(Seq(1), vec![Bytes::from_static(b"1")]);
+        assert_eq!(has_begun.recv().unwrap(), 1);
+        assert!(reports.try_recv().is_err(), "the disk is still writing");
+        for seq in 2..=9 {
+            committer.submit(Seq(seq), vec![Bytes::from_static(b"x")]);
+        }
+        end.send(Ok(())).unwrap();
+        assert!(matches!(reports.blocking_recv(), Some(Input::Durable(Seq(1)))));
+        assert_eq!(has_begun.recv().unwrap(), 8, "what came during the sync is the next batch");
+        assert!(reports.try_recv().is_err());
+        end.send(Err(AppendError::Full(std::io::ErrorKind::StorageFull.into()))).unwrap();
+        assert!(matches!(reports.blocking_recv(), Some(Input::AppendFailed(Seq(9), _))));
+        committer.submit(Seq(10), vec![Bytes::from_static(b"x")]);
+        assert!(matches!(reports.blocking_recv(), Some(Input::AppendFailed(Seq(10), _))), "it would leave a hole");
+        committer.submit(Seq(2), vec![Bytes::from_static(b"x")]);
+        has_begun.recv().unwrap();
+        end.send(Ok(())).unwrap();
+        assert!(matches!(reports.blocking_recv(), Some(Input::Durable(Seq(2)))));
+    }
+}

@@ -27,6 +27,8 @@ pub struct Connection {
     /// Something changed that the task must see: bytes that did not fit the socket, or the end.
     wake: Notify,
     admitted: AtomicBool,
+    /// A watched queue became empty between two calls of [`Connection::flush`].
+    drained: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -94,7 +96,13 @@ impl Outbox {
 impl Connection {
     /// A connection over a stream that has just been accepted.
     pub fn new(stream: TcpStream) -> Self {
-        Self { stream, outbox: Mutex::default(), wake: Notify::new(), admitted: AtomicBool::new(false) }
+        Self {
+            stream,
+            outbox: Mutex::default(),
+            wake: Notify::new(),
+            admitted: AtomicBool::new(false),
+            drained: AtomicBool::new(false),
+        }
     }
 
     fn outbox(&self) -> std::sync::MutexGuard<'_, Outbox> {
@@ -111,6 +119,10 @@ impl Connection {
         let mut outbox = self.outbox();
         if outbox.overflowed {
             return Pushed::DroppedAgain;
+        }
+        if outbox.waiting() + frame.len() > OUTBOX_MAX_BYTES {
+            // A burst may be larger than the queue and still fit the socket.
+            self.drained.fetch_or(outbox.flush(&self.stream), Ordering::Relaxed);
         }
         if outbox.waiting() + frame.len() > OUTBOX_MAX_BYTES {
             outbox.overflowed = true;
@@ -132,7 +144,7 @@ impl Connection {
         if outbox.waiting() > 0 || outbox.closing || outbox.broken {
             self.wake.notify_one();
         }
-        drained
+        self.drained.swap(false, Ordering::Relaxed) || drained
     }
 
     /// From now on the queue reports when it is empty.
@@ -165,6 +177,7 @@ impl Connection {
         let mut buffer = BytesMut::new();
         let mut deadline = Instant::now() + LOGIN_DEADLINE;
         let mut closing_since = None;
+        let mut heard_out = false;
         loop {
             let (waiting, closing, broken) = {
                 let outbox = self.outbox();
@@ -179,9 +192,15 @@ impl Connection {
                 false => deadline,
             };
             tokio::select! {
-                ready = self.stream.readable(), if !closing && waiting <= OUTBOX_PAUSE_BYTES => {
+                ready = self.stream.readable(), if !closing && !heard_out && waiting <= OUTBOX_PAUSE_BYTES => {
                     ready.map_err(|_| Ended)?;
-                    if self.read(&mut buffer)? {
+                    let got = self.read(&mut buffer)?;
+                    if got == Some(0) {
+                        // Who has nothing more to say may still listen: it is as if it had said `exit`.
+                        heard_out = true;
+                        let exit = Request { id: None, call: Call::Exit };
+                        inputs.send(Input::Request(session, exit)).await.map_err(|_| Ended)?;
+                    } else if got.is_some() {
                         let asked = self.decode(session, &mut buffer, inputs).await?;
                         if asked {
                             deadline = Instant::now() + LOGIN_ANSWER_DEADLINE;
@@ -207,24 +226,23 @@ impl Connection {
         }
     }
 
-    /// Reads what is there; false when nothing is.
-    fn read(&self, buffer: &mut BytesMut) -> Result<bool, Ended> {
+    /// Reads what is there: how much, nothing at the end of the stream; none when nothing is there now.
+    fn read(&self, buffer: &mut BytesMut) -> Result<Option<usize>, Ended> {
         if buffer.is_empty() && buffer.capacity() > READ_MAX_BYTES {
             *buffer = BytesMut::new();
         }
         let room = buffer.capacity().clamp(READ_MIN_BYTES, READ_MAX_BYTES);
         buffer.reserve(room);
         match self.stream.try_read_buf(buffer) {
-            Ok(0) => Err(Ended),
             Ok(n) => {
                 if n == room {
                     // The socket had more than fits: read more at a time from here on.
                     buffer.reserve((room * 2).min(READ_MAX_BYTES));
                 }
-                Ok(true)
+                Ok(Some(n))
             }
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Ok(false),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => Ok(false),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => Ok(None),
             Err(_) => Err(Ended),
         }
     }

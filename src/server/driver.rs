@@ -103,6 +103,10 @@ impl Driver {
             running.round([input]);
         }
         running.round([Input::Shutdown]);
+        #[expect(clippy::iter_over_hash_type, reason = "they end side by side")]
+        for connection in running.connections.values() {
+            connection.close();
+        }
         let deadline = Instant::now() + FLUSH_DEADLINE;
         while running.engine.sessions() > 0
             && let Ok(Some(input)) = timeout_at(deadline, inputs.recv()).await

@@ -13,7 +13,7 @@ use crate::core::directory::Directory;
 use crate::core::state::State;
 use crate::log::file::{FileLog, OpenError, Report};
 use crate::log::import::{self, Imported};
-use crate::log::storage::{DiskFile, Storage as _};
+use crate::log::storage::{DiskFile, Storage as _, sync_directory_of};
 use crate::log::{AppendError, Log as _};
 use crate::proto::ids::{Invalid, Millis, Seq, UserId, check_message};
 use crate::proto::record::{Message, Record, json_of_frame};
@@ -95,6 +95,9 @@ impl Folder {
         let file = path.join(HISTORY);
         notices.extend(import_old(&file, &directory)?);
         let history = |error| FolderError::History { path: file.clone(), error };
+        if std::fs::metadata(&file).is_ok_and(|found| found.len() == 0) {
+            notices.push(format!("{} was empty: a new history begins in it", file.display()));
+        }
         let storage = DiskFile::open(&file).map_err(|error| history(error.into()))?;
         let mut state = State::default();
         let new_id = format!("{:016x}", clock::random_u64());
@@ -189,6 +192,8 @@ fn import_old(file: &Path, directory: &Directory) -> Result<Option<String>, Fold
     // A hard link keeps the original reachable at every instant.
     std::fs::hard_link(file, &old).or_else(|_| std::fs::copy(file, &old).map(|_| ())).map_err(io)?;
     std::fs::rename(&new, file).map_err(io)?;
+    // Before anybody appends to it: the name must not go back to the old file.
+    sync_directory_of(file).map_err(io)?;
     Ok(Some(format!(
         "imported {} messages of an old history; the original is kept as {}",
         records.len(),

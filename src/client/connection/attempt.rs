@@ -116,14 +116,18 @@ async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Failed> {
     if addresses.is_empty() { Err(unknown()) } else { Ok(addresses) }
 }
 
-/// Connects to the first address that answers; the error of the last one otherwise.
+/// Connects to the first address that answers; the error that says most otherwise.
 async fn reach(addresses: &[SocketAddr]) -> std::io::Result<TcpStream> {
     let mut last = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
     for address in addresses {
-        match timeout(CONNECT_DEADLINE, TcpStream::connect(address)).await {
+        let error = match timeout(CONNECT_DEADLINE, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => last = error,
-            Err(_) => last = std::io::ErrorKind::TimedOut.into(),
+            Ok(Err(error)) => error,
+            Err(_) => std::io::ErrorKind::TimedOut.into(),
+        };
+        // A refusal says most: somebody is there. A computer without IPv6 has nothing to say about the other address.
+        if last.kind() != std::io::ErrorKind::ConnectionRefused {
+            last = error;
         }
     }
     Err(last)

@@ -5,9 +5,9 @@ mod attempt;
 mod wire;
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use secrecy::SecretString;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
@@ -200,9 +200,15 @@ impl Task {
             };
             let reason = match connected {
                 Ok((wire, welcome)) => {
-                    (known, attempt) = (true, 0);
+                    known = true;
+                    let since = Instant::now();
                     self.tell(Report::Frame(sign_in.generation, welcome)).await;
-                    match self.carry(wire, sign_in.generation).await {
+                    let ended = self.carry(wire, sign_in.generation).await;
+                    // A server that takes a login and then fails at once is not to be asked twice a second for ever.
+                    if since.elapsed() >= BACKOFF_MAX {
+                        attempt = 0;
+                    }
+                    match ended {
                         Ended::Left => return None,
                         Ended::Replaced(sign_in) => return Some(sign_in),
                         Ended::Lost(reason) => reason,
@@ -229,14 +235,11 @@ impl Task {
 
     /// Carries frames both ways until the connection ends.
     async fn carry(&mut self, mut wire: Wire, generation: u64) -> Ended {
+        let mut out = BytesMut::new();
         loop {
             tokio::select! {
                 order = self.orders.recv() => match order {
-                    Some(Order::Send(frames)) => {
-                        if let Err(error) = wire.write(&frames).await {
-                            return Ended::Lost(error.to_string());
-                        }
-                    }
+                    Some(Order::Send(frames)) => out.extend_from_slice(&frames),
                     Some(Order::SignOut) | None => {
                         let _ = wire.write(&frame::frame_of(&Outgoing::Exit)).await;
                         return Ended::Left;
@@ -245,7 +248,7 @@ impl Task {
                     Some(Order::Reconnect) => return Ended::Lost("the server sent something unreadable".into()),
                     Some(Order::RetryNow) => {}
                 },
-                json = wire.read() => match json {
+                json = wire.exchange(&mut out) => match json {
                     Ok(json) => {
                         let mut next = Some(json);
                         while let Some(json) = next {

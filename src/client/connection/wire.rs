@@ -1,7 +1,9 @@
 //! A socket that carries frames.
 
+use std::io::ErrorKind;
+
 use bytes::{Buf as _, Bytes, BytesMut};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
 use crate::config::{READ_MAX_BYTES, tune};
@@ -49,15 +51,40 @@ impl Wire {
     /// # Errors
     /// [`WireError`].
     pub async fn read(&mut self) -> Result<Bytes, WireError> {
+        self.exchange(&mut BytesMut::new()).await
+    }
+
+    /// The JSON of the next frame; until it comes, the socket is given what it takes of `out`. Two sides that only
+    /// write would wait for each other. Safe to give up waiting for.
+    ///
+    /// # Errors
+    /// [`WireError`].
+    pub async fn exchange(&mut self, out: &mut BytesMut) -> Result<Bytes, WireError> {
         loop {
             if let Some(json) = self.buffered()? {
                 return Ok(json);
             }
-            if self.buffer.capacity() - self.buffer.len() < READ_MAX_BYTES / 4 {
-                self.buffer.reserve(READ_MAX_BYTES);
-            }
-            if self.stream.read_buf(&mut self.buffer).await? == 0 {
-                return Err(WireError::Closed);
+            let moved = tokio::select! {
+                ready = self.stream.readable() => {
+                    ready?;
+                    if self.buffer.capacity() - self.buffer.len() < READ_MAX_BYTES / 4 {
+                        self.buffer.reserve(READ_MAX_BYTES);
+                    }
+                    match self.stream.try_read_buf(&mut self.buffer) {
+                        Ok(0) => return Err(WireError::Closed),
+                        moved => moved.map(|_| ()),
+                    }
+                }
+                ready = self.stream.writable(), if !out.is_empty() => {
+                    ready?;
+                    self.stream.try_write(out).map(|taken| out.advance(taken))
+                }
+            };
+            match moved {
+                Err(error) if error.kind() != ErrorKind::WouldBlock && error.kind() != ErrorKind::Interrupted => {
+                    return Err(error.into());
+                }
+                _ => {}
             }
         }
     }
