@@ -212,6 +212,22 @@ send() {
     submit "$1"
 }
 
+# Read means seen: goes back to what has not been seen, and from there down to the end.
+read_all() {
+    local before
+    while before=$(look "$1"); do
+        key Page_Up
+        sleep 0.2
+        changed "$1" "$before" || break
+    done
+    wait_until 20 'everything has been read on the way down' page_down_to_title "$1" 'Parlor'
+}
+page_down_to_title() {
+    key Page_Down
+    sleep 0.2
+    has_title "$1" "$2"
+}
+
 clip() { printf '%s' "$1" | xclip -i -selection clipboard >/dev/null 2>&1; }
 clip_is() { [[ $(timeout 5 xclip -o -selection clipboard 2>/dev/null && printf .) == "$1." ]]; }
 
