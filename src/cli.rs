@@ -68,7 +68,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         .or_else(default_data_dir)
         .context("this system names no home directory: say where the data is to live with --data-dir")?;
     if let Some(Command::User { command }) = cli.command {
-        return user_command::run(command, &data_dir);
+        return user_command::run_here(command, &data_dir);
     }
     if cli.check {
         return check(&data_dir);
@@ -84,8 +84,17 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
+/// Logs what this program has to say; the libraries beneath the window talk of things that are nobody's business.
+fn log_to_stderr(level: tracing::Level) {
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+    let ours = tracing_subscriber::filter::Targets::new().with_target(env!("CARGO_CRATE_NAME"), level);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    tracing_subscriber::registry().with(ours).with(lines).init();
+}
+
 fn serve(options: &Options) -> anyhow::Result<()> {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
+    log_to_stderr(tracing::Level::INFO);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // Asked for before the server is up, so that a signal that comes early is not lost.
     let signal = runtime.block_on(async { Signals::new() })?;

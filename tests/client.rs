@@ -186,7 +186,9 @@ fn a_refused_message_stays_with_its_reason() {
     let mut alice = User::sign_in(&server.address.to_string(), "Alice", "123").online();
     alice.say(BOB, &"x".repeat(20_000));
     alice.until("the refusal", |model| {
-        model.outgoing(ChatKey::Person(BOB)).any(|entry| matches!(&entry.progress, Progress::Failed(problem) if problem.message.contains("16384")))
+        model
+            .outgoing(ChatKey::Person(BOB))
+            .any(|entry| matches!(&entry.progress, Progress::Failed(problem) if problem.message.contains("16384")))
     });
     let n = alice.client.model().outbox.entries().next().unwrap().n;
     alice.client.perform(Command::Retry { n });

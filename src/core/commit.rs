@@ -56,7 +56,7 @@ impl Engine {
                 }
                 let sent =
                     Sent { seq: Some(message.seq), at: Some(message.at), duplicate: applied == Applied::Duplicate };
-                self.reply(by, "send_message", id, sent);
+                self.reply_sent(by, id, sent);
                 if applied == Applied::Done {
                     let others = (message.to != message.from).then_some(message.to);
                     for user in others.into_iter().chain([message.from]) {

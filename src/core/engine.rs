@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::directory::Directory;
 use super::session::{SessionId, Sessions, Stage};
 use super::state::State;
-use crate::proto::event::{Closing, Code, Problem, Refusal, Reply};
+use crate::proto::event::{Closing, Code, Problem, Refusal, Reply, Sent, SentReply};
 use crate::proto::frame;
 use crate::proto::ids::{ClientId, Millis, Seq, UserId};
 use crate::proto::record::Record;
@@ -241,6 +241,13 @@ impl Engine {
     /// Answers a request that succeeded.
     pub(super) fn reply(&mut self, session: SessionId, purpose: &str, id: Option<RequestId>, body: impl Serialize) {
         let frame = frame_of(&Reply { purpose, id, result: true, body });
+        self.effects.push(Effect::Send(session, frame));
+    }
+
+    /// Answers a `send_message` that succeeded.
+    pub(super) fn reply_sent(&mut self, session: SessionId, id: Option<RequestId>, sent: Sent) {
+        let Sent { seq, at, duplicate } = sent;
+        let frame = frame_of(&SentReply { id, result: true, seq, at, duplicate });
         self.effects.push(Effect::Send(session, frame));
     }
 

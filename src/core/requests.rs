@@ -90,11 +90,11 @@ impl Engine {
                 }
                 Known::Newest(last) => {
                     let body = Sent { seq: Some(last.seq), at: Some(last.at), duplicate: true };
-                    self.reply(session, "send_message", id, body);
+                    self.reply_sent(session, id, body);
                     return Ok(());
                 }
                 Known::Older => {
-                    self.reply(session, "send_message", id, Sent { seq: None, at: None, duplicate: true });
+                    self.reply_sent(session, id, Sent { seq: None, at: None, duplicate: true });
                     return Ok(());
                 }
                 Known::New => {}

@@ -1,7 +1,7 @@
 //! The data folder: everything that a server owns, opened under a lock, so that it has one owner at a time.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::log::file::{FileLog, OpenError, Report};
 use crate::log::import::{self, Imported};
 use crate::log::storage::{DiskFile, Storage as _};
 use crate::log::{AppendError, Log as _};
-use crate::proto::ids::{Millis, Seq, UserId, check_message};
+use crate::proto::ids::{Invalid, Millis, Seq, UserId, check_message};
 use crate::proto::record::{Message, Record, json_of_frame};
 use crate::proto::request::Peer;
 
@@ -23,6 +23,9 @@ use crate::proto::request::Peer;
 pub const HISTORY: &str = "history.json";
 /// The file whose lock is the folder's. It is empty, and stays when the server ends.
 pub const LOCK: &str = "parlor.lock";
+
+/// How much of a history is looked at to tell an old one.
+const BEGINNING_BYTES: u64 = 4 * 1024;
 
 /// An open data folder.
 pub struct Folder {
@@ -159,13 +162,19 @@ fn private() -> OpenOptions {
 fn import_old(file: &Path, directory: &Directory) -> Result<Option<String>, FolderError> {
     let refuse = |why: String| FolderError::Import { path: file.into(), why };
     let io = |error: io::Error| refuse(error.to_string());
-    let bytes = match std::fs::read(file) {
-        Ok(bytes) if import::looks_old(&bytes) => bytes,
-        Ok(_) => return Ok(None),
+    // A history of ours is opened in pieces later; here its beginning tells.
+    let mut beginning = Vec::new();
+    match File::open(file) {
+        Ok(file) => file.take(BEGINNING_BYTES).read_to_end(&mut beginning).map_err(io)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(io(error)),
     };
-    let imported = import::parse(&bytes).map_err(|error| refuse(error.to_string()))?;
+    if !import::looks_old(&beginning) {
+        return Ok(None);
+    }
+    let bytes = std::fs::read(file).map_err(io)?;
+    let zone = jiff::tz::TimeZone::system();
+    let imported = import::import(&bytes, &zone).map_err(|error| refuse(error.to_string()))?;
     let records = records_of(&imported, directory, clock::now()).map_err(refuse)?;
     let (new, old) = (file.with_extension("json.importing"), file.with_extension("json.old"));
     if old.exists() {
@@ -200,7 +209,10 @@ fn records_of(imported: &[Imported], directory: &Directory, now: Millis) -> Resu
     let mut records = Vec::with_capacity(imported.len());
     for (index, message) in imported.iter().enumerate() {
         let (from, to): (UserId, UserId) = (find(&message.from_user)?, find(&message.to_user)?);
-        check_message(&message.message).map_err(|invalid| format!("message {}: {invalid}", index + 1))?;
+        // An empty message of old stays what it is; one that no frame holds cannot be shown to anybody.
+        if let Err(invalid @ Invalid::LongMessage { .. }) = check_message(&message.message) {
+            return Err(format!("message {}: {invalid}", index + 1));
+        }
         at = at.max(message.at.unwrap_or(at)).min(now);
         let record = Record::Message(Message {
             seq: Seq(index as u64 + 1),

@@ -5,6 +5,7 @@ use lucide_icons::Icon;
 
 use super::composer::Composer;
 use super::people;
+use super::text;
 use super::theme::{self, font, space};
 use super::timeline::Timeline;
 use super::when::Clock;
@@ -14,8 +15,8 @@ use crate::client::model::{Link, Model};
 use crate::proto::event::Status;
 use crate::proto::ids::ChatKey;
 
-/// The height of the bar that tells of the connection.
-pub const BAR: f32 = 38.0;
+/// The height of the bar that tells of the connection, when one line says it.
+const BAR: f32 = 38.0;
 
 /// What the pane of a chat is made of.
 pub struct Pane<'a> {
@@ -46,7 +47,7 @@ impl Pane<'_> {
         child.set_clip_rect(foot.intersect(ui.clip_rect()));
         if let Some(text) = self.composer.show(&mut child, key, &title, self.draft, max) {
             commands.push(Command::Send { chat: key, text });
-            self.timeline.to_end();
+            self.timeline.go_to_end();
         }
         let mut child = ui.new_child(UiBuilder::new().max_rect(middle));
         self.timeline.show(&mut child, model, clock, commands);
@@ -100,24 +101,29 @@ pub fn connection_bar(ui: &mut Ui, rect: Rect, model: &Model, clock: &Clock, com
             (format!("Reconnecting in {seconds} s – messages you write are kept"), Some(reason))
         }
     };
-    let bar = Rect::from_min_size(rect.min, vec2(rect.width(), BAR));
+    let left = rect.left() + space::L + 24.0;
+    let button = if reason.is_some() { 98.0 } else { 0.0 };
+    let room = rect.right() - space::L - button - left;
+    // Where there is not enough room for the line, the bar takes two.
+    let galley = text::wrapped(ui, &words, font::small(), palette.on_notice, room);
+    let bar = Rect::from_min_size(rect.min, vec2(rect.width(), BAR - theme::LINE + galley.size().y.ceil()));
     ui.painter().rect_filled(bar, 0.0, palette.notice);
     let middle = bar.center().y;
     let sign = if reason.is_some() { Icon::CloudOff } else { Icon::Cloud };
-    widgets::icon(ui, pos2(bar.left() + space::L + 8.0, middle), sign, 16.0, palette.on_notice);
-    let left = bar.left() + space::L + 24.0;
-    let room = bar.right() - left - if reason.is_some() { 110.0 } else { space::L };
-    let used = widgets::line(ui, pos2(left, middle), &words, font::small(), palette.on_notice, room);
+    widgets::icon(ui, pos2(rect.left() + space::L + 8.0, middle), sign, 16.0, palette.on_notice);
+    let place = Rect::from_min_size(pos2(left, middle - galley.size().y / 2.0), galley.size());
+    widgets::say(ui, place, &words);
+    ui.painter().galley(place.min, galley, palette.on_notice);
     if let Some(reason) = reason {
-        let more = room - used - space::M;
+        let more = room - place.width() - space::M;
         if more > 80.0 && !reason.is_empty() {
             let why = format!("({reason})");
-            widgets::line(ui, pos2(left + used + space::S, middle), &why, font::small(), palette.on_notice, more);
+            widgets::line(ui, place.right_center() + vec2(space::S, 0.0), &why, font::small(), palette.on_notice, more);
         }
-        let button = pos2(bar.right() - 96.0, middle);
+        let button = pos2(rect.right() - space::S - button, middle);
         if widgets::text_button(ui, button, "Retry now", "bar", palette.on_notice).clicked() {
             commands.push(Command::RetryNow);
         }
     }
-    BAR
+    bar.height()
 }

@@ -99,6 +99,8 @@ impl Composer {
         let clicked = send_button(ui, button, ready);
         limit(ui, pos2(frame.left() + space::XS, frame.bottom() + COUNTER / 2.0 + 3.0), room);
 
+        // Whatever the button did, writing goes on.
+        self.wants_focus |= clicked;
         if !(ready && (enter || clicked)) {
             return None;
         }
@@ -214,7 +216,7 @@ fn text_width(pane_width: f32) -> f32 {
 
 fn send_button(ui: &mut Ui, rect: Rect, ready: bool) -> bool {
     let palette = theme::palette(ui);
-    let sense = if ready { Sense::click() } else { Sense::hover() };
+    let sense = if ready { Sense::click() } else { Sense::click() - Sense::FOCUSABLE };
     let response = ui.interact(rect, Id::unique("send"), sense);
     response.widget_info(|| WidgetInfo::labeled(egui::accesskit::Role::Button, ready, "Send"));
     let (fill, front) = match (ready, response.hovered()) {

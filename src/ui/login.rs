@@ -18,6 +18,8 @@ pub struct Form {
     password: String,
     /// The focus was put where it belongs when the page appeared.
     focused: bool,
+    /// An attempt was under way in the last frame.
+    was_busy: bool,
 }
 
 /// Does not say the password.
@@ -30,6 +32,7 @@ impl std::fmt::Debug for Form {
 const HINT: &str = "With no server at hand, Parlor hosts one on this computer. \
                     Demo accounts: Alice 123, Bob 456, Charlie 789";
 const FIELD: f32 = 42.0;
+const SIGN: f32 = 56.0 + space::M;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Entry {
@@ -55,7 +58,7 @@ impl Entry {
 impl Form {
     /// A page with something filled in.
     pub fn new(server: String, name: String) -> Self {
-        Self { server, name, password: String::new(), focused: false }
+        Self { server, name, ..Self::default() }
     }
 
     /// Forgets the password, once it has done its work.
@@ -80,12 +83,14 @@ impl Form {
         let trouble = problem.map(|problem| {
             (problem.field, text::wrapped(ui, &problem.message, font::small(), palette.danger, inner - 24.0))
         });
-        let hint = text::wrapped(ui, HINT, font::small(), palette.subdued, inner);
+        // A name and its password stay on one line.
+        let words = ["Alice ", "Bob ", "Charlie "]
+            .iter()
+            .fold(HINT.to_owned(), |words, name| words.replace(name, &name.replace(' ', "\u{a0}")));
+        let hint = text::wrapped(ui, &words, font::small(), palette.subdued, inner);
         let trouble_height = trouble.as_ref().map_or(0.0, |(_, galley)| galley.size().y + space::S);
         let fields = 3.0 * (18.0 + space::XS + FIELD + space::M);
-        let height = space::XL
-            + 56.0
-            + space::M
+        let below_sign = space::XL
             + 32.0
             + space::L
             + fields
@@ -95,6 +100,9 @@ impl Form {
             + space::L
             + hint.size().y
             + space::XL;
+        // A low window has better use for the room than the sign.
+        let sign = if below_sign + SIGN + space::L <= page.height() { SIGN } else { 0.0 };
+        let height = sign + below_sign;
 
         // In a window that is too low for the card, the card scrolls.
         let area = egui::ScrollArea::vertical().id_salt("login page").auto_shrink(false);
@@ -111,10 +119,12 @@ impl Form {
             );
             let mut at = card.min + vec2(space::XL, space::XL);
 
-            let disc = pos2(card.center().x, at.y + 28.0);
-            ui.painter().circle_filled(disc, 28.0, palette.accent_fill);
-            widgets::icon(ui, disc, Icon::MessagesSquare, 28.0, palette.on_accent);
-            at.y += 56.0 + space::M;
+            if sign > 0.0 {
+                let disc = pos2(card.center().x, at.y + 28.0);
+                ui.painter().circle_filled(disc, 28.0, palette.accent_fill);
+                widgets::icon(ui, disc, Icon::MessagesSquare, 28.0, palette.on_accent);
+                at.y += sign;
+            }
             let title = Rect::from_center_size(pos2(card.center().x, at.y + 16.0), vec2(inner, 32.0));
             widgets::say(ui, title, "Parlor");
             ui.painter().text(title.center(), Align2::CENTER_CENTER, "Parlor", font::display(), palette.text);
@@ -139,12 +149,7 @@ impl Form {
                     at.y += galley.size().y + space::S;
                 }
             }
-            if !self.focused && !busy {
-                self.focused = true;
-                let first_empty = [(Entry::Name, &self.name), (Entry::Password, &self.password)]
-                    .into_iter()
-                    .find(|(_, text)| text.is_empty());
-                let entry = first_empty.map_or(Entry::Password, |(entry, _)| entry);
+            if let Some(entry) = self.focus_next(busy, problem) {
                 ui.memory_mut(|memory| memory.request_focus(entry.id()));
             }
 
@@ -160,6 +165,9 @@ impl Form {
             } else {
                 let ready = !self.name.trim().is_empty() && !self.password.is_empty();
                 let clicked = widgets::primary_button(ui, button, "Sign in", ready).clicked();
+                if clicked && !ready {
+                    ui.memory_mut(|memory| memory.request_focus(self.missing().id()));
+                }
                 (ready && (clicked || submit)).then(|| self.sign_in())
             };
             at.y += FIELD + space::L;
@@ -171,6 +179,23 @@ impl Form {
             command
         })
         .inner
+    }
+
+    /// Where the focus goes by itself: when the page appears, to what is missing; after a failure, to what was wrong.
+    fn focus_next(&mut self, busy: bool, problem: Option<&SignInProblem>) -> Option<Entry> {
+        let failed = std::mem::replace(&mut self.was_busy, busy) && !busy;
+        if let Some(problem) = problem.filter(|_| failed) {
+            return Some(if problem.field == Field::Server { Entry::Server } else { Entry::Password });
+        }
+        if busy || std::mem::replace(&mut self.focused, true) {
+            return None;
+        }
+        Some(self.missing())
+    }
+
+    /// The first field that wants something. An empty server does not: it stands for this computer.
+    fn missing(&self) -> Entry {
+        if self.name.trim().is_empty() { Entry::Name } else { Entry::Password }
     }
 
     fn sign_in(&self) -> Command {
@@ -217,17 +242,20 @@ impl Form {
             .interactive(!busy);
         edit = if entry == Entry::Password { edit.password(true) } else { edit.layouter(&mut layouter) };
         let response = ui.put(frame, edit).labelled_by(label_id);
-        if wrong {
-            let stroke = Stroke::new(1.5, palette.danger);
-            ui.painter().rect_stroke(frame, radius::S, stroke, egui::StrokeKind::Inside);
-        }
+        let outline = match (wrong, response.has_focus()) {
+            (true, _) => palette.danger,
+            (false, true) => palette.accent,
+            (false, false) => palette.line,
+        };
+        ui.painter().rect_stroke(frame, radius::S, Stroke::new(1.5, outline), egui::StrokeKind::Inside);
 
         // A single line gives its focus up on Enter; what Enter means is decided here.
         let enter = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-        match next {
-            Some(next) if enter => ui.memory_mut(|memory| memory.request_focus(next.id())),
-            None if enter => response.request_focus(),
-            _ => {}
+        if enter {
+            // The next field is drawn in this same frame, and would take the key for its own.
+            ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, Key::Enter));
+            let next = next.unwrap_or(entry);
+            ui.memory_mut(|memory| memory.request_focus(next.id()));
         }
         enter && next.is_none()
     }

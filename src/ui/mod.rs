@@ -180,7 +180,7 @@ impl Window {
         let taken = self.composer.composing() || egui::Popup::is_any_open(ui.ctx());
         if !taken && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
             match &mut self.open {
-                Some(timeline) if !timeline.at_end() => timeline.to_end(),
+                Some(timeline) if !timeline.at_end() => timeline.go_to_end(),
                 Some(_) => self.leave(),
                 None => {}
             }

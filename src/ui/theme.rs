@@ -208,7 +208,7 @@ static DARK: Palette = Palette {
     subdued_own: rgb(0xa3_cbc4),
     accent: rgb(0x5f_cfc2),
     accent_fill: rgb(0x0e_7a72),
-    accent_hover: rgb(0x11_867d),
+    accent_hover: rgb(0x0f_837a),
     on_accent: rgb(0xff_ffff),
     danger: rgb(0xff_8f85),
     notice: rgb(0x3b_3013),
@@ -283,7 +283,11 @@ fn restyle(style: &mut egui::Style, palette: &Palette) {
     style.spacing.button_padding = vec2(space::M, 7.0);
     style.spacing.interact_size.y = 34.0;
     style.spacing.menu_margin = egui::Margin::same(6);
-    style.spacing.scroll = egui::style::ScrollStyle::floating();
+    style.spacing.scroll = egui::style::ScrollStyle {
+        active_handle_opacity: 0.25,
+        interact_handle_opacity: 0.5,
+        ..egui::style::ScrollStyle::floating()
+    };
     style.interaction.tooltip_delay = 0.4;
     // A selection that reaches over several messages is lost as soon as one end is scrolled away: one at a time.
     style.interaction.multi_widget_text_select = false;

@@ -63,10 +63,10 @@ pub fn focus_ring(ui: &Ui, response: &Response, corners: CornerRadius) {
     }
 }
 
-/// The one button of a page that matters.
+/// The one button of a page that matters. Reports clicks while it is off, too: the page may say what is missing.
 pub fn primary_button(ui: &mut Ui, rect: Rect, label: &str, enabled: bool) -> Response {
     let palette = theme::palette(ui);
-    let sense = if enabled { Sense::click() } else { Sense::hover() };
+    let sense = if enabled { Sense::click() } else { Sense::click() - Sense::FOCUSABLE };
     let response = ui.interact(rect, Id::unique(("button", label)), sense);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, label));
     let (fill, front) = match (enabled, response.hovered()) {

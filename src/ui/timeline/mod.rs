@@ -89,7 +89,7 @@ impl Timeline {
     }
 
     /// Goes to the newest message and stays there.
-    pub fn to_end(&mut self) {
+    pub fn go_to_end(&mut self) {
         self.anchor = Anchor::End;
         self.at_end = true;
         self.settled = true;
@@ -105,7 +105,7 @@ impl Timeline {
 
         let rows = Rows::new(model, self.chat, clock, self.divider);
         if rows.len() == 1 {
-            self.ask_for_more(model, chat, true, commands);
+            self.ask_for_more(model, chat, commands);
             return nothing(ui, view, model, self.chat, chat, commands);
         }
         self.begin(&rows);
@@ -153,7 +153,7 @@ impl Timeline {
         let above = self.heights.above(first.saturating_sub(1));
         let catching_up = !self.divider_found && chat.is_some_and(|chat| chat.unread <= CATCH_UP_MAX);
         if first == 0 || above < f64::from(height) || catching_up {
-            self.ask_for_more(model, chat, false, commands);
+            self.ask_for_more(model, chat, commands);
         }
         self.mark_read(ui, model, chat, rows, &placement, height, commands);
         self.scroll_bar(ui, view, rows, &placement, height);
@@ -258,14 +258,14 @@ impl Timeline {
     }
 
     /// Asks for the page above, once for each page and each state of the connection.
-    fn ask_for_more(&mut self, model: &Model, chat: Option<&Chat>, first: bool, commands: &mut Vec<Command>) {
+    fn ask_for_more(&mut self, model: &Model, chat: Option<&Chat>, commands: &mut Vec<Command>) {
         let stopped = chat.is_some_and(|chat| chat.complete || chat.loading || chat.problem.is_some());
         if stopped {
             return;
         }
         let page = chat.and_then(|chat| chat.messages.front()).map(|message| message.seq);
         let state = (page, model.link == Link::Online);
-        if self.asked != Some(state) || (first && chat.is_none() && self.asked.is_none()) {
+        if self.asked != Some(state) {
             self.asked = Some(state);
             commands.push(Command::LoadOlder { chat: self.chat });
         }
@@ -374,6 +374,7 @@ impl Timeline {
             let bottom = f64::from(self.heights.above(row + 1) as f32) - self.heights.above(row) - into;
             self.anchor = match rows.id(row + 1) {
                 _ if target >= scrollable => Anchor::End,
+                _ if target < f64::from(HEAD) => Anchor::Row(RowId::Head, HEAD - target as f32),
                 id => Anchor::Row(id, bottom as f32),
             };
             ui.ctx().request_repaint();

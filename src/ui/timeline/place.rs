@@ -72,20 +72,32 @@ pub fn place<L>(
     shift(&mut rows, scroll);
     stack(&mut rows, last, view, &mut at);
 
-    let gap_below = rows.back().filter(|row| row.row == last).map_or(0.0, |row| view - row.bottom());
-    if gap_below > 0.0 {
-        shift(&mut rows, gap_below);
-        stack(&mut rows, last, view, &mut at);
-    }
+    close_below(&mut rows, last, view, &mut at);
     let gap_above = rows.front().filter(|row| row.row == 0).map_or(0.0, |row| row.top);
     let overhang = rows.back().map_or(0.0, |row| if row.row == last { row.bottom() - view } else { f32::MAX });
     if gap_above > 0.0 && overhang > 0.0 {
         shift(&mut rows, -gap_above.min(overhang));
         stack(&mut rows, last, view, &mut at);
+        // The last row may have been too far below to be looked at, and all of them may fit after all.
+        close_below(&mut rows, last, view, &mut at);
     }
     let at_end = rows.back().is_some_and(|row| row.row == last && row.bottom() <= view + 0.5);
     rows.retain(|row| row.bottom() > 0.0 && row.top < view);
     Placement { rows, at_end }
+}
+
+/// Leaves no empty space below the last row.
+fn close_below<L>(
+    rows: &mut VecDeque<Placed<L>>,
+    last: usize,
+    view: f32,
+    at: &mut impl FnMut(usize, f32) -> Placed<L>,
+) {
+    let gap = rows.back().filter(|row| row.row == last).map_or(0.0, |row| view - row.bottom());
+    if gap > 0.0 {
+        shift(rows, gap);
+        stack(rows, last, view, at);
+    }
 }
 
 fn shift<L>(rows: &mut VecDeque<Placed<L>>, by: f32) {

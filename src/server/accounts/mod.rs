@@ -1,0 +1,236 @@
+//! Accounts: who may log in, from `users.json`, which people may edit by hand while the server runs. Nothing of it is
+//! ever in the log, and no password leaves this module.
+//!
+//! - [`Accounts`]: the last good state of the file, and credentials checked against it.
+//! - [`watch()`]: tells when the file was changed.
+//! - [`add`], [`set_password`], [`remove`], [`list`]: what `parlor user` does, also while a server runs.
+//! - [`check`]: what `parlor --check` looks at, without changing anything.
+
+mod error;
+mod file;
+mod password;
+mod store;
+mod watch;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use crate::proto::ids::{UserId, UserName};
+use file::UsersFile;
+
+pub use error::AccountsError;
+pub use file::FILE_MAX_BYTES;
+pub use password::{HASH_BYTES, HASH_LANES, HASH_MEMORY_KIB, HASH_PASSES, SALT_BYTES};
+pub use store::FILE_NAME;
+pub use watch::{Watch, watch};
+
+/// The accounts of a data folder as the file last had them in good order.
+pub struct Accounts {
+    dir: PathBuf,
+    roll: Roll,
+    next_id: u32,
+    dummy: Arc<str>,
+}
+
+/// What is compared to see whether anything changed.
+#[derive(Default, PartialEq, Eq)]
+struct Roll {
+    /// Ordered by number.
+    people: Vec<(UserId, UserName)>,
+    by_folded_name: HashMap<String, (UserId, Arc<str>)>,
+}
+
+impl Roll {
+    /// What a settled file says.
+    fn of(file: &UsersFile) -> Self {
+        let mut roll = Self::default();
+        for entry in &file.users {
+            if let (Some(id), Ok(name), Some(hash)) = (entry.id, UserName::new(&entry.username), &entry.password_hash) {
+                roll.by_folded_name.insert(name.folded(), (id, hash.as_str().into()));
+                roll.people.push((id, name));
+            }
+        }
+        roll.people.sort_unstable_by_key(|&(id, _)| id);
+        roll
+    }
+}
+
+impl Accounts {
+    /// Reads the accounts of a data folder. A folder that is missing or new is made, with the accounts that Parlor
+    /// comes with. Passwords that were written by hand are hashed, and the file is rewritten without them. Blocks: a
+    /// hash takes tens of milliseconds.
+    ///
+    /// # Errors
+    /// [`AccountsError`], among them [`AccountsError::MissingBesideHistory`] for a folder with messages but no accounts.
+    pub fn open(dir: &Path) -> Result<Self, AccountsError> {
+        store::create_if_missing(dir)?;
+        let mut accounts =
+            Self { dir: dir.into(), roll: Roll::default(), next_id: 1, dummy: password::dummy()?.into() };
+        accounts.reload()?;
+        Ok(accounts)
+    }
+
+    /// Everybody who has an account, ordered by number.
+    pub fn people(&self) -> Vec<(UserId, UserName)> {
+        self.roll.people.clone()
+    }
+
+    /// What a password for that name is to be checked against. An unknown name gives one that no password fits, with
+    /// nothing to tell it by.
+    pub fn credential(&self, username: &str) -> Credential {
+        let folded = UserName::new(username).map(|name| name.folded()).unwrap_or_default();
+        match self.roll.by_folded_name.get(&folded) {
+            Some((user, hash)) => Credential { user: Some(*user), hash: hash.clone() },
+            None => Credential { user: None, hash: self.dummy.clone() },
+        }
+    }
+
+    /// Reads the file again; true when people or password hashes are different from before. Blocks like [`Self::open`].
+    ///
+    /// # Errors
+    /// [`AccountsError`]; then the last good state stays in force. An editor that is just saving can cause one: the
+    /// next change brings the next reload.
+    pub fn reload(&mut self) -> Result<bool, AccountsError> {
+        let mut file = store::load(&self.dir)?;
+        if !file.is_settled() || file.next_id < Some(self.next_id) {
+            let known = |folded: &str| self.roll.by_folded_name.get(folded).map(|&(id, _)| id);
+            file = store::update(&self.dir, self.next_id, known, |_, _| Ok(()))?.0;
+        }
+        let roll = Roll::of(&file);
+        self.next_id = file.next_id.unwrap_or(self.next_id).max(self.next_id);
+        let changed = roll != self.roll;
+        self.roll = roll;
+        Ok(changed)
+    }
+}
+
+impl fmt::Debug for Accounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accounts")
+            .field("dir", &self.dir)
+            .field("people", &self.roll.people.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a login is checked against.
+pub struct Credential {
+    user: Option<UserId>,
+    hash: Arc<str>,
+}
+
+impl Credential {
+    /// The account, if the password is its password. Blocks for tens of milliseconds and takes 19 MiB, whatever the
+    /// password and whether or not the account exists: run it away from the loop, few at a time.
+    pub fn verify(self, password: &SecretString) -> Option<UserId> {
+        // Both sides are worked out always: the account's absence must not save the time of the hash.
+        let fits = password::matches(password, &self.hash);
+        self.user.filter(|_| fits)
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credential")
+    }
+}
+
+/// What [`check`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// Accounts in the file.
+    pub accounts: usize,
+    /// Passwords that were written by hand and are hashed when the server next reads the file.
+    pub plain_passwords: usize,
+}
+
+/// Reads and checks the file of a data folder without changing anything.
+///
+/// # Errors
+/// [`AccountsError`]: what [`Accounts::open`] would stumble over, and [`AccountsError::Missing`].
+pub fn check(dir: &Path) -> Result<Counts, AccountsError> {
+    let file = store::load(dir)?;
+    Ok(Counts { accounts: file.users.len(), plain_passwords: file.plain_passwords() })
+}
+
+/// Everybody who has an account, ordered by number, without changing anything. An entry that was written by hand and
+/// has no number yet is given the one that it would get.
+///
+/// # Errors
+/// [`AccountsError`].
+pub fn list(dir: &Path) -> Result<Vec<(UserId, UserName)>, AccountsError> {
+    let mut file = store::load(dir)?;
+    file.number(1, |_| None, &store::path_in(dir))?;
+    let named = |entry: &file::Entry| Some((entry.id?, UserName::new(&entry.username).ok()?));
+    let mut people: Vec<_> = file.users.iter().filter_map(named).collect();
+    people.sort_unstable_by_key(|&(id, _)| id);
+    Ok(people)
+}
+
+/// The account of that name (compared without regard to case): its number, and its name as it is written.
+///
+/// # Errors
+/// [`AccountsError::NoSuchAccount`], and those of reading the file.
+pub fn find(dir: &Path, name: &UserName) -> Result<(UserId, UserName), AccountsError> {
+    let folded = name.folded();
+    let found = list(dir)?.into_iter().find(|(_, existing)| existing.folded() == folded);
+    found.ok_or_else(|| AccountsError::NoSuchAccount(name.to_string()))
+}
+
+/// Makes an account, and the data folder if there is none. A running server notices.
+///
+/// # Errors
+/// [`AccountsError`], among them [`AccountsError::NameTaken`].
+pub fn add(dir: &Path, name: &UserName, password: &SecretString) -> Result<UserId, AccountsError> {
+    let hash = password::hash(password)?;
+    store::create_if_missing(dir)?;
+    let (_, id) = store::update(dir, 1, |_| None, |file, path| file.add(name, hash.clone(), path))?;
+    Ok(id)
+}
+
+/// Gives an account another password. A running server notices.
+///
+/// # Errors
+/// [`AccountsError`], among them [`AccountsError::NoSuchAccount`].
+pub fn set_password(dir: &Path, name: &UserName, password: &SecretString) -> Result<(), AccountsError> {
+    let hash = password::hash(password)?;
+    let (_, ()) = store::update(
+        dir,
+        1,
+        |_| None,
+        |file, _| {
+            let at = file.position(name).ok_or_else(|| AccountsError::NoSuchAccount(name.to_string()))?;
+            file.users[at].password_hash = Some(hash.clone());
+            Ok(())
+        },
+    )?;
+    Ok(())
+}
+
+/// Takes an account away. Its number is never given out again. A running server notices.
+///
+/// # Errors
+/// [`AccountsError`], among them [`AccountsError::NoSuchAccount`].
+pub fn remove(dir: &Path, name: &UserName) -> Result<(UserId, UserName), AccountsError> {
+    let (_, removed) = store::update(
+        dir,
+        1,
+        |_| None,
+        |file, _| {
+            let at = file.position(name).ok_or_else(|| AccountsError::NoSuchAccount(name.to_string()))?;
+            let entry = file.users.remove(at);
+            entry
+                .id
+                .zip(UserName::new(&entry.username).ok())
+                .ok_or_else(|| AccountsError::NoSuchAccount(name.to_string()))
+        },
+    )?;
+    Ok(removed)
+}
