@@ -1,0 +1,232 @@
+#!/usr/bin/env bash
+# Two people, real windows, real keys, one folder: does the program do what it says, from the login to a killed host?
+#
+#     scripts/e2e.sh                          the program is target/release/parlor
+#     PARLOR_BIN=target/debug/parlor scripts/e2e.sh
+#
+# Brings its own display, takes a free port, and leaves nothing behind. After a failure, target/e2e/ has the picture of
+# the screen, history.json and what the programs said. Needs: Xvfb openbox xdotool imagemagick x11-utils xclip jq python3.
+
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+need Xvfb openbox xdotool import convert xprop xclip jq python3
+rm -rf "$OUT"
+start_script
+SALT=$RANDOM$RANDOM
+
+step 'without a display, one line names --server and the exit code is 1'
+status=0
+env -u DISPLAY "$PARLOR" --data-dir "$DATA" >"$TMP/no-display" 2>&1 || status=$?
+[[ $status == 1 ]] || fail "the exit code is $status"
+[[ $(wc -l <"$TMP/no-display") == 1 && $(<"$TMP/no-display") == *--server* ]] || fail "it says: $(<"$TMP/no-display")"
+pass
+
+start_display 2260x800
+PORT=$(free_port)
+SAME=(--data-dir "$DATA" --listen "127.0.0.1:$PORT")
+LEFT=(5 30) RIGHT=(1150 30)
+
+step 'a wrong password is refused where it was typed'
+open_window alice "${LEFT[@]}" "${SAME[@]}"
+ALICE=$WINDOW ALICE_PID=$PID
+pointer_away
+(($(count "$ALICE" danger) == 0)) || fail 'the login page shows an error before anything was done'
+log_in "$ALICE" Alice wrong
+wait_until 30 'the error appears' more_than "$ALICE" danger 200
+has_title "$ALICE" 'Parlor' || fail 'the title has changed'
+if signed_in "$ALICE"; then fail 'a wrong password got in'; fi
+pass
+
+step 'the right one gets in, and the first window hosts'
+key ctrl+a
+type_text 123
+key Return
+wait_until 30 'Alice is in' signed_in "$ALICE"
+wait_until 10 'history.json exists' test -f "$HISTORY"
+wait_until 10 'the window listens' hosts "$ALICE_PID"
+wait_until 10 'history.json is valid' valid_json
+pass
+
+step 'a second window finds the first one'
+open_window bob "${RIGHT[@]}" "${SAME[@]}"
+BOB=$WINDOW BOB_PID=$PID
+log_in "$BOB" Bob 456
+wait_until 30 'Bob is in' signed_in "$BOB"
+hosts "$ALICE_PID" || fail 'the first window hosts no longer'
+wait_until 10 'Alice sees somebody online' more_than "$ALICE" online 20
+pass
+
+step 'a message counts in the title until its chat is opened'
+focus "$ALICE"
+click "$ALICE" 120 93
+pointer_away
+HELLO="hello from Alice $SALT"
+wrote "$HELLO"
+send "$ALICE" "$HELLO"
+expect_history
+wait_until 10 "Bob's title counts it" has_title "$BOB" '(1) Parlor'
+reads=$(read_records)
+((reads == 0)) || fail 'it was marked read before anybody looked'
+focus "$BOB"
+key alt+Down
+wait_until 10 "Bob's title is plain again" has_title "$BOB" 'Parlor'
+wait_until 10 'the log has a read marker' more_reads_than 0
+pass
+
+step 'the answer comes back, and the log has both once and in order'
+ANSWER="hello from Bob $SALT"
+wrote "$ANSWER"
+send "$BOB" "$ANSWER"
+expect_history
+jq -e --arg a "$HELLO" --arg b "$ANSWER" '[.[] | select(.purpose == "receive_message") | [.from_user, .to_user, .message]]
+    == [["Alice", "Bob", $a], ["Bob", "Alice", $b]]' "$HISTORY" >/dev/null || fail 'names and texts do not belong together'
+pass
+
+step 'both windows show both messages, each on its side'
+shows "$BOB" their "$HELLO"
+shows "$BOB" own "$ANSWER"
+focus "$ALICE"
+shows "$ALICE" own "$HELLO"
+shows "$ALICE" their "$ANSWER"
+pass 'copied with the menu of the message'
+
+step 'texts of all kinds arrive as they were written'
+LINES50=$(seq -f 'line %g of fifty' 50)
+WORD800=$(printf 'w%.0s' {1..800})
+TEXTS=(
+    '👍 👨‍👩‍👧‍👦 🇩🇪 🏳️‍🌈 ❤️ 🤷🏽‍♀️'
+    'hello שלום world עולם'
+    'مرحبا بالعالم، كيف الحال؟'
+    '你好,世界。こんにちは 안녕하세요'
+    $'tab\there, "quotes" \\ back\\slash, $13 {"json": true}$'
+    "$LINES50"
+    "$WORD800"
+)
+focus "$BOB"
+for text in "${TEXTS[@]}"; do
+    wrote "$text"
+    paste_and_send "$BOB" "$text"
+    expect_history
+    if ! { alive "$ALICE_PID" && alive "$BOB_PID"; }; then fail "a window did not survive: ${text:0:40}"; fi
+done
+# The keys that are known to end programs that lay out text from right to left.
+clip 'hello שלום'
+key ctrl+v
+wait_until 10 'the text is in the composer' button_is "$BOB" accent_fill
+key ctrl+End
+key ctrl+Delete
+key ctrl+shift+Left
+key ctrl+BackSpace
+key ctrl+a
+key Delete
+wait_until 10 'the composer is empty' button_is "$BOB" field
+shows "$BOB" own "$WORD800"
+focus "$ALICE"
+shows "$ALICE" their "$WORD800"
+read_all "$ALICE"
+if ! { alive "$ALICE_PID" && alive "$BOB_PID"; }; then fail 'a window did not survive'; fi
+pass "${#TEXTS[@]} texts"
+
+step 'the hosting window is closed: the other one takes over, and what is written meanwhile arrives'
+focus "$BOB"
+type_text "written during the take-over $SALT"
+wait_until 10 'the text is in the composer' button_is "$BOB" accent_fill
+focus "$ALICE"
+key alt+F4
+wait_until 10 'the window ends by itself' gone "$ALICE_PID"
+status=0
+wait "$ALICE_PID" || status=$?
+((status == 0)) || fail "the closed window ended with $status"
+since=${EPOCHREALTIME/./}
+focus "$BOB"
+key Return
+offline=after
+listening || offline=during
+wrote "written during the take-over $SALT"
+wait_until 10 'the other window hosts' hosts "$BOB_PID"
+took=$(((${EPOCHREALTIME/./} - since) / 1000))
+expect_history
+wait_until 20 'the composer is empty' button_is "$BOB" field
+wait_until 10 'the bar of the lost connection is gone' signed_in "$BOB"
+wrote "and after it $SALT"
+send "$BOB" "and after it $SALT"
+expect_history
+pass "took over in $took ms, sent $offline it"
+
+step 'a third window has everything'
+open_window alice2 "${LEFT[@]}" "${SAME[@]}"
+ALICE=$WINDOW ALICE_PID=$PID
+log_in "$ALICE" Alice 123
+wait_until 30 'Alice is in' signed_in "$ALICE"
+wait_until 10 'her title counts what she missed' has_title "$ALICE" '(2) Parlor'
+hosts "$BOB_PID" || fail 'the second window hosts no longer'
+key alt+Down
+wait_until 10 'she has read it' has_title "$ALICE" 'Parlor'
+shows "$ALICE" their "and after it $SALT"
+wrote "Alice is back $SALT"
+send "$ALICE" "Alice is back $SALT"
+expect_history
+shows "$ALICE" own "Alice is back $SALT"
+focus "$BOB"
+shows "$BOB" their "Alice is back $SALT"
+pass
+
+step 'a window left alone takes no processor time'
+# A click on the conversation took the caret out of the composer; a key brings it back.
+focus "$ALICE"
+type_text 'x'
+wait_until 10 'the caret is in the composer' button_is "$ALICE" accent_fill
+key BackSpace
+wait_until 10 'the composer is empty' button_is "$ALICE" field
+pointer_away
+wait_until 20 'what moved has come to rest' quiet "$BOB_PID"
+mapfile -t used < <(ticks_in 10 "$BOB_PID" "$ALICE_PID")
+((used[0] <= 1)) || fail "the window without the focus used ${used[0]} ticks in 10 s"
+pass "in 10 s: ${used[0]} ticks without the focus, hosting; ${used[1]} with the caret in the composer"
+
+step 'the hosting window is killed while the other one writes'
+focus "$ALICE"
+BURST=()
+for n in {1..12}; do BURST+=("burst $n of 12, $SALT"); done
+wrote "${BURST[@]}"
+(for text in "${BURST[@]}"; do send "$ALICE" "$text"; done) &
+WRITER=$!
+wait_until 30 'the fourth message is on the disk' holds "${BURST[3]}"
+kill -9 "$BOB_PID"
+wait "$BOB_PID" 2>/dev/null || true
+since=${EPOCHREALTIME/./}
+wait_until 10 'the other window hosts' hosts "$ALICE_PID"
+took=$(((${EPOCHREALTIME/./} - since) / 1000))
+wait "$WRITER" || fail 'not everything could be written'
+expect_history
+shows "$ALICE" own "${BURST[11]}"
+pass "took over in $took ms"
+
+step 'who was killed comes back and has everything'
+open_window bob2 "${RIGHT[@]}" "${SAME[@]}"
+BOB=$WINDOW BOB_PID=$PID
+log_in "$BOB" Bob 456
+wait_until 30 'Bob is in' signed_in "$BOB"
+wait_until 10 'his title counts what he missed' has_title "$BOB" '(12) Parlor'
+key alt+Down
+# They are shown from the first that he has not seen, and may be more than fit.
+wait_until 20 'he has read all of it' page_down_to_title "$BOB" 'Parlor'
+shows "$BOB" their "${BURST[11]}"
+expect_history
+pass
+
+step 'after all windows are closed, --check finds everything as it was written'
+focus "$BOB"
+key alt+F4
+wait_until 10 "Bob's window ends" gone "$BOB_PID"
+focus "$ALICE"
+key alt+F4
+wait_until 10 "Alice's window ends" gone "$ALICE_PID"
+if listening; then fail 'somebody still listens'; fi
+"$PARLOR" --check --data-dir "$DATA" >"$TMP/check" 2>&1 || fail "--check says: $(<"$TMP/check")"
+grep -q "${#EXPECTED[@]} messages in 1 chats" "$TMP/check" || fail "--check counts otherwise: $(<"$TMP/check")"
+history_is_right || fail 'history.json is not what was written'
+pass "${#EXPECTED[@]} messages"
+
+printf '%d passed, 0 failed\n' "$PASSED"
