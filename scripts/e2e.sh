@@ -128,6 +128,13 @@ read_all "$ALICE"
 if ! { alive "$ALICE_PID" && alive "$BOB_PID"; }; then fail 'a window did not survive'; fi
 pass "${#TEXTS[@]} texts"
 
+step 'keys that come faster than frames do what they would do one by one'
+focus "$BOB"
+wrote fast1 fast2 fast3
+xdotool key --delay 0 f a s t 1 Return f a s t 2 Return f a s t 3 Return
+expect_history
+pass
+
 step 'the hosting window is closed: the other one takes over, and what is written meanwhile arrives'
 focus "$BOB"
 type_text "written during the take-over $SALT"
@@ -228,5 +235,27 @@ if listening; then fail 'somebody still listens'; fi
 grep -q "${#EXPECTED[@]} messages in 1 chats" "$TMP/check" || fail "--check counts otherwise: $(<"$TMP/check")"
 history_is_right || fail 'history.json is not what was written'
 pass "${#EXPECTED[@]} messages"
+
+step 'a window whose folder is another one does not take the place of a server that restarts'
+"$PARLOR" --server "${SAME[@]}" >"$TMP/server.log" 2>&1 &
+SERVER=$!
+PROCESSES+=("$SERVER")
+wait_until 10 'the server listens' listening
+open_window stranger "${LEFT[@]}" --data-dir "$TMP/other" --listen "127.0.0.1:$PORT"
+ALICE=$WINDOW ALICE_PID=$PID
+log_in "$ALICE" Alice 123
+wait_until 30 'Alice is in' signed_in "$ALICE"
+key alt+Down
+kill "$SERVER"
+wait "$SERVER" || true
+wait_until 10 'the window says that the server is away' pixel_is "$ALICE" 3 3 notice
+wrote "while it restarts $SALT"
+send "$ALICE" "while it restarts $SALT"
+if listening; then fail 'the window hosts another folder in its place'; fi
+"$PARLOR" --server "${SAME[@]}" >"$TMP/server.log" 2>&1 &
+PROCESSES+=($!)
+wait_until 10 'the server listens again' listening
+expect_history 40
+pass
 
 printf '%d passed, 0 failed\n' "$PASSED"
