@@ -166,8 +166,11 @@ fn check(data_dir: &Path) -> anyhow::Result<()> {
     }
     let report = &check.report;
     say(&format!(
-        "  history.json  {} records, {} messages in {} chats, {} bytes",
-        report.records, check.messages, check.chats, report.bytes
+        "  history.json  {} records, {} messages in {}, {} bytes",
+        report.records,
+        check.messages,
+        if check.chats == 1 { "1 chat".into() } else { format!("{} chats", check.chats) },
+        report.bytes
     ));
     match &report.torn {
         Some(torn) => bail!("history.json: {torn}"),

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::client::{Host, HostError};
-use crate::server::folder::FolderError;
+use crate::server::folder::{self, FolderError};
 use crate::server::{self, Options, Running, StartError};
 
 /// A server on this computer, started when first asked for and ended when dropped.
@@ -25,7 +25,13 @@ impl Host for LocalHost {
         self.options.listen.clone()
     }
 
-    fn start(&mut self) -> Result<String, HostError> {
+    fn start(&mut self, log: Option<&str>) -> Result<String, HostError> {
+        let here = || folder::log_of(&self.options.data_dir);
+        if log.is_some() && log != here().as_deref() {
+            let message =
+                "The server has gone away, and its data is not in this window's folder. Start it again.".into();
+            return Err(HostError { taken: true, message });
+        }
         // One that this window had before, and that no longer answers, lets go of the folder first.
         self.running = None;
         let running = server::start(&self.options).map_err(|error| HostError {

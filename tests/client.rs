@@ -275,3 +275,27 @@ fn signing_out_forgets_and_another_account_starts_clean() {
     assert_eq!(user.client.model().me.as_ref().unwrap().username, "Charlie");
     assert!(user.client.model().chats.is_empty());
 }
+
+#[test]
+fn a_window_does_not_take_the_place_of_a_server_whose_folder_it_does_not_have() {
+    let (theirs, ours) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = Server::start(theirs.path());
+    let address = server.address;
+    let mut alice = User::new(host(ours.path(), address));
+    alice.ask_in("", "Alice", "123");
+    let mut alice = alice.online();
+    drop(server);
+    let told = |model: &Model| matches!(&model.link, Link::Waiting { reason, .. } if reason.contains("Start it again"));
+    alice.until("the loss", told);
+    alice.say(BOB, "kept");
+    alice.client.perform(Command::RetryNow);
+    alice.until("the next attempt", |model| model.link == Link::Connecting);
+    alice.until("its failure", told);
+    assert_eq!(alice.client.model().hosting, None);
+    let server = Server::start_on(theirs.path(), &address.to_string());
+    alice.client.perform(Command::RetryNow);
+    alice.until("the acknowledgement", |model| texts(model, BOB) == ["kept"]);
+    drop(server);
+    assert_eq!(records(theirs.path()).len(), 1);
+    assert!(!ours.path().join("history.json").exists());
+}

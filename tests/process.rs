@@ -127,7 +127,7 @@ fn check_counts_and_finds_damage_without_changing_anything() {
     };
     let (code, text) = check();
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("3 accounts") && text.contains("3 messages in 1 chats"), "{text}");
+    assert!(text.contains("3 accounts") && text.contains("3 messages in 1 chat,"), "{text}");
     let file = dir.path().join("history.json");
     let damaged = std::fs::read_to_string(&file).unwrap().replace("\"m1\"", "\"m7\"");
     std::fs::write(&file, &damaged).unwrap();

@@ -31,10 +31,12 @@ pub trait Host: Send {
     /// Where the server would listen, and where others on this computer look for it.
     fn addresses(&self) -> Vec<std::net::SocketAddr>;
     /// Starts the server; it ends when the host is dropped. A sentence for people: where it listens and keeps its data.
+    /// With the identity of a log, only if that log is the one that would be hosted: somebody who has been talking on
+    /// one server must not find themselves on another.
     ///
     /// # Errors
     /// [`HostError`].
-    fn start(&mut self) -> Result<String, HostError>;
+    fn start(&mut self, log: Option<&str>) -> Result<String, HostError>;
 }
 
 /// Why hosting did not work.

@@ -17,7 +17,9 @@ impl Engine {
         let purpose = call.purpose();
         let user = match (&call, stage.user()) {
             // What this session has sent is answered before it leaves.
-            (Call::Exit, Some(_)) if self.waits_for_record(session) => return self.later(session, Request { id, call }),
+            (Call::Exit, Some(_)) if self.waits_for_record(session) => {
+                return self.later(session, Request { id, call });
+            }
             (Call::Exit, _) => {
                 self.reply(session, purpose, id, ());
                 self.effects.push(Effect::Close(session));

@@ -155,6 +155,14 @@ impl FileLog {
         Ok(Report { records: scan.ends.len() as u64 - 1, bytes: scan.len, torn })
     }
 
+    /// The identity of a log, by its first lines alone.
+    ///
+    /// # Errors
+    /// As [`FileLog::open`].
+    pub fn identity(storage: &dyn Storage) -> Result<String, OpenError> {
+        identity(&mut Lines::new(storage)?)
+    }
+
     fn put_back(&mut self) -> io::Result<()> {
         // In this order: where no room is left, what is overwritten has its room, and what is cut first may lose it.
         self.storage.write_at(self.end, CLOSING)?;
@@ -207,10 +215,7 @@ fn cut(storage: &dyn Storage, end: u64, len: u64, why: &str) -> io::Result<Strin
 fn scan(storage: &dyn Storage, mut replay: impl FnMut(&Record<'_>)) -> Result<Scan, OpenError> {
     let peaceful = ends_in_peace(storage)?;
     let mut lines = Lines::new(storage)?;
-    if !lines.advance()? || lines.bytes() != OPENING || !lines.advance()? {
-        return Err(OpenError::NotALog);
-    }
-    let id = header(lines.json())?;
+    let id = identity(&mut lines)?;
     let mut ends = vec![lines.json_end()];
     let mut comma = lines.has_comma();
     let mut closed = false;
@@ -258,6 +263,14 @@ fn scan(storage: &dyn Storage, mut replay: impl FnMut(&Record<'_>)) -> Result<Sc
         None => None,
     };
     Ok(Scan { id, ends, len: lines.len, torn })
+}
+
+/// Reads the first two lines.
+fn identity(lines: &mut Lines<'_>) -> Result<String, OpenError> {
+    if !lines.advance()? || lines.bytes() != OPENING || !lines.advance()? {
+        return Err(OpenError::NotALog);
+    }
+    header(lines.json())
 }
 
 fn ends_in_peace(storage: &dyn Storage) -> io::Result<bool> {

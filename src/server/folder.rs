@@ -126,6 +126,12 @@ impl Folder {
     }
 }
 
+/// The identity of the log in a folder, if there is a log: what a server over that folder would introduce itself with.
+pub fn log_of(path: &Path) -> Option<String> {
+    let storage = DiskFile::open_read_only(&path.join(HISTORY)).ok()?;
+    FileLog::identity(&storage).ok()
+}
+
 /// What a look at a folder found.
 #[derive(Debug)]
 pub struct Check {

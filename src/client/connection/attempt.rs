@@ -37,6 +37,7 @@ pub(super) async fn connect(
     sign_in: &SignIn,
 ) -> Result<(Wire, Bytes), Failed> {
     let target = address::parse(&sign_in.address).map_err(|bad| Failed::Refused(at_server(bad.to_string())))?;
+    let known = known(cursor);
     let stream = match target {
         Target::There { host, port } => {
             let addresses = resolve(&host, port).await?;
@@ -44,11 +45,10 @@ pub(super) async fn connect(
         }
         Target::Here => match host {
             None => reach(&default_listen()).await.map_err(|error| unreachable("this computer", &error))?,
-            Some(host) => reach_here(host, report, wake).await?,
+            Some(host) => reach_here(host, report, wake, known.as_ref().map(|(log, _)| log.clone())).await?,
         },
     };
     let mut wire = Wire::new(stream);
-    let known = known(cursor);
     let login = frame::frame_of(&Outgoing::Login {
         username: &sign_in.username,
         password: sign_in.password.expose_secret(),
@@ -134,7 +134,12 @@ async fn reach(addresses: &[SocketAddr]) -> std::io::Result<TcpStream> {
 }
 
 /// Connects to the server on this computer, or becomes it.
-async fn reach_here(host: &SharedHost, report: &mpsc::Sender<Report>, wake: &Wake) -> Result<TcpStream, Failed> {
+async fn reach_here(
+    host: &SharedHost,
+    report: &mpsc::Sender<Report>,
+    wake: &Wake,
+    log: Option<String>,
+) -> Result<TcpStream, Failed> {
     let addresses = host.lock().unwrap_or_else(PoisonError::into_inner).addresses();
     match reach(&addresses).await {
         Ok(stream) => return Ok(stream),
@@ -143,7 +148,7 @@ async fn reach_here(host: &SharedHost, report: &mpsc::Sender<Report>, wake: &Wak
     }
     let (host, report, wake) = (Arc::clone(host), report.clone(), Arc::clone(wake));
     let started = tokio::task::spawn_blocking(move || {
-        let sentence = host.lock().unwrap_or_else(PoisonError::into_inner).start()?;
+        let sentence = host.lock().unwrap_or_else(PoisonError::into_inner).start(log.as_deref())?;
         let _ = report.blocking_send(Report::Hosting(sentence));
         wake();
         Ok(())
