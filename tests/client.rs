@@ -163,6 +163,7 @@ fn what_is_written_while_the_server_is_gone_arrives_once_when_it_is_back() {
     let mut bob = User::sign_in(&address, "Bob", "456").online();
     alice.say(BOB, "before");
     bob.until("the first", |model| texts(model, ALICE) == ["before"]);
+    alice.until("the acknowledgement", |model| texts(model, BOB) == ["before"]);
     drop(server);
     alice.until("the loss", |model| matches!(model.link, Link::Waiting { .. }));
     alice.say(BOB, "during");

@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use secrecy::SecretString;
 use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::time::timeout;
 
 use super::Host;
 use super::model::{Field, SignInProblem};
 use crate::clock;
-use crate::config::{BACKOFF_MAX, BACKOFF_MIN};
+use crate::config::{BACKOFF_MAX, BACKOFF_MIN, FLUSH_DEADLINE};
 use crate::proto::frame;
 use crate::proto::ids::{Millis, Seq};
 use crate::proto::request::Outgoing;
@@ -241,7 +242,9 @@ impl Task {
                 order = self.orders.recv() => match order {
                     Some(Order::Send(frames)) => out.extend_from_slice(&frames),
                     Some(Order::SignOut) | None => {
-                        let _ = wire.write(&frame::frame_of(&Outgoing::Exit)).await;
+                        // What was asked before goes out before.
+                        out.extend_from_slice(&frame::frame_of(&Outgoing::Exit));
+                        let _ = timeout(FLUSH_DEADLINE, wire.write(&out)).await;
                         return Ended::Left;
                     }
                     Some(Order::SignIn(sign_in)) => return Ended::Replaced(sign_in),
