@@ -244,7 +244,7 @@ impl Task {
                     Some(Order::SignOut) | None => {
                         // What was asked before goes out before.
                         out.extend_from_slice(&frame::frame_of(&Outgoing::Exit));
-                        let _ = timeout(FLUSH_DEADLINE, wire.write(&out)).await;
+                        let _ = timeout(FLUSH_DEADLINE, wire.finish(&out)).await;
                         return Ended::Left;
                     }
                     Some(Order::SignIn(sign_in)) => return Ended::Replaced(sign_in),

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::config::{READ_MAX_BYTES, tune};
@@ -44,6 +44,23 @@ impl Wire {
     /// [`WireError::Io`].
     pub async fn write(&mut self, frames: &[u8]) -> Result<(), WireError> {
         Ok(self.stream.write_all(frames).await?)
+    }
+
+    /// Writes the last frames, and takes in what still comes until the other side closes. A socket that is closed with
+    /// something unread is reset, and a reset may overtake what was written.
+    ///
+    /// # Errors
+    /// [`WireError::Io`].
+    pub async fn finish(mut self, frames: &[u8]) -> Result<(), WireError> {
+        self.stream.write_all(frames).await?;
+        self.stream.shutdown().await?;
+        loop {
+            self.buffer.clear();
+            self.buffer.reserve(READ_MAX_BYTES);
+            if self.stream.read_buf(&mut self.buffer).await? == 0 {
+                return Ok(());
+            }
+        }
     }
 
     /// The JSON of the next frame. Safe to give up waiting for: nothing is lost.
