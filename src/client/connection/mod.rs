@@ -255,9 +255,8 @@ impl Task {
                     Ok(json) => {
                         let mut next = Some(json);
                         while let Some(json) = next {
-                            if self.report.send(Report::Frame(generation, json)).await.is_err() {
-                                return Ended::Left;
-                            }
+                            // A client that is going takes nothing in; its last orders are still to be carried out.
+                            let _ = self.report.send(Report::Frame(generation, json)).await;
                             next = match wire.buffered() {
                                 Ok(next) => next,
                                 Err(error) => return Ended::Lost(error.to_string()),
