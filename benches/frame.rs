@@ -7,7 +7,7 @@ use parlor::client::model::{Last, Link, Me, Message, Model, Person, Phase};
 use parlor::proto::event::Status;
 use parlor::proto::ids::{ChatKey, DeviceId, Millis, Seq, UserId};
 use parlor::ui::when::Clock;
-use parlor::ui::{Prefill, Window, theme};
+use parlor::ui::{self, Prefill, Window};
 
 fn main() {
     divan::main();
@@ -49,7 +49,7 @@ struct Screen {
 impl Screen {
     fn new(model: Model) -> Self {
         let ctx = egui::Context::default();
-        theme::apply(&ctx);
+        ui::prepare(&ctx);
         let mut window = Window::new(Prefill::default());
         window.open_chat(BOB, &model);
         let clock = Clock { now: NOW, zone: jiff::tz::TimeZone::UTC };

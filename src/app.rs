@@ -37,7 +37,7 @@ pub fn run(
         "parlor",
         options,
         Box::new(move |creation| {
-            ui::theme::apply(&creation.egui_ctx);
+            ui::prepare(&creation.egui_ctx);
             let client = make_client(creation.egui_ctx.clone())?;
             let title = name.clone();
             let window = Window::new(prefill);

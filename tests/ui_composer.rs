@@ -78,6 +78,31 @@ fn enter_during_a_composition_never_sends() {
 }
 
 #[test]
+fn keys_that_come_within_one_frame_do_what_they_would_do_one_by_one() {
+    let mut harness = with_bob(long_chat(1000, 3));
+    harness.input_mut().events.extend(strokes("one\ntwo\n\nthree"));
+    harness.run();
+    assert_eq!(sent(&mut harness), ["one", "two"]);
+    assert_eq!(composer_text(&harness, BOB), "three");
+
+    // To Charlie goes what was typed after turning to him, and nothing else.
+    let down = egui::Event::Key {
+        key: Key::ArrowDown,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: Modifiers::ALT,
+    };
+    harness.input_mut().events.extend([strokes(" four"), vec![down], strokes("five\nsix")].concat());
+    harness.run();
+    let commands = harness.state_mut().take();
+    let to = |command: &Command| matches!(command, Command::Send { chat, text } if *chat == chat_with(CHARLIE) && text == "five");
+    assert_eq!(commands.iter().filter(|command| to(command)).count(), 1, "{commands:?}");
+    assert_eq!(composer_text(&harness, BOB), "three four");
+    assert_eq!(composer_text(&harness, CHARLIE), "six");
+}
+
+#[test]
 fn blank_text_is_not_sent() {
     let mut harness = with_bob(long_chat(1000, 3));
     for text in ["", "   ", "\u{2003}\t"] {

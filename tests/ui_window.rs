@@ -52,6 +52,20 @@ fn signing_in_by_keyboard() {
 }
 
 #[test]
+fn a_password_typed_faster_than_frames_is_never_in_the_field_of_the_name() {
+    for (first, between) in [("Alice", "\n"), ("Alice", "\t"), ("", "Bob\t")] {
+        let mut harness = window(signed_out(None));
+        harness.input_mut().events.extend(strokes(&format!("{first}{between}123\n")));
+        harness.run();
+        let commands = harness.state_mut().take();
+        let [Command::SignIn { username, password, .. }] = commands.as_slice() else { panic!("{commands:?}") };
+        let name = format!("{first}{}", between.trim());
+        assert_eq!((username.as_str(), password.expose_secret()), (name.as_str(), "123"));
+        assert_eq!(field(&harness, "Name").value(), Some(name));
+    }
+}
+
+#[test]
 fn signing_in_by_mouse_with_a_server() {
     let prefill = Prefill { address: "chat.example:7007".into(), username: "Bob".into() };
     let mut harness = prefilled(signed_out(None), [1000.0, 700.0], egui::Theme::Dark, prefill);

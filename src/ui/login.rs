@@ -46,6 +46,14 @@ impl Entry {
         Id::unique(("login", self.label()))
     }
 
+    /// Where Enter leads.
+    fn next(self) -> Self {
+        match self {
+            Self::Server => Self::Name,
+            Self::Name | Self::Password => Self::Password,
+        }
+    }
+
     fn label(self) -> &'static str {
         match self {
             Self::Server => "Server",
@@ -130,11 +138,13 @@ impl Form {
             ui.painter().text(title.center(), Align2::CENTER_CENTER, "Parlor", font::display(), palette.text);
             at.y += 32.0 + space::L;
 
-            let mut submit = false;
+            let mut entered = None;
             for entry in [Entry::Server, Entry::Name, Entry::Password] {
                 let wrong = problem.is_some_and(|problem| belongs(problem, entry));
                 let place = Rect::from_min_size(at, vec2(inner, 18.0 + space::XS + FIELD));
-                submit |= self.field(ui, place, entry, wrong, busy);
+                if self.field(ui, place, entry, wrong, busy) {
+                    entered = Some(entry);
+                }
                 at.y = place.bottom() + space::M;
                 let shown_here = match (&trouble, entry) {
                     (Some((Field::Server, galley)), Entry::Server) => Some(galley),
@@ -149,7 +159,8 @@ impl Form {
                     at.y += galley.size().y + space::S;
                 }
             }
-            if let Some(entry) = self.focus_next(busy, problem) {
+            // Not before all fields are drawn: the next one would take the text of this frame for its own.
+            if let Some(entry) = self.focus_next(busy, problem).or(entered.map(Entry::next)) {
                 ui.memory_mut(|memory| memory.request_focus(entry.id()));
             }
 
@@ -168,7 +179,7 @@ impl Form {
                 if clicked && !ready {
                     ui.memory_mut(|memory| memory.request_focus(self.missing().id()));
                 }
-                (ready && (clicked || submit)).then(|| self.sign_in())
+                (ready && (clicked || entered == Some(Entry::Password))).then(|| self.sign_in())
             };
             at.y += FIELD + space::L;
 
@@ -206,7 +217,7 @@ impl Form {
         }
     }
 
-    /// One field under its label. Returns whether Enter asked to sign in.
+    /// One field under its label. Returns whether Enter was pressed in it.
     fn field(&mut self, ui: &mut Ui, place: Rect, entry: Entry, wrong: bool, busy: bool) -> bool {
         let palette = theme::palette(ui);
         let label = Rect::from_min_size(place.min, vec2(place.width(), 18.0));
@@ -220,10 +231,10 @@ impl Form {
         );
 
         let frame = Rect::from_min_max(pos2(place.left(), label.bottom() + space::XS), place.max);
-        let (value, hint, next) = match entry {
-            Entry::Server => (&mut self.server, "this computer", Some(Entry::Name)),
-            Entry::Name => (&mut self.name, "", Some(Entry::Password)),
-            Entry::Password => (&mut self.password, "", None),
+        let (value, hint) = match entry {
+            Entry::Server => (&mut self.server, "this computer"),
+            Entry::Name => (&mut self.name, ""),
+            Entry::Password => (&mut self.password, ""),
         };
         // egui makes a password unreadable in its own layout, and in no other.
         let mut layouter = |ui: &Ui, buffer: &dyn egui::TextBuffer, _width: f32| {
@@ -241,6 +252,7 @@ impl Form {
             .margin(egui::Margin::symmetric(12, 8))
             .interactive(!busy);
         edit = if entry == Entry::Password { edit.password(true) } else { edit.layouter(&mut layouter) };
+        let had_focus = ui.memory(|memory| memory.has_focus(entry.id()));
         let response = ui.put(frame, edit).labelled_by(label_id);
         let outline = match (wrong, response.has_focus()) {
             (true, _) => palette.danger,
@@ -249,15 +261,9 @@ impl Form {
         };
         ui.painter().rect_stroke(frame, radius::S, Stroke::new(1.5, outline), egui::StrokeKind::Inside);
 
-        // A single line gives its focus up on Enter; what Enter means is decided here.
-        let enter = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-        if enter {
-            // The next field is drawn in this same frame, and would take the key for its own.
-            ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, Key::Enter));
-            let next = next.unwrap_or(entry);
-            ui.memory_mut(|memory| memory.request_focus(next.id()));
-        }
-        enter && next.is_none()
+        // A single line gives its focus up on Enter; what Enter means is decided by the page.
+        // `lost_focus` stays true for a frame longer, and the next Enter may be in that frame.
+        had_focus && response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
     }
 }
 

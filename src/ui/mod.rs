@@ -3,12 +3,13 @@
 //! - [`theme`]: colours, type, distances. [`widgets`]: the small things that views share. [`text`]: foreign text made
 //!   safe. [`when`]: times as people read them.
 //! - `login`: the page before. `sidebar` and `people`: the list. `chat`: the open chat, made of `timeline` and
-//!   `composer`.
+//!   `composer`. `keys`: which events a frame gets.
 //!
 //! Views read the model and say what somebody did; what they say is applied after the frame is drawn.
 
 mod chat;
 mod composer;
+mod keys;
 mod login;
 mod people;
 mod sidebar;
@@ -50,6 +51,12 @@ pub struct Window {
     open: Option<Timeline>,
     drafts: BTreeMap<ChatKey, String>,
     was_signed_in: bool,
+}
+
+/// Makes a context ready for [`Window`]s: fonts, styles, and events in portions that views can take.
+pub fn prepare(ctx: &egui::Context) {
+    theme::apply(ctx);
+    ctx.add_plugin(keys::OneKeyAtATime::default());
 }
 
 /// The title of a window: how much has not been seen, and the name of the program.

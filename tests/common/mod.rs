@@ -10,7 +10,7 @@ use parlor::client::model::{Chat, Last, Link, Me, Message, Model, Person, Phase}
 use parlor::proto::event::Status;
 use parlor::proto::ids::{ChatKey, DeviceId, Millis, Seq, UserId};
 use parlor::ui::when::Clock;
-use parlor::ui::{Prefill, Window, theme};
+use parlor::ui::{Prefill, Window};
 
 pub const ALICE: UserId = UserId(1);
 pub const BOB: UserId = UserId(2);
@@ -116,7 +116,7 @@ pub fn prefilled(model: Model, size: [f32; 2], theme: egui::Theme, prefill: Pref
         .with_size(size)
         .with_theme(theme)
         .with_max_steps(12)
-        .with_context_setup(theme::apply)
+        .with_context_setup(parlor::ui::prepare)
         // The bundled fonts have no Hebrew, Arabic, Chinese or emoji; the tests are about more than their shapes.
         .allow_missing_glyphs()
         .build_ui_state(
@@ -193,4 +193,28 @@ pub fn type_text(harness: &mut Harness<'_, State>, text: &str) {
 pub fn key(harness: &mut Harness<'_, State>, modifiers: egui::Modifiers, key: egui::Key) {
     harness.key_press_modifiers(modifiers, key);
     harness.run();
+}
+
+/// What a keyboard reports for keys pressed one after the other; `\n` is Enter, `\t` is Tab.
+pub fn strokes(keys: &str) -> Vec<egui::Event> {
+    let mut events = Vec::new();
+    for c in keys.chars() {
+        let special = match c {
+            '\n' => Some(egui::Key::Enter),
+            '\t' => Some(egui::Key::Tab),
+            _ => None,
+        };
+        let press = |key, pressed| egui::Event::Key {
+            key,
+            physical_key: None,
+            pressed,
+            repeat: false,
+            modifiers: egui::Modifiers::NONE,
+        };
+        match special {
+            Some(key) => events.extend([press(key, true), press(key, false)]),
+            None => events.push(egui::Event::Text(c.into())),
+        }
+    }
+    events
 }
