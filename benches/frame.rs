@@ -23,7 +23,9 @@ fn model(messages: u64, people: u32) -> Model {
     model.link = Link::Online;
     model.me = Some(Me { id: ME, username: "Alice".into() });
     for id in 1..=people {
-        model.people.insert(UserId(id), Person { username: format!("Person {id}"), status: Status::Online });
+        model
+            .people
+            .insert(UserId(id), Person { username: format!("Person {id}"), status: Status::Online, last_seen: None });
     }
     let chat = model.chats.entry(BOB).or_default();
     chat.complete = true;

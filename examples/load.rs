@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! cargo run --release --example load -- [--pairs 50] [--in-flight 32] [--bytes 128] [--seconds 10] [--rate N]
-//!                                       [--stored N] [--data-dir DIR]
+//!                                       [--stored N] [--receipts] [--data-dir DIR]
 //! ```
 //!
 //! Every message counts when both its acknowledgement and its delivery have arrived; the server gives neither before
@@ -50,6 +50,9 @@ struct Args {
     /// Messages that history.json holds at the start
     #[arg(long, default_value_t = 0)]
     stored: u64,
+    /// Readers tell what has arrived and what was read, as windows do
+    #[arg(long)]
+    receipts: bool,
     /// The data folder, made anew; by default one beside the build, so that it is on a real disk
     #[arg(long)]
     data_dir: Option<PathBuf>,
@@ -194,6 +197,7 @@ async fn measure(args: &Args, address: SocketAddr, server: u32) -> anyhow::Resul
                 )));
                 tasks.push(tokio::task::spawn_local(read(
                     reader,
+                    args.receipts.then_some(UserId(u32::try_from(2 * at + 1)?)),
                     start,
                     pair,
                     slots,
@@ -298,6 +302,7 @@ async fn write(
 /// Takes deliveries, in order and without a gap, and notes how long each took.
 async fn read(
     mut wire: Wire,
+    receipts: Option<UserId>,
     start: Instant,
     pair: Arc<Pair>,
     slots: Arc<tokio::sync::Notify>,
@@ -307,10 +312,14 @@ async fn read(
 ) -> anyhow::Result<()> {
     let mut last = 0;
     let mut found = Vec::new();
+    let (mut arrived, mut marked, mut waiting) = (Seq(0), Seq(0), 0);
     while !stop.load(Ordering::Relaxed) {
         let mut next = Some(wire.read().await?);
         while let Some(json) = next {
-            if let Event::Message(message) = Event::parse(&json)? {
+            let event = Event::parse(&json)?;
+            waiting -= i32::from(matches!(event, Event::Marked(_)));
+            if let Event::Message(message) = event {
+                arrived = message.seq;
                 let n = message.client_id.as_ref().map_or(0, |id| id.n);
                 if n != last + 1 {
                     bail!("message {n} came after message {last}");
@@ -323,6 +332,15 @@ async fn read(
             next = wire.buffered()?;
         }
         slots.notify_one();
+        if let Some(with) = receipts
+            && waiting == 0
+            && marked < arrived
+        {
+            (marked, waiting) = (arrived, 2);
+            let mut frames = frame::frame_of(&Outgoing::MarkDelivered { seq: arrived });
+            frame::encode_value(&mut frames, &Outgoing::MarkRead { id: 1, with, seq: arrived });
+            wire.write(&frames).await?;
+        }
         if recording.load(Ordering::Relaxed) {
             latencies.lock().expect("no task panics with it").append(&mut found);
         }

@@ -2,7 +2,10 @@
 //!
 //! The only part of the program that knows eframe. It decides nothing that a view or the client could decide.
 
+use std::time::{Duration, Instant};
+
 use crate::client::Client;
+use crate::client::command::Command;
 use crate::clock;
 use crate::ui::when::{self, Clock};
 use crate::ui::{self, Prefill, Window};
@@ -13,6 +16,8 @@ struct App {
     name: String,
     title: String,
     zone: jiff::tz::TimeZone,
+    /// When somebody last touched the window.
+    touched: Instant,
 }
 
 /// Opens the window and stays until it is closed. `make_client` is handed the context, whose `request_repaint` wakes
@@ -41,15 +46,33 @@ pub fn run(
             let client = make_client(creation.egui_ctx.clone())?;
             let title = name.clone();
             let window = Window::new(prefill);
-            Ok(Box::new(App { client, window, name, title, zone: when::local_zone() }))
+            Ok(Box::new(App { client, window, name, title, zone: when::local_zone(), touched: Instant::now() }))
         }),
     )
+}
+
+/// How long nobody may touch the window before its person counts as away.
+const AWAY_AFTER: Duration = Duration::from_secs(5 * 60);
+
+impl App {
+    /// Says whether somebody is at the window. One frame is drawn when the time is up, and none before.
+    fn notice_absence(&mut self, ctx: &egui::Context) {
+        if ctx.input(|input| !input.events.is_empty()) {
+            self.touched = Instant::now();
+        }
+        let left = AWAY_AFTER.saturating_sub(self.touched.elapsed());
+        self.client.perform(Command::SetAway(left.is_zero()));
+        if !left.is_zero() {
+            ctx.request_repaint_after(left);
+        }
+    }
 }
 
 impl eframe::App for App {
     /// Runs while the window is hidden, too: the title still counts.
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         self.client.poll();
+        self.notice_absence(ctx);
         let title = ui::title(self.client.model(), &self.name);
         if title != self.title {
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));

@@ -34,7 +34,17 @@ fn every_request_of_the_page_is_one() {
             Err(bad) => panic!("line {line}: {}", bad.problem.message),
         }
     }
-    for purpose in ["login", "send_message", "fetch_history", "mark_read", "list_users", "exit"] {
+    for purpose in [
+        "login",
+        "send_message",
+        "fetch_history",
+        "mark_read",
+        "mark_delivered",
+        "typing",
+        "set_status",
+        "list_users",
+        "exit",
+    ] {
         assert!(purposes.contains(&purpose), "the page has no example of {purpose}");
     }
 }
@@ -42,7 +52,7 @@ fn every_request_of_the_page_is_one() {
 #[test]
 fn every_event_of_the_page_is_one() {
     // These say nothing beyond their result, so the client passes over them.
-    let silent = ["mark_read", "list_users", "exit"];
+    let silent = ["typing", "set_status", "list_users", "exit"];
     let events = blocks("```json event");
     assert!(events.len() > 10, "the page has lost its examples");
     for (line, json) in &events {

@@ -6,7 +6,7 @@ use common::*;
 use egui_kittest::kittest::{NodeT, Queryable};
 use parlor::client::command::Command;
 use parlor::proto::event::{Code, Problem};
-use parlor::proto::ids::Millis;
+use parlor::proto::ids::{Millis, Seq};
 #[test]
 fn a_sent_message_is_seen_at_once_and_says_how_far_it_is() {
     let mut harness = with_bob(long_chat(1000, 100));
@@ -39,6 +39,14 @@ fn a_sent_message_is_seen_at_once_and_says_how_far_it_is() {
     say(&mut state.model, BOB, ALICE, 1100, NOW, "on its way", true);
     harness.run();
     assert!(harness.query_by_label("You, 15:00, sent: on its way").is_some());
+
+    // What the receiver's devices and the receiver's eyes have reached is told up to a place, not message by message.
+    harness.state_mut().model.chats.get_mut(&chat_with(BOB)).unwrap().their_delivered = Seq(1100);
+    harness.run();
+    assert!(harness.query_by_label("You, 15:00, delivered: on its way").is_some());
+    harness.state_mut().model.chats.get_mut(&chat_with(BOB)).unwrap().their_read = Seq(1100);
+    harness.run();
+    assert!(harness.query_by_label("You, 15:00, read: on its way").is_some());
 }
 
 #[test]

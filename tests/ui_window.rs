@@ -140,7 +140,7 @@ fn signing_out_leaves_nothing_for_the_next_person() {
 fn the_list_has_everybody_else_talks_first() {
     let mut model = model();
     for (id, name) in [(4, "zoë"), (5, "Dora"), (6, "adam")] {
-        let person = parlor::client::model::Person { username: name.into(), status: Status::Offline };
+        let person = parlor::client::model::Person { username: name.into(), status: Status::Offline, last_seen: None };
         model.people.insert(UserId(id), person);
     }
     say(&mut model, CHARLIE, CHARLIE, 10, at("2026-11-18T08:00:00Z"), "older", true);
@@ -171,7 +171,11 @@ fn a_click_opens_a_chat() {
 fn ten_thousand_people_are_no_burden() {
     let mut model = model();
     for id in 10..10_010 {
-        let person = parlor::client::model::Person { username: format!("person {id}"), status: Status::Offline };
+        let person = parlor::client::model::Person {
+            username: format!("person {id}"),
+            status: Status::Offline,
+            last_seen: None,
+        };
         model.people.insert(UserId(id), person);
     }
     let mut harness = window(model);

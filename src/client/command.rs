@@ -42,6 +42,13 @@ pub enum Command {
         /// Whose history.
         chat: ChatKey,
     },
+    /// A message is being written; said as often as one likes, told as often as useful.
+    Typing {
+        /// To whom.
+        chat: ChatKey,
+    },
+    /// The window has not been used for a while, or is used again.
+    SetAway(bool),
     /// Everything up to there was seen. Badges follow at once.
     MarkRead {
         /// Which chat.

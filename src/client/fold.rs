@@ -11,6 +11,9 @@ use crate::proto::ids::{ChatKey, DeviceId, Millis, Seq, UserId};
 use crate::proto::limits::PREVIEW_MAX_BYTES;
 use crate::proto::record;
 
+/// How long somebody is taken to be writing after the last sign of it.
+const TYPING_MILLIS: i64 = 6_000;
+
 /// What the client must do about an event, beside showing it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Followup {
@@ -19,14 +22,16 @@ pub enum Followup {
     /// The login succeeded: send what waits in the outbox.
     LoggedIn,
     /// The server's markers are behind ours: tell it again.
-    MarkAgain(Vec<(ChatKey, Seq)>),
+    MarkAgain(Vec<ChatKey>),
+    /// A marker has been taken: the next one may go out.
+    Marked(Option<u64>),
     /// The account is gone: do not come back.
     Leave,
 }
 
 impl Model {
-    /// Takes an event in.
-    pub fn apply(&mut self, event: Event<'_>) -> Followup {
+    /// Takes an event in; `now` is this computer's time.
+    pub fn apply(&mut self, event: Event<'_>, now: Millis) -> Followup {
         match event {
             Event::Login(Ok(welcome)) => {
                 self.welcome(welcome);
@@ -51,14 +56,29 @@ impl Model {
             }
             Event::Message(message) => self.received(&message),
             Event::Read(read) => {
-                if let Some(me) = &self.me
-                    && me.id == read.by
-                    && let Some(chat) = self.chats.get_mut(&ChatKey::Person(read.with))
-                {
-                    chat.mark_read(me.id, read.upto);
+                let me = self.me.as_ref().map(|me| me.id);
+                let other = if me == Some(read.by) { read.with } else { read.by };
+                if let (Some(me), Some(chat)) = (me, self.chats.get_mut(&ChatKey::Person(other))) {
+                    if me == read.by {
+                        chat.mark_read(me, read.upto);
+                    } else {
+                        chat.their_read = chat.their_read.max(read.upto);
+                        chat.their_delivered = chat.their_delivered.max(read.upto);
+                    }
                 }
                 self.cursor = self.cursor.max(read.seq);
             }
+            Event::Delivered(delivered) => {
+                if let Some(chat) = self.chats.get_mut(&ChatKey::Person(delivered.by)) {
+                    chat.their_delivered = chat.their_delivered.max(delivered.upto);
+                }
+                self.cursor = self.cursor.max(delivered.seq);
+            }
+            Event::Typing(typing) => {
+                self.chats.entry(ChatKey::Person(typing.from)).or_default().typing_until =
+                    Some(now.plus(TYPING_MILLIS));
+            }
+            Event::Marked(chat) => return Followup::Marked(chat),
             Event::People(people) => self.named(people),
             Event::Chats(chats) => {
                 let behind: Vec<_> = chats.chats.into_iter().filter_map(|entry| self.listed_chat(entry)).collect();
@@ -119,6 +139,10 @@ impl Model {
             self.outbox.remove(id.n);
         }
         let chat = self.chats.entry(message.chat().key_for(me)).or_default();
+        if message.from != me {
+            self.arrived = self.arrived.max(message.seq);
+            chat.typing_until = None;
+        }
         chat.update_last(message.seq, message.at, message.from, &message.message);
         if chat.insert(from_record(message)) && message.from != me && message.seq > chat.read {
             chat.unread = chat.unread.saturating_add(1);
@@ -137,7 +161,10 @@ impl Model {
             if let Some(me) = self.me.as_mut().filter(|me| me.id == person.id) {
                 me.username.clone_from(&person.username);
             }
-            self.people.insert(person.id, Person { username: person.username, status: person.status });
+            self.people.insert(
+                person.id,
+                Person { username: person.username, status: person.status, last_seen: person.last_seen },
+            );
         }
         for id in event.removed {
             self.people.remove(&id);
@@ -145,7 +172,7 @@ impl Model {
     }
 
     /// An entry of the list of chats, valid for now. What the server does not know yet of our reading comes back.
-    fn listed_chat(&mut self, entry: ChatEntry) -> Option<(ChatKey, Seq)> {
+    fn listed_chat(&mut self, entry: ChatEntry) -> Option<ChatKey> {
         let me = self.me.as_ref()?.id;
         let key = ChatKey::Person(entry.with);
         let chat = self.chats.entry(key).or_default();
@@ -153,11 +180,16 @@ impl Model {
         chat.update_last(entry.seq, entry.at, entry.from, &entry.preview);
         chat.unread = entry.unread;
         chat.read = entry.read;
+        chat.their_delivered = chat.their_delivered.max(entry.their_delivered);
+        chat.their_read = chat.their_read.max(entry.their_read);
+        if entry.from != me {
+            self.arrived = self.arrived.max(entry.seq);
+        }
         if read <= entry.read {
             return None;
         }
         chat.mark_read(me, read);
-        Some((key, read))
+        Some(key)
     }
 
     /// The page of the newest messages, or of those before what is loaded, is asked for: the place that it ends before.
@@ -189,6 +221,7 @@ impl Model {
         self.link = link;
         for chat in self.chats.values_mut() {
             chat.loading = false;
+            chat.typing_until = None;
         }
     }
 

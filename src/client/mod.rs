@@ -10,6 +10,7 @@ mod fold;
 pub mod model;
 pub mod outbox;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use command::Command;
@@ -19,9 +20,9 @@ use model::{Link, Model, Phase};
 use outbox::Progress;
 
 use crate::clock;
-use crate::proto::event::Event;
+use crate::proto::event::{Event, Status};
 use crate::proto::frame;
-use crate::proto::ids::{ChatKey, DeviceId};
+use crate::proto::ids::{ChatKey, DeviceId, Millis, Seq, UserId};
 use crate::proto::limits::PAGE_DEFAULT_MESSAGES;
 use crate::proto::request::{ClientIdText, Outgoing};
 
@@ -57,6 +58,11 @@ pub struct Client {
     linked: bool,
     /// Frames that the connection has not taken yet. They stand for messages in the outbox, which bounds them.
     backlog: Vec<u8>,
+    marks: Marks,
+    /// Nobody has used the window for a while.
+    away: bool,
+    /// When and where the last sign of writing was sent.
+    typed: Option<(ChatKey, Millis)>,
 }
 
 impl Client {
@@ -66,7 +72,15 @@ impl Client {
     /// When the system refuses a thread or its event queue.
     pub fn start(host: Option<Box<dyn Host>>, wake: impl Fn() + Send + Sync + 'static) -> std::io::Result<Self> {
         let model = Model::new(new_device());
-        Ok(Self { model, handle: Handle::start(host, Arc::new(wake))?, linked: false, backlog: Vec::new() })
+        Ok(Self {
+            model,
+            handle: Handle::start(host, Arc::new(wake))?,
+            linked: false,
+            backlog: Vec::new(),
+            marks: Marks::default(),
+            away: false,
+            typed: None,
+        })
     }
 
     /// What is known.
@@ -80,7 +94,10 @@ impl Client {
         self.send(Vec::new());
         // A flood is taken in pieces, so that a window stays responsive; the rest is announced again.
         for _ in 0..POLL_MAX {
-            let Some(report) = self.handle.next() else { return changed };
+            let Some(report) = self.handle.next() else {
+                self.mark_arrived();
+                return changed;
+            };
             changed = true;
             self.take_in(report);
         }
@@ -107,7 +124,7 @@ impl Client {
             Report::Frame(generation, _) if generation != self.handle.generation() => {}
             Report::Frame(_, json) => match Event::parse(&json) {
                 Ok(event) => {
-                    let followup = self.model.apply(event);
+                    let followup = self.model.apply(event, clock::now());
                     self.handle.set_cursor(self.model.cursor());
                     self.follow_up(followup);
                 }
@@ -126,15 +143,26 @@ impl Client {
                 for entry in self.model.outbox.pending() {
                     encode_send(&mut frames, self.model.outbox.device(), entry);
                 }
-                self.send(frames);
-            }
-            Followup::MarkAgain(marks) => {
-                let mut frames = Vec::new();
-                for (ChatKey::Person(with), seq) in marks {
-                    frame::encode_value(&mut frames, &Outgoing::MarkRead { with, seq });
+                if self.away {
+                    frame::encode_value(&mut frames, &Outgoing::SetStatus { status: Status::Away });
                 }
                 self.send(frames);
+                self.marks = Marks::default();
+                self.typed = None;
             }
+            Followup::MarkAgain(chats) => {
+                for chat in chats {
+                    self.mark_read(chat);
+                }
+            }
+            Followup::Marked(Some(id)) => {
+                let chat = ChatKey::Person(UserId(u32::try_from(id).unwrap_or_default()));
+                let sent = self.marks.read.remove(&chat);
+                if sent.is_some() && sent < self.model.chat(chat).map(|chat| chat.read) {
+                    self.mark_read(chat);
+                }
+            }
+            Followup::Marked(None) => self.marks.delivering = false,
             Followup::Leave => {
                 self.linked = false;
                 self.order(Order::SignOut);
@@ -188,10 +216,44 @@ impl Client {
             }
             Command::MarkRead { chat, upto } => {
                 if self.model.mark_read(chat, upto) {
-                    let ChatKey::Person(with) = chat;
-                    self.send(frame::frame_of(&Outgoing::MarkRead { with, seq: upto }));
+                    self.mark_read(chat);
                 }
             }
+            Command::Typing { chat } => {
+                let now = clock::now();
+                if self.typed.is_none_or(|(last, at)| last != chat || now >= at.plus(TYPING_EVERY_MILLIS)) {
+                    self.typed = Some((chat, now));
+                    let ChatKey::Person(with) = chat;
+                    self.send(frame::frame_of(&Outgoing::Typing { with }));
+                }
+            }
+            Command::SetAway(away) => {
+                if std::mem::replace(&mut self.away, away) != away {
+                    let status = if away { Status::Away } else { Status::Online };
+                    self.send(frame::frame_of(&Outgoing::SetStatus { status }));
+                }
+            }
+        }
+    }
+
+    /// Tells the server what has been seen of a chat. While one marker is under way the next one waits for its answer:
+    /// so there are as many as the server takes, and no more, however fast one scrolls.
+    fn mark_read(&mut self, chat: ChatKey) {
+        let Some(seq) = self.model.chat(chat).map(|chat| chat.read) else { return };
+        if self.linked && !self.marks.read.contains_key(&chat) {
+            self.marks.read.insert(chat, seq);
+            let ChatKey::Person(with) = chat;
+            self.send(frame::frame_of(&Outgoing::MarkRead { id: u64::from(with.0), with, seq }));
+        }
+    }
+
+    /// Tells the server what has arrived, in the same manner.
+    fn mark_arrived(&mut self) {
+        let seq = self.model.arrived;
+        if self.linked && !self.marks.delivering && self.model.link == Link::Online && seq > self.marks.delivered {
+            self.marks.delivering = true;
+            self.marks.delivered = seq;
+            self.send(frame::frame_of(&Outgoing::MarkDelivered { seq }));
         }
     }
 
@@ -213,6 +275,20 @@ impl Client {
         let _ = self.handle.order(order);
     }
 }
+
+/// The markers on the connection that is up now.
+#[derive(Debug, Default)]
+struct Marks {
+    /// The read marker that is under way for a chat.
+    read: BTreeMap<ChatKey, Seq>,
+    /// A delivery marker is under way.
+    delivering: bool,
+    /// The last delivery marker that was sent.
+    delivered: Seq,
+}
+
+/// How often it is said that somebody is writing.
+const TYPING_EVERY_MILLIS: i64 = 3_000;
 
 /// The most reports that one [`Client::poll`] takes in.
 const POLL_MAX: usize = 2_000;

@@ -74,6 +74,8 @@ pub struct Person {
     pub username: String,
     /// Whether they are there.
     pub status: Status,
+    /// When they were last there, if they are not and ever were.
+    pub last_seen: Option<Millis>,
 }
 
 /// A message that is on the server's disk.
@@ -119,6 +121,12 @@ pub struct Chat {
     pub unread: u32,
     /// What has been seen, up to here.
     pub read: Seq,
+    /// What has reached a device of the other side, up to here.
+    pub their_delivered: Seq,
+    /// What the other side has seen, up to here.
+    pub their_read: Seq,
+    /// The other side is writing, or was until then.
+    pub typing_until: Option<Millis>,
 }
 
 impl Chat {
@@ -148,6 +156,8 @@ pub struct Model {
     pub outbox: Outbox,
     /// The longest text that the server takes, in bytes.
     pub message_max_bytes: usize,
+    /// The newest message of somebody else that has reached this device.
+    pub(super) arrived: Seq,
     /// The identity of the server's log.
     pub(super) log: Option<String>,
     /// Everything up to here is known.
@@ -168,6 +178,7 @@ impl Model {
             chats: BTreeMap::new(),
             outbox: Outbox::new(device),
             message_max_bytes: MESSAGE_MAX_BYTES,
+            arrived: Seq(0),
             log: None,
             cursor: Seq(0),
             listed: None,

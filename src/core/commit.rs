@@ -55,6 +55,8 @@ impl Engine {
 
     fn happen(&mut self, record: &Record<'static>, frame: Bytes, by: SessionId, id: Option<RequestId>) {
         self.waiting_bytes -= frame.len();
+        let before =
+            if let Record::Delivered(delivered) = record { self.state.delivered(delivered.by) } else { Seq(0) };
         let applied = self.state.apply(record);
         match record {
             Record::Message(message) => {
@@ -74,7 +76,17 @@ impl Engine {
             Record::Read(read) => {
                 self.reply(by, "mark_read", id, ());
                 self.push_record(read.by, by, read.seq, &frame);
+                if read.with != read.by {
+                    self.push_record(read.with, by, read.seq, &frame);
+                }
             }
+            Record::Delivered(delivered) => {
+                self.reply(by, "mark_delivered", id, ());
+                for user in self.state.writers_after(delivered.by, before) {
+                    self.push_record(user, by, delivered.seq, &frame);
+                }
+            }
+            Record::LastSeen(seen) => _ = self.stale.insert(seen.user),
         }
     }
 
@@ -102,6 +114,11 @@ impl Engine {
                             "send_message"
                         }
                         Record::Read(_) => "mark_read",
+                        Record::Delivered(_) => "mark_delivered",
+                        Record::LastSeen(seen) => {
+                            self.stale.insert(seen.user);
+                            continue;
+                        }
                     };
                     self.refuse(by, purpose, id, problem);
                 }

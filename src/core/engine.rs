@@ -225,11 +225,7 @@ impl Engine {
                 self.sessions.drained(session);
                 self.catch_up(session);
             }
-            Input::Closed(session) => {
-                if let Some(user) = self.sessions.close(session) {
-                    self.stale.insert(user);
-                }
-            }
+            Input::Closed(session) => self.closed(session, now),
             Input::Directory(directory) => self.directory_changed(directory),
             Input::Shutdown => {
                 let frame = frame_of(&Closing { reason: "The server is shutting down.".into() });

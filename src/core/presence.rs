@@ -4,9 +4,10 @@ use super::directory::Directory;
 use super::engine::{Effect, Engine, Purpose, Ticket};
 use super::session::{SessionId, Stage};
 use super::state::Summary;
-use crate::proto::event::{ChatEntry, Chats, Code, People, Person, Problem, Ready, Welcome};
-use crate::proto::ids::{ChatKey, UserId};
+use crate::proto::event::{ChatEntry, Chats, Code, People, Person, Problem, Ready, Status, Welcome};
+use crate::proto::ids::{ChatKey, Millis, UserId};
 use crate::proto::limits::{LIST_CHUNK_MAX, MESSAGE_MAX_BYTES, PAGE_MAX_MESSAGES, RESUME_MAX_RECORDS};
+use crate::proto::record::{LastSeen, Record};
 
 impl Engine {
     pub(super) fn verified(&mut self, session: SessionId, ticket: &Ticket, user: Option<UserId>) {
@@ -37,9 +38,9 @@ impl Engine {
         };
         self.effects.push(Effect::Admit(session));
         self.reply(session, "login", ticket.id, welcome);
-        if self.sessions.set(session, Stage::CatchingUp { user, cursor: cursor.unwrap_or(head), reading: false }) {
-            self.stale.insert(user);
-        }
+        let before = self.sessions.status(user);
+        self.sessions.set(session, Stage::CatchingUp { user, cursor: cursor.unwrap_or(head), reading: false });
+        self.status_changed(user, before);
         self.catch_up(session);
     }
 
@@ -61,6 +62,31 @@ impl Engine {
         self.sessions.set(session, Stage::Live { user });
     }
 
+    /// Others are told of an account if its status is another than it was.
+    pub(super) fn status_changed(&mut self, user: UserId, before: Status) {
+        if self.sessions.status(user) != before {
+            self.stale.insert(user);
+        }
+    }
+
+    /// A session is over; with its account's last one, when that was lasts.
+    pub(super) fn closed(&mut self, session: SessionId, now: Millis) {
+        let Some(user) = self.sessions.stage(session).and_then(Stage::user) else {
+            self.sessions.close(session);
+            return;
+        };
+        let before = self.sessions.status(user);
+        self.sessions.close(session);
+        if self.sessions.status(user) != Status::Offline {
+            return self.status_changed(user, before);
+        }
+        let seen = self.append(session, None, now, |seq, at| Record::LastSeen(LastSeen { seq, at, user }));
+        // Told once it is on disk; where nothing can be stored, at once.
+        if seen.is_err() {
+            self.stale.insert(user);
+        }
+    }
+
     pub(super) fn send_people(&mut self, session: SessionId) {
         let people: Vec<_> = self.directory.iter().map(|(id, _)| id).collect();
         let people: Vec<_> = people.into_iter().filter_map(|id| self.person(id)).collect();
@@ -72,7 +98,9 @@ impl Engine {
 
     pub(super) fn person(&self, id: UserId) -> Option<Person> {
         let username = self.directory.name(id)?.to_string();
-        Some(Person { id, username, status: self.sessions.status(id) })
+        let status = self.sessions.status(id);
+        let last_seen = self.state.last_seen(id).filter(|_| status == Status::Offline);
+        Some(Person { id, username, status, last_seen })
     }
 
     /// Tells every live session whose entry in the list of people has changed.
@@ -114,5 +142,7 @@ fn entry(user: UserId, summary: Summary<'_>) -> ChatEntry {
         preview: summary.preview.into(),
         unread: summary.unread,
         read: summary.read,
+        their_delivered: summary.their_delivered,
+        their_read: summary.their_read,
     }
 }

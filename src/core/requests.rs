@@ -1,13 +1,13 @@
 //! The half of the engine that answers requests: each is checked against the state, and what must last is given out for
 //! appending.
 
-use super::engine::{Effect, Engine, Purpose, Ticket, Waiting};
+use super::engine::{Effect, Engine, Purpose, Ticket, Waiting, frame_of};
 use super::session::{SessionId, Stage};
 use super::state::{Known, body_checksum};
-use crate::proto::event::{Code, Problem, Sent};
+use crate::proto::event::{Code, Problem, Sent, Status, Typing};
 use crate::proto::ids::{ChatId, Invalid, Millis, Seq, UserId, check_message};
 use crate::proto::limits::{LARGE_ANSWERS_MAX, PAGE_DEFAULT_MESSAGES, PAGE_MAX_MESSAGES};
-use crate::proto::record::{Message, Read, Record};
+use crate::proto::record::{Delivered, Message, Read, Record};
 use crate::proto::request::{Call, FetchHistory, Login, MarkRead, Peer, Request, RequestId, SendMessage};
 
 impl Engine {
@@ -42,6 +42,15 @@ impl Engine {
             Call::MarkRead(mark) => self.mark_read(session, id, user, &mark, now),
             Call::FetchHistory(fetch) => self.fetch_history(session, id, user, &fetch),
             Call::ListUsers => self.list_users(session, id),
+            Call::MarkDelivered(upto) => self.mark_delivered(session, id, user, upto, now),
+            Call::Typing(with) => self.typing(session, id, user, &with),
+            Call::SetStatus(status) => {
+                let before = self.sessions.status(user);
+                self.sessions.set_away(session, status != Status::Online);
+                self.status_changed(user, before);
+                self.reply(session, purpose, id, ());
+                Ok(())
+            }
             Call::Login(_) | Call::Exit => Ok(()),
         };
         if let Err(problem) = outcome {
@@ -145,6 +154,32 @@ impl Engine {
             return Ok(());
         }
         self.append(session, id, now, |seq, at| Record::Read(Read { seq, at, by: user, with, upto }))
+    }
+
+    fn mark_delivered(
+        &mut self,
+        session: SessionId,
+        id: Option<RequestId>,
+        user: UserId,
+        upto: Seq,
+        now: Millis,
+    ) -> Result<(), Problem> {
+        let upto = upto.min(self.state.seq());
+        if upto <= self.state.delivered(user) {
+            self.reply(session, "mark_delivered", id, ());
+            return Ok(());
+        }
+        self.append(session, id, now, |seq, at| Record::Delivered(Delivered { seq, at, by: user, upto }))
+    }
+
+    fn typing(&mut self, session: SessionId, id: Option<RequestId>, user: UserId, with: &Peer) -> Result<(), Problem> {
+        let with = self.find(with)?;
+        let frame = frame_of(&Typing { from: user });
+        for other in self.sessions.of(with).filter(|&other| other != session && self.sessions.is_live(other)) {
+            self.effects.push(Effect::Push(other, frame.clone(), self.state.seq()));
+        }
+        self.reply(session, "typing", id, ());
+        Ok(())
     }
 
     /// The other side of a chat that may have lost its account since.

@@ -45,6 +45,8 @@ impl Stage {
 #[derive(Debug)]
 struct Session {
     stage: Stage,
+    /// Nobody has used this window for a while.
+    away: bool,
     /// Large answers that are being prepared.
     preparing: usize,
     /// Large answers in its queue.
@@ -61,7 +63,7 @@ pub struct Sessions {
 impl Sessions {
     /// A new connection.
     pub fn open(&mut self, session: SessionId) {
-        self.sessions.insert(session, Session { stage: Stage::Anonymous, preparing: 0, queued: 0 });
+        self.sessions.insert(session, Session { stage: Stage::Anonymous, away: false, preparing: 0, queued: 0 });
     }
 
     /// Where a session stands; none once it is closed.
@@ -69,24 +71,23 @@ impl Sessions {
         self.sessions.get(&session).map(|session| session.stage)
     }
 
-    /// Moves an open session. True when its account came online by it.
-    pub fn set(&mut self, session: SessionId, stage: Stage) -> bool {
-        let Some(entry) = self.sessions.get_mut(&session) else { return false };
+    /// Moves an open session.
+    pub fn set(&mut self, session: SessionId, stage: Stage) {
+        let Some(entry) = self.sessions.get_mut(&session) else { return };
         entry.stage = stage;
-        let Some(user) = stage.user() else { return false };
-        let sessions = self.of_user.entry(user).or_default();
-        sessions.insert(session) && sessions.len() == 1
+        if let Some(user) = stage.user() {
+            self.of_user.entry(user).or_default().insert(session);
+        }
     }
 
-    /// Ends a session. The account that went offline by it, if one did.
+    /// Ends a session. Its account, if it was logged in.
     pub fn close(&mut self, session: SessionId) -> Option<UserId> {
         let user = self.sessions.remove(&session)?.stage.user()?;
         let sessions = self.of_user.get_mut(&user)?;
         sessions.remove(&session);
-        if !sessions.is_empty() {
-            return None;
+        if sessions.is_empty() {
+            self.of_user.remove(&user);
         }
-        self.of_user.remove(&user);
         Some(user)
     }
 
@@ -105,9 +106,21 @@ impl Sessions {
         matches!(self.stage(session), Some(Stage::Live { .. }))
     }
 
-    /// Whether an account has a session.
+    /// Whether an account has a session, and one that is in use.
     pub fn status(&self, user: UserId) -> Status {
-        if self.of_user.contains_key(&user) { Status::Online } else { Status::Offline }
+        let in_use = |session| self.sessions.get(session).is_some_and(|session| !session.away);
+        match self.of_user.get(&user) {
+            None => Status::Offline,
+            Some(sessions) if sessions.iter().any(in_use) => Status::Online,
+            Some(_) => Status::Away,
+        }
+    }
+
+    /// A session is in use, or is not.
+    pub fn set_away(&mut self, session: SessionId, away: bool) {
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.away = away;
+        }
     }
 
     /// How many connections there are, logged in or not.

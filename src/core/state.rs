@@ -18,6 +18,10 @@ pub struct State {
     at: Millis,
     chats: BTreeMap<ChatId, Chat>,
     chats_of: BTreeMap<UserId, BTreeSet<ChatId>>,
+    /// What has reached a device of an account, up to here.
+    delivered: BTreeMap<UserId, Seq>,
+    /// When an account was last seen.
+    seen: BTreeMap<UserId, Millis>,
     /// What each device has sent: the key of idempotence is (account, device, n).
     devices: BTreeMap<UserId, BTreeMap<DeviceId, Device>>,
 }
@@ -137,6 +141,10 @@ pub struct Summary<'a> {
     pub unread: u32,
     /// What this member has seen, up to here.
     pub read: Seq,
+    /// What has reached a device of the other side, up to here.
+    pub their_delivered: Seq,
+    /// What the other side has seen, up to here.
+    pub their_read: Seq,
 }
 
 /// The checksum by which a resend is compared with what is stored.
@@ -170,7 +178,34 @@ impl State {
         match record {
             Record::Message(message) => self.apply_message(message),
             Record::Read(read) => self.apply_read(read),
+            Record::Delivered(delivered) => {
+                let marker = self.delivered.entry(delivered.by).or_default();
+                *marker = (*marker).max(delivered.upto);
+                Applied::Done
+            }
+            Record::LastSeen(seen) => {
+                self.seen.insert(seen.user, seen.at);
+                Applied::Done
+            }
         }
+    }
+
+    /// What has reached a device of an account, up to here.
+    pub fn delivered(&self, user: UserId) -> Seq {
+        self.delivered.get(&user).copied().unwrap_or_default()
+    }
+
+    /// When an account was last seen, if it ever left.
+    pub fn last_seen(&self, user: UserId) -> Option<Millis> {
+        self.seen.get(&user).copied()
+    }
+
+    /// Those who wrote to an account after a place: whom a delivery marker that was there concerns.
+    pub fn writers_after(&self, user: UserId, after: Seq) -> Vec<UserId> {
+        let chats = self.chats_of.get(&user).into_iter().flatten();
+        let news = chats.filter(|&id| self.chats[id].messages.last().is_some_and(|last| last.seq > after));
+        news.filter_map(|id| self.chats[id].members.iter().map(|member| member.user).find(|&other| other != user))
+            .collect()
     }
 
     fn apply_message(&mut self, message: &Message<'_>) -> Applied {
@@ -254,6 +289,7 @@ impl State {
         let chat = self.chats.get(&id)?;
         let last = chat.messages.last()?;
         let member = chat.members.iter().find(|member| member.user == user)?;
+        let other = chat.members.iter().find(|member| member.user != user).unwrap_or(member);
         Some(Summary {
             chat: id,
             seq: last.seq,
@@ -262,6 +298,8 @@ impl State {
             preview: &chat.preview,
             unread: member.unread,
             read: member.read,
+            their_delivered: self.delivered(other.user).max(other.read),
+            their_read: other.read,
         })
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{Millis, Seq, UserId};
 use super::purpose;
-use super::record::{Message, Read, Record, RecordError};
+use super::record::{Delivered, Message, Read, Record, RecordError};
 use super::request::RequestId;
 
 /// What went wrong, for programs. Stable: clients may decide by it.
@@ -69,8 +69,10 @@ impl Problem {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// At least one window is logged in.
+    /// At least one window is logged in and in use.
     Online,
+    /// Windows are logged in, and none has been used for a while.
+    Away,
     /// None is.
     #[default]
     Offline,
@@ -85,6 +87,9 @@ pub struct Person {
     pub username: String,
     /// Whether it is there.
     pub status: Status,
+    /// When it was last there, if it is not and ever was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<Millis>,
 }
 
 /// A chat in the list of chats.
@@ -104,6 +109,10 @@ pub struct ChatEntry {
     pub unread: u32,
     /// What has been seen, up to here.
     pub read: Seq,
+    /// What has reached a device of the other side, up to here.
+    pub their_delivered: Seq,
+    /// What the other side has seen, up to here.
+    pub their_read: Seq,
 }
 
 /// The reply to a login that succeeded. `people`, `chats` and `ready` follow.
@@ -187,6 +196,14 @@ pub struct Closing {
     pub reason: String,
 }
 
+/// `user_typing`: somebody is writing to this account. Holds for some seconds; never on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "purpose", rename = "user_typing")]
+pub struct Typing {
+    /// Who.
+    pub from: UserId,
+}
+
 /// What came in, to be read by the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
@@ -198,8 +215,14 @@ pub enum Event<'a> {
     History(Result<History<'a>, Problem>),
     /// A message, live or caught up.
     Message(Message<'a>),
-    /// A read marker of one's own, from another window.
+    /// A read marker: one's own, from another window, or another's.
     Read(Read),
+    /// A delivery marker of somebody who was written to.
+    Delivered(Delivered),
+    /// See [`Typing`].
+    Typing(Typing),
+    /// A `mark_read` or `mark_delivered` was taken or refused: the next one may go out.
+    Marked(Option<RequestId>),
     /// See [`People`].
     People(People),
     /// See [`Chats`].
@@ -228,6 +251,8 @@ pub enum EventError {
 #[derive(Deserialize)]
 struct Head {
     #[serde(default)]
+    id: Option<RequestId>,
+    #[serde(default)]
     result: Option<bool>,
     #[serde(default)]
     error: Option<Problem>,
@@ -252,10 +277,14 @@ impl<'a> Event<'a> {
     pub fn parse(json: &'a [u8]) -> Result<Self, EventError> {
         let purpose: Cow<'a, str> = purpose::of(json)?;
         Ok(match purpose.as_ref() {
-            "receive_message" | "read_message" => match Record::parse(json)? {
+            "receive_message" | "read_message" | "delivered_message" => match Record::parse(json)? {
                 Record::Message(message) => Self::Message(message),
                 Record::Read(read) => Self::Read(read),
+                Record::Delivered(delivered) => Self::Delivered(delivered),
+                Record::LastSeen(_) => Self::Other,
             },
+            "user_typing" => Self::Typing(serde_json::from_slice(json)?),
+            "mark_read" | "mark_delivered" => Self::Marked(serde_json::from_slice::<Head>(json)?.id),
             "send_message" => {
                 #[derive(Deserialize)]
                 struct Wire {
@@ -272,7 +301,7 @@ impl<'a> Event<'a> {
                     error: Option<Problem>,
                 }
                 let Wire { id, result, seq, at, duplicate, error } = serde_json::from_slice(json)?;
-                let verdict = Head { result: Some(result), error }.verdict();
+                let verdict = Head { id, result: Some(result), error }.verdict();
                 Self::Sent(id, verdict.map(|()| Sent { seq, at, duplicate }))
             }
             "login" => Self::Login(match serde_json::from_slice::<Head>(json)?.verdict() {

@@ -70,6 +70,32 @@ impl Read {
     }
 }
 
+/// Everything for an account up to a place has reached one of its devices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "purpose", rename = "delivered_message")]
+pub struct Delivered {
+    /// Place in the log.
+    pub seq: Seq,
+    /// When the server took it.
+    pub at: Millis,
+    /// Whose device it reached.
+    pub by: UserId,
+    /// Everything up to here.
+    pub upto: Seq,
+}
+
+/// An account's last window was closed, or lost; `at` is when it was last seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "purpose", rename = "last_seen")]
+pub struct LastSeen {
+    /// Place in the log.
+    pub seq: Seq,
+    /// When it was last seen.
+    pub at: Millis,
+    /// Who left.
+    pub user: UserId,
+}
+
 /// Everything that can stand in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Record<'a> {
@@ -77,6 +103,10 @@ pub enum Record<'a> {
     Message(Message<'a>),
     /// A read marker.
     Read(Read),
+    /// A delivery marker.
+    Delivered(Delivered),
+    /// Somebody left.
+    LastSeen(LastSeen),
 }
 
 /// Why a line is not a record.
@@ -111,6 +141,8 @@ impl<'a> Record<'a> {
         match purpose::of(json)?.as_ref() {
             "receive_message" => Ok(Self::Message(serde_json::from_slice(json)?)),
             "read_message" => Ok(Self::Read(serde_json::from_slice(json)?)),
+            "delivered_message" => Ok(Self::Delivered(serde_json::from_slice(json)?)),
+            "last_seen" => Ok(Self::LastSeen(serde_json::from_slice(json)?)),
             other => Err(RecordError::Unknown(other.chars().take(40).collect())),
         }
     }
@@ -120,6 +152,8 @@ impl<'a> Record<'a> {
         match self {
             Self::Message(message) => message.seq,
             Self::Read(read) => read.seq,
+            Self::Delivered(delivered) => delivered.seq,
+            Self::LastSeen(seen) => seen.seq,
         }
     }
 
@@ -128,6 +162,8 @@ impl<'a> Record<'a> {
         match self {
             Self::Message(message) => message.at,
             Self::Read(read) => read.at,
+            Self::Delivered(delivered) => delivered.at,
+            Self::LastSeen(seen) => seen.at,
         }
     }
 
@@ -138,6 +174,8 @@ impl<'a> Record<'a> {
             match self {
                 Self::Message(message) => serde_json::to_writer(&mut *json, message),
                 Self::Read(read) => serde_json::to_writer(&mut *json, read),
+                Self::Delivered(delivered) => serde_json::to_writer(&mut *json, delivered),
+                Self::LastSeen(seen) => serde_json::to_writer(&mut *json, seen),
             }
             .expect("records have string keys and a Vec takes every byte");
             seal(json, start);
@@ -198,7 +236,9 @@ mod tests {
     #[test]
     fn a_record_is_one_line_of_json_that_reads_back() {
         let read = Record::Read(Read { seq: Seq(8), at: Millis(5), by: UserId(2), with: UserId(1), upto: Seq(7) });
-        for record in [message(), read] {
+        let delivered = Record::Delivered(Delivered { seq: Seq(9), at: Millis(6), by: UserId(2), upto: Seq(7) });
+        let seen = Record::LastSeen(LastSeen { seq: Seq(10), at: Millis(7), user: UserId(2) });
+        for record in [message(), read, delivered, seen] {
             let mut bytes = Vec::new();
             record.encode(&mut bytes);
             let json = json_of_frame(&bytes);

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::event::{Code, Problem};
+use super::event::{Code, Problem, Status};
 use super::ids::{ClientId, DeviceId, Seq, UserId};
 use super::purpose;
 
@@ -30,6 +30,12 @@ pub enum Call {
     FetchHistory(FetchHistory),
     /// Say what has been seen.
     MarkRead(MarkRead),
+    /// Say what has reached this device.
+    MarkDelivered(Seq),
+    /// Say that a message is being written.
+    Typing(Peer),
+    /// Say whether this window is in use.
+    SetStatus(Status),
     /// Ask who there is, and who is online.
     ListUsers,
     /// Leave.
@@ -44,6 +50,9 @@ impl Call {
             Self::SendMessage(_) => "send_message",
             Self::FetchHistory(_) => "fetch_history",
             Self::MarkRead(_) => "mark_read",
+            Self::MarkDelivered(_) => "mark_delivered",
+            Self::Typing(_) => "typing",
+            Self::SetStatus(_) => "set_status",
             Self::ListUsers => "list_users",
             Self::Exit => "exit",
         }
@@ -133,6 +142,11 @@ struct SendMessageWire {
 }
 
 #[derive(Deserialize)]
+struct StatusWire {
+    status: Status,
+}
+
+#[derive(Deserialize)]
 struct ChatWire {
     #[serde(default)]
     with_user: Option<String>,
@@ -203,6 +217,16 @@ impl Request {
                 let missing = || Problem::new(Code::BadRequest, "mark_read: give seq, the last message that was seen");
                 Call::MarkRead(MarkRead { with, seq: wire.seq.ok_or_else(missing)? })
             }
+            "mark_delivered" => {
+                let missing =
+                    || Problem::new(Code::BadRequest, "mark_delivered: give seq, the last place that arrived");
+                Call::MarkDelivered(chat()?.seq.ok_or_else(missing)?)
+            }
+            "typing" => {
+                let wire = chat()?;
+                Call::Typing(peer(wire.with_user, wire.with, "with_user or with")?)
+            }
+            "set_status" => Call::SetStatus(serde_json::from_slice::<StatusWire>(json).map_err(bad)?.status),
             "list_users" => Call::ListUsers,
             "exit" => Call::Exit,
             other => {
@@ -257,10 +281,27 @@ pub enum Outgoing<'a> {
     },
     /// See [`MarkRead`].
     MarkRead {
+        /// Comes back in the reply.
+        id: RequestId,
         /// The other side of the chat.
         with: UserId,
         /// The last message that was seen.
         seq: Seq,
+    },
+    /// See [`Call::MarkDelivered`].
+    MarkDelivered {
+        /// Everything up to here has arrived.
+        seq: Seq,
+    },
+    /// See [`Call::Typing`].
+    Typing {
+        /// To whom.
+        with: UserId,
+    },
+    /// See [`Call::SetStatus`].
+    SetStatus {
+        /// Whether this window is in use.
+        status: Status,
     },
     /// See [`Call::Exit`].
     Exit,
@@ -338,7 +379,10 @@ mod tests {
         assert_eq!((send.to, send.client_id.unwrap().to_string()), (Peer::Id(UserId(2)), "d1:4".into()));
         for other in [
             Outgoing::Exit,
-            Outgoing::MarkRead { with: UserId(1), seq: Seq(3) },
+            Outgoing::MarkRead { id: 1, with: UserId(1), seq: Seq(3) },
+            Outgoing::MarkDelivered { seq: Seq(3) },
+            Outgoing::Typing { with: UserId(1) },
+            Outgoing::SetStatus { status: Status::Away },
             Outgoing::FetchHistory { with: UserId(1), before: None, limit: 5 },
         ] {
             Request::parse(&serde_json::to_vec(&other).unwrap()).unwrap();

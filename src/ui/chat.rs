@@ -41,13 +41,16 @@ impl Pane<'_> {
         let (head, rest) = all.split_top_bottom_at_y(all.top() + theme::HEADER);
         let (middle, foot) = rest.split_top_bottom_at_y(all.bottom() - height);
 
-        let back = header(ui, head, model, key, self.narrow);
+        let back = header(ui, head, model, key, self.narrow, clock);
         // The composer comes first: what is sent in this frame is at the end of the conversation in the next one.
         let mut child = ui.new_child(UiBuilder::new().max_rect(foot));
         child.set_clip_rect(foot.intersect(ui.clip_rect()));
+        let before = self.draft.clone();
         if let Some(text) = self.composer.show(&mut child, key, &title, self.draft, max) {
             commands.push(Command::Send { chat: key, text });
             self.timeline.go_to_end();
+        } else if !self.draft.is_empty() && *self.draft != before {
+            commands.push(Command::Typing { chat: key });
         }
         let mut child = ui.new_child(UiBuilder::new().max_rect(middle));
         self.timeline.show(&mut child, model, clock, commands);
@@ -55,7 +58,7 @@ impl Pane<'_> {
     }
 }
 
-fn header(ui: &mut Ui, rect: Rect, model: &Model, key: ChatKey, narrow: bool) -> bool {
+fn header(ui: &mut Ui, rect: Rect, model: &Model, key: ChatKey, narrow: bool, clock: &Clock) -> bool {
     let palette = theme::palette(ui);
     ui.painter().rect_filled(rect, 0.0, palette.surface);
     ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, palette.line));
@@ -68,18 +71,22 @@ fn header(ui: &mut Ui, rect: Rect, model: &Model, key: ChatKey, narrow: bool) ->
         left += 36.0;
     }
     let ChatKey::Person(id) = key;
-    let status = model.people.get(&id).map(|person| person.status);
+    let person = model.people.get(&id);
+    let status = person.map(|person| person.status);
     let name = model.title(key);
     widgets::avatar(ui, pos2(left + 19.0, middle), 38.0, name, Some((status.unwrap_or_default(), palette.surface)));
     left += 38.0 + space::M;
     let width = rect.right() - space::L - left;
     widgets::line(ui, pos2(left, middle - 9.0), name, font::strong(), palette.text, width);
-    let (word, color) = match status {
-        Some(Status::Online) => (people::status_word(Status::Online), palette.accent),
-        Some(Status::Offline) => (people::status_word(Status::Offline), palette.subdued),
-        None => ("this account no longer exists", palette.subdued),
+    let seen = person.and_then(|person| person.last_seen);
+    let (word, color) = match (status, seen) {
+        _ if people::is_typing(ui, model, key, clock) => ("typing…".to_owned(), palette.accent),
+        (None, _) => ("this account no longer exists".to_owned(), palette.subdued),
+        (Some(Status::Offline), Some(seen)) => (clock.last_seen(seen), palette.subdued),
+        (Some(Status::Online), _) => (people::status_word(Status::Online).to_owned(), palette.accent),
+        (Some(status), _) => (people::status_word(status).to_owned(), palette.subdued),
     };
-    widgets::line(ui, pos2(left, middle + 10.0), word, font::small(), color, width);
+    widgets::line(ui, pos2(left, middle + 10.0), &word, font::small(), color, width);
     back
 }
 

@@ -123,10 +123,21 @@ impl Row {
     }
 }
 
+/// Whether the other side of a chat is writing. Asks for a frame at the time when that would end by itself.
+pub fn is_typing(ui: &egui::Ui, model: &Model, key: ChatKey, clock: &Clock) -> bool {
+    let until = model.chat(key).and_then(|chat| chat.typing_until).map_or(0, |until| until.0);
+    let left = until.saturating_sub(clock.now.0);
+    if left > 0 {
+        ui.ctx().request_repaint_after(std::time::Duration::from_millis(u64::try_from(left).unwrap_or_default()));
+    }
+    left > 0
+}
+
 /// A presence in a word.
 pub fn status_word(status: Status) -> &'static str {
     match status {
         Status::Online => "online",
+        Status::Away => "away",
         Status::Offline => "offline",
     }
 }

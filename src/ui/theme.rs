@@ -150,6 +150,10 @@ pub struct Palette {
     pub selection: Color32,
     /// Somebody is there.
     pub online: Color32,
+    /// Somebody is there and has not been active for a while.
+    pub away: Color32,
+    /// The ticks of a message that was seen, on one's own bubble.
+    pub seen_own: Color32,
     /// Names in bubbles, one picked for each person.
     pub names: [Color32; 8],
 }
@@ -191,6 +195,8 @@ static LIGHT: Palette = Palette {
     on_notice: rgb(0x5f_4700),
     selection: rgb(0xa9_dcd3),
     online: rgb(0x2a_a65a),
+    away: rgb(0xb8_7a0c),
+    seen_own: rgb(0x12_68b8),
     names: AVATARS,
 };
 
@@ -215,6 +221,8 @@ static DARK: Palette = Palette {
     on_notice: rgb(0xf5_d98d),
     selection: rgb(0x2b_716a),
     online: rgb(0x3f_c673),
+    away: rgb(0xe5_b04a),
+    seen_own: rgb(0x6e_d0ff),
     names: [
         rgb(0xff_a58c),
         rgb(0xf0_bd63),

@@ -55,6 +55,18 @@ impl Clock {
         at.strftime(form).to_string()
     }
 
+    /// When somebody was last there: `last seen at 09:12`, `last seen on Friday 20 November`.
+    pub fn last_seen(&self, at: Millis) -> String {
+        let minutes = self.now.0.saturating_sub(at.0) / 60_000;
+        match self.day_title(at).as_str() {
+            "" => "offline".into(),
+            _ if (0..1).contains(&minutes) => "last seen just now".into(),
+            "Today" => format!("last seen at {}", self.time(at)),
+            "Yesterday" => format!("last seen yesterday at {}", self.time(at)),
+            day => format!("last seen on {day}"),
+        }
+    }
+
     /// When the last message came, in a list: the time today, the weekday this week, else the date.
     pub fn in_list(&self, at: Millis) -> String {
         let (Some(at), Some(today)) = (self.zoned(at), self.day(self.now)) else { return String::new() };
@@ -106,6 +118,19 @@ mod tests {
         ] {
             assert_eq!(clock().day_title(at(when)), shown, "{when}");
         }
+    }
+
+    #[test]
+    fn an_absence_is_told_as_people_tell_it() {
+        for (when, shown) in [
+            ("2026-11-20T14:59:30Z", "last seen just now"),
+            ("2026-11-20T09:12:00Z", "last seen at 09:12"),
+            ("2026-11-19T23:10:00Z", "last seen yesterday at 23:10"),
+            ("2026-11-13T12:00:00Z", "last seen on Friday 13 November"),
+        ] {
+            assert_eq!(clock().last_seen(at(when)), shown, "{when}");
+        }
+        assert_eq!(clock().last_seen(Millis(i64::MAX)), "offline");
     }
 
     #[test]

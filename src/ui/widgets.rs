@@ -31,6 +31,11 @@ pub fn avatar(ui: &Ui, center: Pos2, diameter: f32, name: &str, status: Option<(
         painter.circle_filled(dot, size + 2.0, behind);
         match status {
             Status::Online => painter.circle_filled(dot, size, palette.online),
+            // A moon.
+            Status::Away => {
+                painter.circle_filled(dot, size, palette.away);
+                painter.circle_filled(dot + egui::vec2(size * 0.5, -size * 0.5), size * 0.8, behind)
+            }
             Status::Offline => painter.circle_stroke(dot, size - 1.0, Stroke::new(1.5, palette.subdued)),
         };
     }

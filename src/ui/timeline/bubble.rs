@@ -102,7 +102,7 @@ pub fn measure(ui: &Ui, row: &Row<'_>, measure: &Measure, clock: &Clock) -> Look
         Sent::Failed { reason, .. } => {
             Some(text::wrapped(ui, &text::drawable(reason), font::small(), palette.danger, measure.text - 20.0))
         }
-        Sent::Foreign | Sent::Pending | Sent::Stored => None,
+        Sent::Foreign | Sent::Pending | Sent::Stored | Sent::Delivered | Sent::Read => None,
     };
     let mut above = if row.header { GAP_GROUP } else { GAP };
     above += if row.day.is_some() { DAY - GAP_GROUP / 2.0 } else { 0.0 };
@@ -184,6 +184,8 @@ fn time(ui: &mut Ui, row: &Row<'_>, look: &Look, bubble: Rect, clock: &Clock) {
             Sent::Pending => (Icon::Clock3, palette.subdued_own),
             Sent::Failed { .. } => (Icon::CircleAlert, palette.danger),
             Sent::Stored | Sent::Foreign => (Icon::Check, palette.subdued_own),
+            Sent::Delivered => (Icon::CheckCheck, palette.subdued_own),
+            Sent::Read => (Icon::CheckCheck, palette.seen_own),
         };
         widgets::icon(ui, pos2(corner.x - 6.0, at.y + size.y / 2.0), sign, 13.0, color);
     }

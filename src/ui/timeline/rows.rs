@@ -18,6 +18,10 @@ pub enum Sent<'a> {
     Pending,
     /// On the server's disk.
     Stored,
+    /// On a device of the receiver.
+    Delivered,
+    /// Seen by the receiver.
+    Read,
     /// Refused: under which number it was sent, and why.
     Failed {
         /// The number in the outbox.
@@ -68,6 +72,8 @@ impl Row<'_> {
             Sent::Foreign => "",
             Sent::Pending => ", sending",
             Sent::Stored => ", sent",
+            Sent::Delivered => ", delivered",
+            Sent::Read => ", read",
             Sent::Failed { .. } => ", not sent",
         };
         let author = if self.own { "You" } else { self.author };
@@ -133,6 +139,15 @@ impl<'a> Rows<'a> {
         }
     }
 
+    /// How far a stored message of this window's account has come.
+    fn receipt(&self, seq: Seq) -> Sent<'a> {
+        match self.chat {
+            Some(chat) if seq <= chat.their_read => Sent::Read,
+            Some(chat) if seq <= chat.their_delivered => Sent::Delivered,
+            _ => Sent::Stored,
+        }
+    }
+
     fn author(&self, row: usize) -> Option<(UserId, Millis)> {
         if let Some(message) = self.message(row) {
             return Some((message.from, message.at));
@@ -146,7 +161,7 @@ impl<'a> Rows<'a> {
         let (author, at) = self.author(row)?;
         let own = is_me(self.model, author);
         let (text, sent) = match (self.message(row), self.outgoing(row)) {
-            (Some(message), _) => (&message.text, if own { Sent::Stored } else { Sent::Foreign }),
+            (Some(message), _) => (&message.text, if own { self.receipt(message.seq) } else { Sent::Foreign }),
             (None, Some(entry)) => match &entry.progress {
                 Progress::Pending => (&entry.text, Sent::Pending),
                 Progress::Failed(problem) => (&entry.text, Sent::Failed { n: entry.n, reason: &problem.message }),
