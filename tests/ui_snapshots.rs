@@ -80,6 +80,24 @@ fn a_conversation_in_trouble_in_a_small_window() {
 }
 
 #[test]
+fn emoji_are_in_colour_wherever_they_stand_and_words_are_as_they_were_written() {
+    let mut model = conversation();
+    model.people.get_mut(&CHARLIE).unwrap().username = "Charlie 🚣".into();
+    for (seq, from, text) in [
+        (11, BOB, "2x3 -> 6, 10:30, (c) <=> S-8"),
+        (12, BOB, "🎉"),
+        (13, ALICE, "Flags 🇩🇪🇯🇵, families 👨‍👩‍👧‍👦, tones 👍🏻👍🏽👍🏿, hearts ❤️❤, keys 1️⃣, done ✅ 🤨☀️"),
+        (14, ALICE, "© ® ™ → 100 % ✔\u{fe0e}"),
+    ] {
+        say(&mut model, BOB, from, seq, NOW, text, true);
+    }
+    let mut harness = boxless(model, [900.0, 500.0], Theme::Dark);
+    open(&mut harness, BOB);
+    type_text(&mut harness, "And here 🏳️‍🌈, too 🫩");
+    look(&mut harness, "emoji_dark");
+}
+
+#[test]
 fn the_list_alone() {
     let mut model = conversation();
     model.hosting = Some("This window hosts the server at 127.0.0.1:7007".into());

@@ -2,9 +2,9 @@
 //!
 //! No state and no layout: a view decides where things go, this file what they are made of.
 
-use std::sync::Arc;
+use egui::{Color32, CornerRadius, FontFamily, FontId, Stroke, TextStyle, Theme, vec2};
 
-use egui::{Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Stroke, TextStyle, Theme, vec2};
+use super::{emoji, fonts};
 
 /// The distances that views are built from, in points.
 pub mod space {
@@ -45,13 +45,10 @@ pub const BUBBLE_TEXT_MAX: f32 = 520.0;
 /// The height of a line of text in messages and in the composer.
 pub const LINE: f32 = 21.0;
 
-const TEXT: &str = "text";
-const STRONG: &str = "strong";
-const ICONS: &str = "icons";
-
 /// The type scale.
 pub mod font {
-    use super::{FontFamily, FontId, ICONS, STRONG, TEXT};
+    use super::{FontFamily, FontId};
+    use crate::ui::fonts::{ICONS, STRONG, TEXT};
 
     fn text(size: f32) -> FontId {
         FontId::new(size, FontFamily::Name(TEXT.into()))
@@ -245,29 +242,12 @@ pub fn avatar(name: &str) -> Color32 {
 
 /// Gives a context Parlor's fonts and its two styles. Which of them holds follows the system.
 pub fn apply(ctx: &egui::Context) {
-    ctx.set_fonts(fonts());
+    ctx.set_fonts(fonts::definitions());
+    ctx.set_glyph_rasterizers(emoji::rasterizers());
     ctx.set_theme(egui::ThemePreference::System);
     for (theme, palette) in [(Theme::Light, &LIGHT), (Theme::Dark, &DARK)] {
         ctx.style_mut_of(theme, |style| restyle(style, palette));
     }
-}
-
-fn fonts() -> FontDefinitions {
-    let mut fonts = FontDefinitions::default();
-    let fallbacks = fonts.families.get(&FontFamily::Proportional).cloned().unwrap_or_default();
-    let bundled: [(&str, &'static [u8]); 3] = [
-        (TEXT, include_bytes!("../../assets/fonts/Inter-Regular.otf")),
-        (STRONG, include_bytes!("../../assets/fonts/Inter-SemiBold.otf")),
-        (ICONS, lucide_icons::LUCIDE_FONT_BYTES),
-    ];
-    for (name, bytes) in bundled {
-        fonts.font_data.insert(name.into(), Arc::new(FontData::from_static(bytes)));
-        let chain = std::iter::once(name.to_owned()).chain(fallbacks.iter().cloned());
-        fonts.families.insert(FontFamily::Name(name.into()), chain.collect());
-    }
-    let text = fonts.families.get(&FontFamily::Name(TEXT.into())).cloned().unwrap_or_default();
-    fonts.families.insert(FontFamily::Proportional, text);
-    fonts
 }
 
 fn restyle(style: &mut egui::Style, palette: &Palette) {
