@@ -148,23 +148,30 @@ pub struct Palette {
     /// Somebody is there.
     pub online: Color32,
     /// Names in bubbles, one picked for each person.
-    pub names: [Color32; 8],
+    pub names: [Color32; PEOPLE],
 }
 
 const fn rgb(hex: u32) -> Color32 {
     Color32::from_rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
 }
 
+/// How many colours people have.
+const PEOPLE: usize = 12;
+
 /// Behind initials, the same in both themes; white is readable on each.
-const AVATARS: [Color32; 8] = [
-    rgb(0xb3_4a32),
-    rgb(0x8f_5b0a),
-    rgb(0x4a_7a21),
-    rgb(0x14_7a6e),
-    rgb(0x23_6fb0),
-    rgb(0x5b_58c4),
-    rgb(0x8b_46ab),
-    rgb(0xae_3d70),
+const AVATARS: [Color32; PEOPLE] = [
+    rgb(0xb8_4d49),
+    rgb(0xb4_561a),
+    rgb(0x9f_6700),
+    rgb(0x7c_7402),
+    rgb(0x48_801f),
+    rgb(0x03_835b),
+    rgb(0x07_7f7a),
+    rgb(0x06_7c9d),
+    rgb(0x32_73c3),
+    rgb(0x6e_65c2),
+    rgb(0x93_58ac),
+    rgb(0xaf_4d80),
 ];
 
 static LIGHT: Palette = Palette {
@@ -213,14 +220,18 @@ static DARK: Palette = Palette {
     selection: rgb(0x2b_716a),
     online: rgb(0x3f_c673),
     names: [
-        rgb(0xff_a58c),
-        rgb(0xf0_bd63),
-        rgb(0xa6_d275),
-        rgb(0x62_d2c2),
-        rgb(0x83_c1fa),
-        rgb(0xb4_b1fb),
-        rgb(0xdc_a8f2),
-        rgb(0xfa_9fc6),
+        rgb(0xfd_a19a),
+        rgb(0xf8_a87e),
+        rgb(0xea_b26b),
+        rgb(0xc8_c26b),
+        rgb(0x9f_ce85),
+        rgb(0x76_d4a9),
+        rgb(0x59_d4cd),
+        rgb(0x65_cdf3),
+        rgb(0x91_c1ff),
+        rgb(0xb6_b4fe),
+        rgb(0xd9_a8ef),
+        rgb(0xf4_a0c8),
     ],
 };
 
@@ -229,10 +240,11 @@ pub fn palette(ui: &egui::Ui) -> &'static Palette {
     if ui.visuals().dark_mode { &DARK } else { &LIGHT }
 }
 
-/// The place of a person in the lists of colours: always the same for the same name.
+/// The place of a person in the lists of colours: always the same for the same name. (FNV-1a: names that differ in one
+/// letter are far apart.)
 pub fn tint(name: &str) -> usize {
-    let sum = name.chars().fold(0u32, |sum, c| sum.wrapping_mul(31).wrapping_add(u32::from(c)));
-    sum as usize % AVATARS.len()
+    let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    hash as usize % PEOPLE
 }
 
 /// What the avatar of a person is filled with.
@@ -365,8 +377,20 @@ mod tests {
     #[test]
     fn a_person_keeps_their_colour() {
         assert_eq!(avatar("Bob"), avatar("Bob"));
-        let distinct: std::collections::BTreeSet<_> =
-            ["Alice", "Bob", "Charlie", "Dora"].into_iter().map(tint).collect();
-        assert!(distinct.len() > 1);
+        let names = [
+            "Nora Lindqvist",
+            "Jonas Berg",
+            "Priya Raman",
+            "Mateo Silva",
+            "Chloé Dubois",
+            "Yael Cohen",
+            "王小明",
+            "Sam Whitfield",
+            "Ada Okonkwo",
+        ];
+        let distinct: std::collections::BTreeSet<_> = names.into_iter().map(tint).collect();
+        assert!(distinct.len() >= 7, "{distinct:?}");
+        let distinct: std::collections::BTreeSet<_> = ["Alice", "Bob", "Charlie"].into_iter().map(tint).collect();
+        assert_eq!(distinct.len(), 3);
     }
 }
