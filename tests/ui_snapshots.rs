@@ -80,6 +80,39 @@ fn a_conversation_in_trouble_in_a_small_window() {
 }
 
 #[test]
+fn emoji_are_in_colour_wherever_they_stand_and_words_are_as_they_were_written() {
+    let mut model = conversation();
+    model.people.get_mut(&CHARLIE).unwrap().username = "Charlie 🚣".into();
+    for (seq, from, text) in [
+        (11, BOB, "2x3 -> 6, 10:30, (c) <=> S-8"),
+        (12, BOB, "🎉"),
+        (13, ALICE, "Flags 🇩🇪🇯🇵, families 👨‍👩‍👧‍👦, tones 👍🏻👍🏽👍🏿, hearts ❤️❤, keys 1️⃣, done ✅ 🤨☀️"),
+        (14, ALICE, "© ® ™ → 100 % ✔\u{fe0e}"),
+    ] {
+        say(&mut model, BOB, from, seq, NOW, text, true);
+    }
+    let mut harness = boxless(model, [900.0, 500.0], Theme::Dark);
+    open(&mut harness, BOB);
+    type_text(&mut harness, "And here 🏳️‍🌈, too 🫩");
+    look(&mut harness, "emoji_dark");
+}
+
+#[test]
+fn an_empty_chat() {
+    let mut model = conversation();
+    model.hosting = Some(
+        "This window hosts the chat on this computer, for as long as it is open. Its data is in \
+         /home/alice/.local/share/a-rather-long-name-of-a-folder/parlor."
+            .into(),
+    );
+    model.chats.entry(chat_with(CHARLIE)).or_default().messages.clear();
+    model.chats.get_mut(&chat_with(CHARLIE)).unwrap().complete = true;
+    let mut harness = themed(model, [900.0, 600.0], Theme::Light);
+    open(&mut harness, CHARLIE);
+    look(&mut harness, "chat_empty");
+}
+
+#[test]
 fn the_list_alone() {
     let mut model = conversation();
     model.hosting = Some("This window hosts the server at 127.0.0.1:7007".into());

@@ -214,6 +214,32 @@ fn the_new_divider_stands_above_the_first_unread_until_the_chat_is_left() {
 }
 
 #[test]
+fn what_is_new_and_fits_is_seen_at_once() {
+    let mut model = long_chat(1000, 50);
+    for seq in 1050..1061 {
+        say(&mut model, BOB, BOB, seq, NOW, &format!("new {seq}"), false);
+    }
+    let mut harness = with_bob(model);
+    assert_eq!(marked(&harness.state_mut().take()), [Seq(1060)]);
+    assert!(harness.state().window.open().is_some());
+    assert!(harness.query_by_label("New").is_some());
+    assert!(bottom_of(&harness, "new 1060").unwrap() < 700.0 - 8.0 - 65.0);
+}
+
+#[test]
+fn the_day_and_what_is_new_share_a_line() {
+    let mut model = model();
+    say(&mut model, BOB, BOB, 1, NOW.plus(-30 * HOUR), "before", true);
+    say(&mut model, BOB, BOB, 2, NOW, "after", false);
+    let harness = with_bob(model);
+    let (day, new) = (harness.get_by_label("Today").rect(), harness.get_by_label("New").rect());
+    assert_eq!(day.y_range(), new.y_range());
+    assert!(day.right() < new.left());
+    let (above, below) = (bottom_of(&harness, "before").unwrap(), top_of(&harness, "after").unwrap());
+    assert!(((day.center().y - above) - (below - day.center().y)).abs() <= 1.0, "{above} {day:?} {below}");
+}
+
+#[test]
 fn opening_a_chat_with_much_unread_begins_at_the_first_unread() {
     let mut model = long_chat(1000, 100);
     for seq in 1100..1200 {

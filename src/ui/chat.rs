@@ -112,7 +112,7 @@ pub fn connection_bar(ui: &mut Ui, rect: Rect, model: &Model, clock: &Clock, com
     let button = if reason.is_some() { 98.0 } else { 0.0 };
     let room = rect.right() - space::L - button - left;
     // Where there is not enough room for the line, the bar takes two.
-    let galley = text::wrapped(ui, &words, font::small(), palette.on_notice, room);
+    let galley = text::explained(ui, &words, font::small(), palette.on_notice, room);
     let bar = Rect::from_min_size(rect.min, vec2(rect.width(), BAR - theme::LINE + galley.size().y.ceil()));
     ui.painter().rect_filled(bar, 0.0, palette.notice);
     let middle = bar.center().y;

@@ -11,6 +11,8 @@ use crate::proto::ids::ChatKey;
 
 /// The composer grows to this many lines, then scrolls.
 pub const LINES_MAX: usize = 8;
+/// How high the composer is for one line.
+pub const LOWEST: f32 = theme::LINE + 2.0 * PAD + 2.0 * space::M - 2.0;
 const PAD: f32 = 11.0;
 const BUTTON: f32 = 42.0;
 const COUNTER: f32 = 22.0;
@@ -71,7 +73,7 @@ impl Composer {
         let galley = text::edited(ui, draft, font::body(), egui::Color32::WHITE, Some(text_width(pane_width)));
         let lines = galley.rows.len().clamp(1, LINES_MAX);
         let counter = if Room::of(draft, max) == Room::Plenty { 0.0 } else { COUNTER };
-        lines as f32 * theme::LINE + 2.0 * PAD + 2.0 * space::M - 2.0 + counter
+        (lines - 1) as f32 * theme::LINE + LOWEST + counter
     }
 
     /// Draws the composer and returns what is to be sent.
@@ -175,17 +177,21 @@ impl Composer {
 
         let inner = frame.shrink2(vec2(PAD + 5.0, PAD));
         let mut child = ui.new_child(UiBuilder::new().max_rect(inner));
+        let hint = format!("Message {}", text::one_line(title));
+        if draft.is_empty() {
+            // A little to the right, so that the caret stands before it and not on its first letter.
+            let galley = text::wrapped(ui, &hint, font::body(), palette.subdued, f32::INFINITY);
+            child.painter().galley(inner.min + vec2(4.0, 0.0), galley, palette.subdued);
+        }
         let mut layouter = |ui: &Ui, buffer: &dyn egui::TextBuffer, width: f32| {
             text::edited(ui, buffer.as_str(), font::body(), palette.text, Some(width))
         };
         let mut buffer = Buffer(draft);
-        let hint = format!("Message {}", text::one_line(title));
         let edit = TextEdit::multiline(&mut buffer)
             .id(id)
             .frame(egui::Frame::NONE)
             .font(font::body())
             .text_color(palette.text)
-            .hint_text(egui::RichText::new(&hint).font(font::body()))
             .desired_width(f32::INFINITY)
             .desired_rows(1)
             .layouter(&mut layouter)

@@ -89,13 +89,13 @@ impl Form {
         let width = (page.width() - 2.0 * space::L).clamp(1.0, 388.0);
         let inner = width - 2.0 * space::XL;
         let trouble = problem.map(|problem| {
-            (problem.field, text::wrapped(ui, &problem.message, font::small(), palette.danger, inner - 24.0))
+            (problem.field, text::explained(ui, &problem.message, font::small(), palette.danger, inner - 24.0))
         });
         // A name and its password stay on one line.
         let words = ["Alice ", "Bob ", "Charlie "]
             .iter()
             .fold(HINT.to_owned(), |words, name| words.replace(name, &name.replace(' ', "\u{a0}")));
-        let hint = text::wrapped(ui, &words, font::small(), palette.subdued, inner);
+        let hint = text::explained(ui, &words, font::small(), palette.subdued, inner);
         let trouble_height = trouble.as_ref().map_or(0.0, |(_, galley)| galley.size().y + space::S);
         let fields = 3.0 * (18.0 + space::XS + FIELD + space::M);
         let below_sign = space::XL
@@ -249,7 +249,13 @@ impl Form {
             .desired_width(f32::INFINITY)
             .min_size(frame.size())
             .align(Align2::LEFT_CENTER)
-            .margin(egui::Margin::symmetric(12, 8))
+            // The outline is drawn below, in the colour that says how the field stands.
+            .frame(
+                egui::Frame::NONE
+                    .fill(palette.field)
+                    .corner_radius(radius::S)
+                    .inner_margin(egui::Margin::symmetric(12, 8)),
+            )
             .interactive(!busy);
         edit = if entry == Entry::Password { edit.password(true) } else { edit.layouter(&mut layouter) };
         let had_focus = ui.memory(|memory| memory.has_focus(entry.id()));

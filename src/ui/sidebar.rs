@@ -4,6 +4,7 @@ use egui::accesskit::Role;
 use egui::{CornerRadius, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 use lucide_icons::Icon;
 
+use super::composer;
 use super::people::{self, Order, Preview, Row};
 use super::text;
 use super::theme::{self, font, radius, space};
@@ -117,13 +118,17 @@ impl Sidebar {
         let Some(notice) = model.hosting.as_deref().filter(|_| !self.hosting_dismissed) else { return rest.bottom() };
         let palette = theme::palette(ui);
         let width = rest.width() - 2.0 * space::L - 26.0 - 30.0;
-        let galley = text::wrapped(ui, &text::drawable(notice), font::small(), palette.subdued, width);
-        let height = galley.size().y + 2.0 * space::M;
+        let galley = text::few_lines(ui, &text::drawable(notice), font::small(), palette.subdued, width, 3);
+        // One edge with the composer beside it.
+        let height = composer::LOWEST;
         let top = rest.bottom() - height;
         ui.painter().hline(rest.x_range(), top, egui::Stroke::new(1.0, palette.line));
         widgets::icon(ui, pos2(rest.left() + space::L + 9.0, top + height / 2.0), Icon::Server, 17.0, palette.accent);
-        let place = Rect::from_min_size(pos2(rest.left() + space::L + 28.0, top + space::M), galley.size());
-        widgets::say(ui, place, notice);
+        let place = Rect::from_min_size(
+            pos2(rest.left() + space::L + 28.0, top + (height - galley.size().y) / 2.0),
+            galley.size(),
+        );
+        widgets::say(ui, place, notice).on_hover_text(notice);
         ui.painter().galley(place.min, galley, palette.subdued);
         let close = Rect::from_center_size(pos2(rest.right() - 24.0, top + height / 2.0), vec2(28.0, 28.0));
         if widgets::icon_button(ui, close, Icon::X, "Dismiss").clicked() {

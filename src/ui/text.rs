@@ -45,6 +45,36 @@ pub fn wrapped(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) ->
     laid_out(ui, job)
 }
 
+/// Lays out words of the program itself, which are neither selected nor copied. A line that egui breaks keeps the
+/// fraction of a pixel at which its first letter stood, and begins a little to the right of the others; a line that
+/// was broken before begins where it should.
+pub fn explained(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
+    let galley = wrapped(ui, text, font.clone(), color, width);
+    if galley.rows.len() < 2 {
+        return galley;
+    }
+    wrapped(ui, &lines(&galley), font, color, width)
+}
+
+/// What was laid out, with its lines broken where egui broke them.
+fn lines(galley: &Galley) -> String {
+    galley.rows.iter().map(|row| row.text().trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// Lays a text out on at most so many close lines and ends it with an ellipsis where it does not fit.
+pub fn few_lines(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32, rows: usize) -> Arc<Galley> {
+    let close = (font.size * 1.35).round();
+    let of = |text: String, rows: usize| {
+        let mut job = LayoutJob::simple(text, font.clone(), color, width.max(1.0));
+        job.wrap.max_rows = rows;
+        for section in &mut job.sections {
+            section.format.line_height = Some(close);
+        }
+        ui.fonts_mut(|fonts| fonts.layout_job(job))
+    };
+    of(lines(&of(text.to_owned(), rows)), rows)
+}
+
 /// Lays a text out on one line and ends it with an ellipsis where it does not fit.
 pub fn elided(ui: &Ui, text: String, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
     let mut job = LayoutJob::simple_singleline(text, font, color);
@@ -229,6 +259,29 @@ mod tests {
                 assert_eq!(galley.end().index.0, text.chars().count(), "{text:?} at {width}");
                 let galley = edited(ui, text, theme::font::body(), Color32::WHITE, Some(width));
                 assert_eq!(galley.end().index.0, text.chars().count(), "{text:?} at {width}");
+            }
+        });
+        output.drop_without_applying_deltas();
+    }
+
+    #[test]
+    fn every_line_of_an_explanation_begins_at_the_same_place() {
+        let ctx = egui::Context::default();
+        theme::apply(&ctx);
+        let output = ctx.run_ui(egui::RawInput::default(), |ui| {
+            let explanation =
+                "The lazy dog and many others hid behind the very old shed while it was raining, then left";
+            for width in 90..240 {
+                let galley = explained(ui, explanation, theme::font::small(), Color32::WHITE, f32::from(width as u16));
+                for row in &galley.rows {
+                    let line = row.text().trim_end().to_owned();
+                    let alone = elided(ui, line.clone(), theme::font::small(), Color32::WHITE, 1000.0);
+                    let first = |row: &egui::epaint::text::PlacedRow| {
+                        let glyph = row.glyphs.first().expect("no line is empty");
+                        (row.pos.x + glyph.pos.x, glyph.uv_rect)
+                    };
+                    assert_eq!(first(row), first(&alone.rows[0]), "{line:?} at {width}");
+                }
             }
         });
         output.drop_without_applying_deltas();

@@ -2,9 +2,9 @@
 //!
 //! No state and no layout: a view decides where things go, this file what they are made of.
 
-use std::sync::Arc;
+use egui::{Color32, CornerRadius, FontFamily, FontId, Stroke, TextStyle, Theme, vec2};
 
-use egui::{Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Stroke, TextStyle, Theme, vec2};
+use super::{emoji, fonts};
 
 /// The distances that views are built from, in points.
 pub mod space {
@@ -45,13 +45,10 @@ pub const BUBBLE_TEXT_MAX: f32 = 520.0;
 /// The height of a line of text in messages and in the composer.
 pub const LINE: f32 = 21.0;
 
-const TEXT: &str = "text";
-const STRONG: &str = "strong";
-const ICONS: &str = "icons";
-
 /// The type scale.
 pub mod font {
-    use super::{FontFamily, FontId, ICONS, STRONG, TEXT};
+    use super::{FontFamily, FontId};
+    use crate::ui::fonts::{ICONS, STRONG, TEXT};
 
     fn text(size: f32) -> FontId {
         FontId::new(size, FontFamily::Name(TEXT.into()))
@@ -155,23 +152,30 @@ pub struct Palette {
     /// The ticks of a message that was seen, on one's own bubble.
     pub seen_own: Color32,
     /// Names in bubbles, one picked for each person.
-    pub names: [Color32; 8],
+    pub names: [Color32; PEOPLE],
 }
 
 const fn rgb(hex: u32) -> Color32 {
     Color32::from_rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
 }
 
+/// How many colours people have.
+const PEOPLE: usize = 12;
+
 /// Behind initials, the same in both themes; white is readable on each.
-const AVATARS: [Color32; 8] = [
-    rgb(0xb3_4a32),
-    rgb(0x8f_5b0a),
-    rgb(0x4a_7a21),
-    rgb(0x14_7a6e),
-    rgb(0x23_6fb0),
-    rgb(0x5b_58c4),
-    rgb(0x8b_46ab),
-    rgb(0xae_3d70),
+const AVATARS: [Color32; PEOPLE] = [
+    rgb(0xb8_4d49),
+    rgb(0xb4_561a),
+    rgb(0x9f_6700),
+    rgb(0x7c_7402),
+    rgb(0x48_801f),
+    rgb(0x03_835b),
+    rgb(0x07_7f7a),
+    rgb(0x06_7c9d),
+    rgb(0x32_73c3),
+    rgb(0x6e_65c2),
+    rgb(0x93_58ac),
+    rgb(0xaf_4d80),
 ];
 
 static LIGHT: Palette = Palette {
@@ -224,14 +228,18 @@ static DARK: Palette = Palette {
     away: rgb(0xe5_b04a),
     seen_own: rgb(0x6e_d0ff),
     names: [
-        rgb(0xff_a58c),
-        rgb(0xf0_bd63),
-        rgb(0xa6_d275),
-        rgb(0x62_d2c2),
-        rgb(0x83_c1fa),
-        rgb(0xb4_b1fb),
-        rgb(0xdc_a8f2),
-        rgb(0xfa_9fc6),
+        rgb(0xfd_a19a),
+        rgb(0xf8_a87e),
+        rgb(0xea_b26b),
+        rgb(0xc8_c26b),
+        rgb(0x9f_ce85),
+        rgb(0x76_d4a9),
+        rgb(0x59_d4cd),
+        rgb(0x65_cdf3),
+        rgb(0x91_c1ff),
+        rgb(0xb6_b4fe),
+        rgb(0xd9_a8ef),
+        rgb(0xf4_a0c8),
     ],
 };
 
@@ -240,10 +248,11 @@ pub fn palette(ui: &egui::Ui) -> &'static Palette {
     if ui.visuals().dark_mode { &DARK } else { &LIGHT }
 }
 
-/// The place of a person in the lists of colours: always the same for the same name.
+/// The place of a person in the lists of colours: always the same for the same name. (FNV-1a: names that differ in one
+/// letter are far apart.)
 pub fn tint(name: &str) -> usize {
-    let sum = name.chars().fold(0u32, |sum, c| sum.wrapping_mul(31).wrapping_add(u32::from(c)));
-    sum as usize % AVATARS.len()
+    let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    hash as usize % PEOPLE
 }
 
 /// What the avatar of a person is filled with.
@@ -253,29 +262,12 @@ pub fn avatar(name: &str) -> Color32 {
 
 /// Gives a context Parlor's fonts and its two styles. Which of them holds follows the system.
 pub fn apply(ctx: &egui::Context) {
-    ctx.set_fonts(fonts());
+    ctx.set_fonts(fonts::definitions());
+    ctx.set_glyph_rasterizers(emoji::rasterizers());
     ctx.set_theme(egui::ThemePreference::System);
     for (theme, palette) in [(Theme::Light, &LIGHT), (Theme::Dark, &DARK)] {
         ctx.style_mut_of(theme, |style| restyle(style, palette));
     }
-}
-
-fn fonts() -> FontDefinitions {
-    let mut fonts = FontDefinitions::default();
-    let fallbacks = fonts.families.get(&FontFamily::Proportional).cloned().unwrap_or_default();
-    let bundled: [(&str, &'static [u8]); 3] = [
-        (TEXT, include_bytes!("../../assets/fonts/Inter-Regular.otf")),
-        (STRONG, include_bytes!("../../assets/fonts/Inter-SemiBold.otf")),
-        (ICONS, lucide_icons::LUCIDE_FONT_BYTES),
-    ];
-    for (name, bytes) in bundled {
-        fonts.font_data.insert(name.into(), Arc::new(FontData::from_static(bytes)));
-        let chain = std::iter::once(name.to_owned()).chain(fallbacks.iter().cloned());
-        fonts.families.insert(FontFamily::Name(name.into()), chain.collect());
-    }
-    let text = fonts.families.get(&FontFamily::Name(TEXT.into())).cloned().unwrap_or_default();
-    fonts.families.insert(FontFamily::Proportional, text);
-    fonts
 }
 
 fn restyle(style: &mut egui::Style, palette: &Palette) {
@@ -393,8 +385,20 @@ mod tests {
     #[test]
     fn a_person_keeps_their_colour() {
         assert_eq!(avatar("Bob"), avatar("Bob"));
-        let distinct: std::collections::BTreeSet<_> =
-            ["Alice", "Bob", "Charlie", "Dora"].into_iter().map(tint).collect();
-        assert!(distinct.len() > 1);
+        let names = [
+            "Nora Lindqvist",
+            "Jonas Berg",
+            "Priya Raman",
+            "Mateo Silva",
+            "Chloé Dubois",
+            "Yael Cohen",
+            "王小明",
+            "Sam Whitfield",
+            "Ada Okonkwo",
+        ];
+        let distinct: std::collections::BTreeSet<_> = names.into_iter().map(tint).collect();
+        assert!(distinct.len() >= 7, "{distinct:?}");
+        let distinct: std::collections::BTreeSet<_> = ["Alice", "Bob", "Charlie"].into_iter().map(tint).collect();
+        assert_eq!(distinct.len(), 3);
     }
 }

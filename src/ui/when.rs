@@ -67,14 +67,15 @@ impl Clock {
         }
     }
 
-    /// When the last message came, in a list: the time today, the weekday this week, else the date.
+    /// When the last message came, in a list: the time today, `Yesterday`, the weekday this week, else the date.
     pub fn in_list(&self, at: Millis) -> String {
         let (Some(at), Some(today)) = (self.zoned(at), self.day(self.now)) else { return String::new() };
         let day = at.date();
         let days_ago = today.since(day).map_or(i32::MAX, |span| span.get_days());
         let form = match days_ago {
             0 => "%H:%M",
-            1..=6 => "%a",
+            1 => return "Yesterday".into(),
+            2..=6 => "%a",
             _ if day.year() == today.year() => "%-d %b",
             _ => "%-d %b %Y",
         };
@@ -98,7 +99,8 @@ mod tests {
     fn a_list_names_the_nearest_thing_that_is_not_ambiguous() {
         for (when, shown) in [
             ("2026-11-20T09:12:00Z", "09:12"),
-            ("2026-11-19T23:59:59Z", "Thu"),
+            ("2026-11-19T23:59:59Z", "Yesterday"),
+            ("2026-11-18T12:00:00Z", "Wed"),
             ("2026-11-14T00:00:00Z", "Sat"),
             ("2026-11-13T23:59:00Z", "13 Nov"),
             ("2025-12-31T12:00:00Z", "31 Dec 2025"),

@@ -75,7 +75,8 @@ pub fn primary_button(ui: &mut Ui, rect: Rect, label: &str, enabled: bool) -> Re
     let response = ui.interact(rect, Id::unique(("button", label)), sense);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, label));
     let (fill, front) = match (enabled, response.hovered()) {
-        (false, _) => (palette.field, palette.subdued),
+        // Still a button, and not yet one that does something.
+        (false, _) => (palette.surface.lerp_to_gamma(palette.accent_fill, 0.45), palette.on_accent.gamma_multiply(0.7)),
         (true, true) => (palette.accent_hover, palette.on_accent),
         (true, false) => (palette.accent_fill, palette.on_accent),
     };
@@ -121,7 +122,7 @@ pub fn empty(ui: &mut Ui, rect: Rect, sign: Icon, title: &str, hint: &str) {
     };
     let title_lines = lines(title, font::title(), palette.text);
     let hint_lines = lines(hint, font::small(), palette.subdued);
-    let height = 64.0 + space::L + title_lines.size().y + space::XS + hint_lines.size().y;
+    let height = 64.0 + space::L + title_lines.size().y + space::S + hint_lines.size().y;
     let mut at = pos2(rect.center().x, rect.center().y - height / 2.0);
 
     let disc = at + vec2(0.0, 32.0);
@@ -136,7 +137,7 @@ pub fn empty(ui: &mut Ui, rect: Rect, sign: Icon, title: &str, hint: &str) {
         let place = Rect::from_min_size(pos2(at.x - size.x / 2.0, at.y), size);
         say(ui, place, says);
         ui.painter().galley(at, galley, palette.text);
-        at.y += size.y + space::XS;
+        at.y += size.y + space::S;
     }
 }
 

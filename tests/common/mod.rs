@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
+use egui_kittest::{Harness, HarnessBuilder};
 use parlor::client::command::Command;
 use parlor::client::model::{Chat, Last, Link, Me, Message, Model, Person, Phase};
 use parlor::proto::event::Status;
@@ -105,6 +105,16 @@ pub fn themed(model: Model, size: [f32; 2], theme: egui::Theme) -> Harness<'stat
 }
 
 pub fn prefilled(model: Model, size: [f32; 2], theme: egui::Theme, prefill: Prefill) -> Harness<'static, State> {
+    // The bundled fonts have no Hebrew, Arabic or Chinese; the tests are about more than their shapes.
+    build(Harness::builder().with_size(size).with_theme(theme).allow_missing_glyphs(), model, prefill)
+}
+
+/// A window that must not show a box in the place of a letter.
+pub fn boxless(model: Model, size: [f32; 2], theme: egui::Theme) -> Harness<'static, State> {
+    build(Harness::builder().with_size(size).with_theme(theme), model, Prefill::default())
+}
+
+fn build(builder: HarnessBuilder<State>, model: Model, prefill: Prefill) -> Harness<'static, State> {
     let state = State {
         window: Window::new(prefill),
         model,
@@ -112,21 +122,14 @@ pub fn prefilled(model: Model, size: [f32; 2], theme: egui::Theme, prefill: Pref
         commands: Vec::new(),
         frames: 0,
     };
-    Harness::builder()
-        .with_size(size)
-        .with_theme(theme)
-        .with_max_steps(12)
-        .with_context_setup(parlor::ui::prepare)
-        // The bundled fonts have no Hebrew, Arabic, Chinese or emoji; the tests are about more than their shapes.
-        .allow_missing_glyphs()
-        .build_ui_state(
-            |ui, state: &mut State| {
-                state.frames += 1;
-                let commands = state.window.show(ui, &state.model, &state.clock);
-                state.commands.extend(commands);
-            },
-            state,
-        )
+    builder.with_max_steps(12).with_context_setup(parlor::ui::prepare).build_ui_state(
+        |ui, state: &mut State| {
+            state.frames += 1;
+            let commands = state.window.show(ui, &state.model, &state.clock);
+            state.commands.extend(commands);
+        },
+        state,
+    )
 }
 
 /// A window with the chat with Bob open.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui::accesskit::Role;
 use egui::text_selection::LabelSelectionState;
-use egui::{Align2, CornerRadius, Galley, Id, Rect, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{CornerRadius, Galley, Id, Rect, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 use lucide_icons::Icon;
 
 use super::rows::{Row, Sent};
@@ -14,8 +14,9 @@ use crate::ui::theme::{self, font, radius, space};
 use crate::ui::when::Clock;
 use crate::ui::widgets;
 
-const DAY: f32 = 46.0;
-const DIVIDER: f32 = 38.0;
+/// What stands between messages that do not belong together, and the room above and below it.
+const SEPARATOR: f32 = 24.0;
+const AROUND: f32 = 14.0;
 const GAP_GROUP: f32 = 12.0;
 const GAP: f32 = 3.0;
 const PAD_X: f32 = 12.0;
@@ -65,6 +66,8 @@ pub struct Look {
     trouble: Option<Arc<Galley>>,
     /// What is inside the padding.
     inner: egui::Vec2,
+    /// Where the time stands in that, from the top.
+    time_top: f32,
     above: f32,
     /// The height of the whole row.
     pub height: f32,
@@ -86,30 +89,43 @@ pub fn measure(ui: &Ui, row: &Row<'_>, measure: &Measure, clock: &Clock) -> Look
     let last_line = body.rows.last().map_or(0.0, |line| line.rect().right());
     let beside = last_line + space::M + time_width;
     let mut inner = body.size();
-    if beside <= measure.text {
+    let body_top = if name.is_some() { NAME } else { 0.0 };
+    let time_top = if beside <= measure.text {
         inner.x = inner.x.max(beside);
+        // On the line that the words stand on.
+        (body_top + baseline(&body) - baseline(&time)).round()
     } else {
         inner.x = inner.x.max(time_width);
         inner.y += TIME;
-    }
+        body_top + inner.y - time.size().y
+    };
+    inner.y += body_top;
     if let Some(name) = &name {
         inner.x = inner.x.max(name.size().x);
-        inner.y += NAME;
     }
     let inner = inner.ceil();
 
     let trouble = match row.sent {
         Sent::Failed { reason, .. } => {
-            Some(text::wrapped(ui, &text::drawable(reason), font::small(), palette.danger, measure.text - 20.0))
+            Some(text::explained(ui, &text::drawable(reason), font::small(), palette.danger, measure.text - 20.0))
         }
         Sent::Foreign | Sent::Pending | Sent::Stored | Sent::Delivered | Sent::Read => None,
     };
-    let mut above = if row.header { GAP_GROUP } else { GAP };
-    above += if row.day.is_some() { DAY - GAP_GROUP / 2.0 } else { 0.0 };
-    above += if row.divider { DIVIDER - GAP_GROUP / 2.0 } else { 0.0 };
+    let above = match (row.day.is_some() || row.divider, row.header) {
+        (true, _) => SEPARATOR + 2.0 * AROUND,
+        (false, true) => GAP_GROUP,
+        (false, false) => GAP,
+    };
     let below = trouble.as_ref().map_or(0.0, |trouble| trouble.size().y.ceil() + space::XS + ACTIONS);
     let height = above + inner.y + 2.0 * PAD_Y + below;
-    Look { body, name, time, trouble, inner, above, height }
+    Look { body, name, time, trouble, inner, time_top, above, height }
+}
+
+/// Where the last line's letters stand, from the top.
+fn baseline(galley: &Galley) -> f32 {
+    let Some(line) = galley.rows.last() else { return 0.0 };
+    // An empty line has no letters to ask.
+    line.pos.y + line.glyphs.last().map_or(line.row.size.y * 0.72, |glyph| glyph.pos.y)
 }
 
 /// Draws a message whose row begins at `top`.
@@ -123,13 +139,8 @@ pub fn paint(
     commands: &mut Vec<Command>,
 ) {
     let palette = theme::palette(ui);
-    let mut y = top;
-    if let Some(day) = &row.day {
-        day_pill(ui, pos2((measure.left + measure.right) / 2.0, y + DAY / 2.0), day);
-        y += DAY - GAP_GROUP / 2.0;
-    }
-    if row.divider {
-        divider(ui, measure, y + DIVIDER / 2.0);
+    if row.day.is_some() || row.divider {
+        separator(ui, row, measure, top + AROUND + SEPARATOR / 2.0);
     }
 
     let size = look.inner + 2.0 * vec2(PAD_X, PAD_Y);
@@ -141,11 +152,12 @@ pub fn paint(
         widgets::avatar(ui, center, AVATAR, row.author, None);
     }
 
+    // The first of a group points to its author.
     let mut corners = CornerRadius::same(radius::M);
-    if row.own {
-        corners.ne = radius::TAIL;
-    } else {
-        corners.nw = radius::TAIL;
+    match (row.header, row.own) {
+        (true, true) => corners.ne = radius::TAIL,
+        (true, false) => corners.nw = radius::TAIL,
+        (false, _) => {}
     }
     let fill = if row.own { palette.bubble_own } else { palette.bubble };
     ui.painter().rect_filled(bubble, corners, fill);
@@ -176,8 +188,7 @@ fn time(ui: &mut Ui, row: &Row<'_>, look: &Look, bubble: Rect, clock: &Clock) {
     let palette = theme::palette(ui);
     let tick = if row.own { TICK } else { 0.0 };
     let size = look.time.size();
-    let corner = bubble.max - vec2(PAD_X, PAD_Y - 1.0);
-    let at = pos2(corner.x - tick - size.x, corner.y - size.y - 1.0);
+    let at = pos2(bubble.right() - PAD_X - tick - size.x, bubble.top() + PAD_Y + look.time_top);
     ui.painter().galley(at, Arc::clone(&look.time), palette.subdued);
     if row.own {
         let (sign, color) = match row.sent {
@@ -187,9 +198,9 @@ fn time(ui: &mut Ui, row: &Row<'_>, look: &Look, bubble: Rect, clock: &Clock) {
             Sent::Delivered => (Icon::CheckCheck, palette.subdued_own),
             Sent::Read => (Icon::CheckCheck, palette.seen_own),
         };
-        widgets::icon(ui, pos2(corner.x - 6.0, at.y + size.y / 2.0), sign, 13.0, color);
+        widgets::icon(ui, pos2(bubble.right() - PAD_X - 6.0, at.y + size.y / 2.0), sign, 13.0, color);
     }
-    let place = Rect::from_min_max(at, corner);
+    let place = Rect::from_min_size(at, size + vec2(tick, 0.0));
     let id = Id::unique(("time", row.id));
     ui.interact(place, id, Sense::hover()).on_hover_text(clock.exact(row.at));
 }
@@ -218,22 +229,65 @@ fn trouble(ui: &mut Ui, look: &Look, measure: &Measure, mut y: f32, n: u64, reas
     }
 }
 
-fn day_pill(ui: &mut Ui, center: egui::Pos2, day: &str) {
+/// The day, and the line above what is new. Where both are due, they are one.
+fn separator(ui: &mut Ui, row: &Row<'_>, measure: &Measure, y: f32) {
     let palette = theme::palette(ui);
-    let galley = ui.painter().layout_no_wrap(day.to_owned(), font::small_strong(), palette.subdued);
-    let pill = Rect::from_center_size(center, galley.size() + vec2(24.0, 9.0));
-    ui.painter().rect_filled(pill, 14.0, palette.surface);
-    widgets::say(ui, pill, day);
-    ui.painter().galley(pill.center() - galley.size() / 2.0, galley, palette.subdued);
+    let new = row.divider.then_some(("New", palette.accent));
+    let words = row.day.as_deref().map(|day| (day, palette.subdued)).into_iter().chain(new);
+    let words: Vec<_> = words
+        .map(|(word, color)| (word, ui.painter().layout_no_wrap(word.to_owned(), font::small_strong(), color)))
+        .collect();
+    let width: f32 = words.iter().map(|(_, galley)| galley.size().x + space::S).sum::<f32>() - space::S;
+    let middle = (measure.left + measure.right) / 2.0;
+    let pill = Rect::from_center_size(pos2(middle, y), vec2((width + 2.0 * space::M).round(), SEPARATOR));
+    if row.divider {
+        let stroke = Stroke::new(1.0, palette.accent.gamma_multiply(0.5));
+        ui.painter().hline(measure.left..=pill.left(), y, stroke);
+        ui.painter().hline(pill.right()..=measure.right, y, stroke);
+    }
+    if row.day.is_some() {
+        ui.painter().rect_filled(pill, SEPARATOR / 2.0, palette.surface);
+    }
+    let mut x = pill.left() + space::M;
+    for (word, galley) in words {
+        let place = Rect::from_min_size(pos2(x, y - galley.size().y / 2.0), galley.size());
+        widgets::say(ui, place, word);
+        x += place.width() + space::S;
+        ui.painter().galley(place.min, galley, palette.subdued);
+    }
 }
 
-fn divider(ui: &mut Ui, measure: &Measure, y: f32) {
-    let palette = theme::palette(ui);
-    let stroke = Stroke::new(1.0, palette.accent.gamma_multiply(0.5));
-    let middle = (measure.left + measure.right) / 2.0;
-    let place = Rect::from_center_size(pos2(middle, y), vec2(56.0, 20.0));
-    ui.painter().hline(measure.left..=place.left(), y, stroke);
-    ui.painter().hline(place.right()..=measure.right, y, stroke);
-    widgets::say(ui, place, "New");
-    ui.painter().text(place.center(), Align2::CENTER_CENTER, "New", font::small_strong(), palette.accent);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::ids::{Millis, Seq};
+    use crate::ui::timeline::rows::RowId;
+
+    #[test]
+    fn the_time_stands_on_the_line_that_the_words_stand_on() {
+        let ctx = egui::Context::default();
+        crate::ui::prepare(&ctx);
+        let clock = Clock { now: Millis(0), zone: jiff::tz::TimeZone::UTC };
+        let output = ctx.run_ui(egui::RawInput::default(), |ui| {
+            for (text, header) in [("one line", false), ("one line", true), ("two\nlines", true), ("🎉", false)] {
+                let row = Row {
+                    id: RowId::Message(Seq(1)),
+                    author: "Bob",
+                    own: false,
+                    text,
+                    at: Millis(0),
+                    sent: Sent::Foreign,
+                    day: None,
+                    divider: false,
+                    header,
+                };
+                let look = measure(ui, &row, &Measure::of(0.0, 600.0), &clock);
+                let line = look.body.rows.last().unwrap();
+                let words = if header { NAME } else { 0.0 } + line.pos.y + line.glyphs[0].pos.y;
+                let time = look.time_top + look.time.rows[0].glyphs[0].pos.y;
+                assert!((words - time).abs() <= 0.5, "{text:?}: {words} {time}");
+            }
+        });
+        output.drop_without_applying_deltas();
+    }
 }

@@ -134,10 +134,18 @@ impl Timeline {
             self.settled = true;
         }
 
-        let placement = place::place(rows.len(), self.fixed(rows, height), scroll, height, &mut |row| {
+        let mut look_at = |row| {
             let look = rows.get(row).map(|shown| bubble::measure(ui, &shown, &measure, clock));
-            (look.as_ref().map_or(HEAD, |look| look.height), look)
-        });
+            (look.as_ref().map_or(HEAD, |look: &Look| look.height), look)
+        };
+        let mut fixed = self.fixed(rows, height);
+        // Where all that is new fits, it is shown to the end.
+        if let (Anchor::Show(_), Fixed::Top(row, _)) = (self.anchor, fixed)
+            && place::place(rows.len(), Fixed::Top(row, 0.0), 0.0, height, &mut look_at).at_end
+        {
+            fixed = Fixed::End;
+        }
+        let placement = place::place(rows.len(), fixed, scroll, height, &mut look_at);
         self.remember(rows, &placement);
 
         for placed in &placement.rows {
@@ -447,7 +455,7 @@ fn nothing(ui: &mut Ui, view: Rect, model: &Model, key: ChatKey, chat: Option<&C
             commands.push(Command::LoadOlder { chat: key });
         }
     } else if chat.is_some_and(|chat| chat.complete) {
-        let hint = format!("Beginning of your conversation with {name}. Say hello!");
+        let hint = format!("Say hello to {name}");
         widgets::empty(ui, view, Icon::MessageCircle, "No messages yet", &hint);
     } else if model.link == Link::Online {
         widgets::empty(ui, view, Icon::MessagesSquare, "Loading messages…", "");
