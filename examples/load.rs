@@ -300,6 +300,7 @@ async fn write(
 }
 
 /// Takes deliveries, in order and without a gap, and notes how long each took.
+#[expect(clippy::too_many_arguments, reason = "a task's whole world, handed over once")]
 async fn read(
     mut wire: Wire,
     receipts: Option<UserId>,
