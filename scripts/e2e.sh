@@ -232,7 +232,7 @@ key alt+F4
 wait_until 10 "Alice's window ends" gone "$ALICE_PID"
 if listening; then fail 'somebody still listens'; fi
 "$PARLOR" --check --data-dir "$DATA" >"$TMP/check" 2>&1 || fail "--check says: $(<"$TMP/check")"
-grep -q "${#EXPECTED[@]} messages in 1 chats" "$TMP/check" || fail "--check counts otherwise: $(<"$TMP/check")"
+grep -q "${#EXPECTED[@]} messages in 1 chat" "$TMP/check" || fail "--check counts otherwise: $(<"$TMP/check")"
 history_is_right || fail 'history.json is not what was written'
 pass "${#EXPECTED[@]} messages"
 
