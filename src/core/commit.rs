@@ -7,9 +7,9 @@ use super::session::{SessionId, Stage};
 use super::state::Applied;
 use crate::proto::event::{Code, Problem, Sent};
 use crate::proto::frame::{self, HEADER_BYTES};
-use crate::proto::ids::{Millis, Seq, UserId};
+use crate::proto::ids::{Millis, RequestId, Seq, UserId};
 use crate::proto::record::{Record, json_of_frame};
-use crate::proto::request::{Call, Request, RequestId};
+use crate::proto::request::{Call, Request};
 
 impl Engine {
     /// Numbers a record and gives it out for appending.

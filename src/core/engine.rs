@@ -15,9 +15,9 @@ use super::session::{SessionId, Sessions, Stage};
 use super::state::State;
 use crate::proto::event::{Closing, Code, Problem, Refusal, Reply, Sent, SentReply};
 use crate::proto::frame;
-use crate::proto::ids::{ClientId, Millis, Seq, UserId};
+use crate::proto::ids::{ClientId, Millis, RequestId, Seq, UserId};
 use crate::proto::record::Record;
-use crate::proto::request::{BadRequest, Request, RequestId};
+use crate::proto::request::{BadRequest, Request};
 
 /// Everything that can happen.
 #[derive(Debug)]

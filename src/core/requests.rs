@@ -5,10 +5,10 @@ use super::engine::{Effect, Engine, Purpose, Ticket, Waiting, frame_of};
 use super::session::{SessionId, Stage};
 use super::state::{Known, body_checksum};
 use crate::proto::event::{Code, Problem, Sent, Status, Typing};
-use crate::proto::ids::{ChatId, Invalid, Millis, Seq, UserId, check_message};
+use crate::proto::ids::{ChatId, Invalid, Millis, RequestId, Seq, UserId, check_message};
 use crate::proto::limits::{LARGE_ANSWERS_MAX, PAGE_DEFAULT_MESSAGES, PAGE_MAX_MESSAGES};
 use crate::proto::record::{Delivered, Message, Read, Record};
-use crate::proto::request::{Call, FetchHistory, Login, MarkRead, Peer, Request, RequestId, SendMessage};
+use crate::proto::request::{Call, FetchHistory, Login, MarkRead, Peer, Request, SendMessage};
 
 impl Engine {
     pub(super) fn request(&mut self, session: SessionId, request: Request, now: Millis) {

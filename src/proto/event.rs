@@ -5,10 +5,9 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{Millis, Seq, UserId};
+use super::ids::{Millis, RequestId, Seq, UserId};
 use super::purpose;
 use super::record::{Delivered, Message, Read, Record, RecordError};
-use super::request::RequestId;
 
 /// What went wrong, for programs. Stable: clients may decide by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

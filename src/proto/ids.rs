@@ -164,6 +164,9 @@ pub fn check_message(text: &str) -> Result<(), Invalid> {
     Ok(())
 }
 
+/// The number that a client gives a request, and finds in the reply.
+pub type RequestId = u64;
+
 /// One program at one account that numbers what it sends: a window, a script.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeviceId(Arc<str>);

@@ -4,11 +4,8 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::event::{Code, Problem, Status};
-use super::ids::{ClientId, DeviceId, Seq, UserId};
+use super::ids::{ClientId, DeviceId, RequestId, Seq, UserId};
 use super::purpose;
-
-/// The number that a client gives a request, and finds in the reply.
-pub type RequestId = u64;
 
 /// A request with its number.
 #[derive(Debug)]
