@@ -72,7 +72,10 @@ fn broken(paragraph: &str, width: f32, measure: &mut impl FnMut(&str) -> f32) ->
         used += word_width + blank_width;
         at += part.len();
     }
-    if lines.is_empty() { vec![0..0] } else { lines }
+    if lines.is_empty() {
+        lines.push(Range::default());
+    }
+    lines
 }
 
 fn seen(bidi: &BidiInfo<'_>, paragraph: &ParagraphInfo, line: Range<usize>) -> String {
