@@ -227,3 +227,24 @@ fn a_frame_of_a_long_chat_costs_what_it_shows() {
     };
     assert_eq!(drawn(200), drawn(20_000));
 }
+
+#[test]
+fn a_right_to_left_message_is_copied_as_it_was_written() {
+    for text in ["مرحبا بكم في الحديقة", "שלום עולם (10:30)!"] {
+        let mut model = model();
+        say(&mut model, BOB, BOB, 1, NOW, text, true);
+        let mut harness = with_bob(model);
+        let node = harness.query_all_by_label_contains(text).find(|node| node.rect().left() > 320.0).unwrap();
+        node.click_secondary();
+        harness.run();
+        harness.get_by_label("Copy message").click();
+        harness.step();
+        let copied = harness
+            .output()
+            .platform_output
+            .commands
+            .iter()
+            .any(|command| matches!(command, egui::OutputCommand::CopyText(copied) if copied == text));
+        assert!(copied, "{text}");
+    }
+}

@@ -3,10 +3,12 @@
 //! - [`theme`]: colours, type, distances. [`widgets`]: the small things that views share. [`text`]: foreign text made
 //!   safe. [`when`]: times as people read them.
 //! - `login`: the page before. `sidebar` and `people`: the list. `chat`: the open chat, made of `timeline` and
-//!   `composer`. `keys`: which events a frame gets. `fonts` and `emoji`: what letters and emoji look like.
+//!   `composer`. `keys`: which events a frame gets. `fonts`, `emoji` and `bidi`: what letters, emoji
+//!   and right-to-left sentences look like.
 //!
 //! Views read the model and say what somebody did; what they say is applied after the frame is drawn.
 
+mod bidi;
 mod chat;
 mod composer;
 mod emoji;

@@ -207,6 +207,8 @@ fn preview(ui: &Ui, row: &Row, width: f32) -> std::sync::Arc<egui::Galley> {
         Preview::Message(words) => ("", words.clone()),
         Preview::Draft(words) => ("Draft: ", words.clone()),
     };
+    let taken = ui.painter().layout_no_wrap(mark.to_owned(), font::small(), palette.accent).size().x;
+    let words = text::in_reading_order(ui, words, &font::small(), width - taken);
     let mut job = egui::text::LayoutJob::default();
     job.append(mark, 0.0, egui::TextFormat::simple(font::small(), palette.accent));
     job.append(&words, 0.0, egui::TextFormat::simple(font::small(), palette.subdued));

@@ -11,8 +11,9 @@ use std::sync::Arc;
 
 use egui::text::{CCursor, CharIndex, LayoutJob};
 use egui::{Color32, FontId, Galley, TextBuffer, Ui};
+use unicode_segmentation::UnicodeSegmentation;
 
-use super::theme;
+use super::{bidi, theme};
 
 /// What is drawn of a text: no control characters, which fonts cannot draw and which only confuse.
 pub fn drawable(text: &str) -> Cow<'_, str> {
@@ -43,6 +44,53 @@ pub fn wrapped(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) ->
         section.format.line_height = Some(theme::LINE);
     }
     laid_out(ui, job)
+}
+
+/// Lays out what somebody wrote, to be read. Says also whether it is in the order in which it was written: only then
+/// can parts of it be selected.
+pub fn read(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> (Arc<Galley>, bool) {
+    if !bidi::concerns(text) {
+        return (wrapped(ui, text, font, color, width), true);
+    }
+    let lines = bidi::lines(text, width, |part| width_of(ui, part, &font));
+    let same = |line: &bidi::Line| !line.from_right || lines.len() == 1;
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let seen: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+    let seen = seen.join("\n");
+    if lines.iter().all(same) && words(&seen) == words(text) {
+        return (wrapped(ui, text, font, color, width), true);
+    }
+    let mut galley = wrapped(ui, &seen, font, color, width + 1.0);
+    // A word that is too long for a line makes more rows than lines; then all begin at the left.
+    if galley.rows.len() == lines.len() {
+        let right = galley.rows.iter().map(|row| row.row.size.x).fold(0.0, f32::max);
+        for (row, line) in Arc::make_mut(&mut galley).rows.iter_mut().zip(&lines) {
+            row.pos.x += if line.from_right { (right - row.row.size.x).round() } else { 0.0 };
+        }
+    }
+    (galley, false)
+}
+
+fn width_of(ui: &Ui, text: &str, font: &FontId) -> f32 {
+    // Blanks at the end count only when something follows.
+    let width = |text: String| ui.painter().layout_no_wrap(text, font.clone(), Color32::WHITE).size().x;
+    width(format!("{text}|")) - width("|".into())
+}
+
+/// One line in the order in which it is read, ended with an ellipsis where it does not fit. What is written from the
+/// left only is left to egui.
+pub fn in_reading_order(ui: &Ui, text: String, font: &FontId, width: f32) -> String {
+    if !bidi::concerns(&text) {
+        return text;
+    }
+    let ordered = |text: &str| bidi::lines(text, f32::INFINITY, |_| 0.0).into_iter().map(|line| line.text).collect();
+    if width_of(ui, &text, font) <= width {
+        return ordered(&text);
+    }
+    let ends: Vec<usize> = text.grapheme_indices(true).map(|(at, _)| at).collect();
+    let beginning = |end: &usize| format!("{}…", text.get(..*end).unwrap_or_default().trim_end());
+    let fit = ends.partition_point(|end| width_of(ui, &beginning(end), font) <= width);
+    ordered(&ends.get(fit.saturating_sub(1)).map(beginning).unwrap_or_default())
 }
 
 /// Lays out words of the program itself, which are neither selected nor copied. A line that egui breaks keeps the
@@ -77,6 +125,7 @@ pub fn few_lines(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32, 
 
 /// Lays a text out on one line and ends it with an ellipsis where it does not fit.
 pub fn elided(ui: &Ui, text: String, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
+    let text = in_reading_order(ui, text, &font, width);
     let mut job = LayoutJob::simple_singleline(text, font, color);
     job.wrap = egui::text::TextWrapping::truncate_at_width(width.max(1.0));
     ui.fonts_mut(|fonts| fonts.layout_job(job))

@@ -61,6 +61,8 @@ impl Measure {
 /// A message that has been measured.
 pub struct Look {
     body: Arc<Galley>,
+    /// Parts of it can be selected. Where words were moved, the whole can be copied.
+    selectable: bool,
     name: Option<Arc<Galley>>,
     time: Arc<Galley>,
     trouble: Option<Arc<Galley>>,
@@ -76,7 +78,7 @@ pub struct Look {
 /// Lays a message out.
 pub fn measure(ui: &Ui, row: &Row<'_>, measure: &Measure, clock: &Clock) -> Look {
     let palette = theme::palette(ui);
-    let body = text::wrapped(ui, &text::drawable(row.text), font::body(), palette.text, measure.text);
+    let (body, selectable) = text::read(ui, &text::drawable(row.text), font::body(), palette.text, measure.text);
     let time_color = if row.own { palette.subdued_own } else { palette.subdued };
     let time = ui.painter().layout_no_wrap(clock.time(row.at), font::tiny(), time_color);
     let time_width = time.size().x + if row.own { TICK } else { 0.0 };
@@ -118,7 +120,7 @@ pub fn measure(ui: &Ui, row: &Row<'_>, measure: &Measure, clock: &Clock) -> Look
     };
     let below = trouble.as_ref().map_or(0.0, |trouble| trouble.size().y.ceil() + space::XS + ACTIONS);
     let height = above + inner.y + 2.0 * PAD_Y + below;
-    Look { body, name, time, trouble, inner, time_top, above, height }
+    Look { body, selectable, name, time, trouble, inner, time_top, above, height }
 }
 
 /// Where the last line's letters stand, from the top.
@@ -171,7 +173,12 @@ pub fn paint(
         ui.painter().galley(at, Arc::clone(name), palette.text);
         at.y += NAME;
     }
-    LabelSelectionState::label_text_selection(ui, &response, at, Arc::clone(&look.body), palette.text, Stroke::NONE);
+    let body = Arc::clone(&look.body);
+    if look.selectable {
+        LabelSelectionState::label_text_selection(ui, &response, at, body, palette.text, Stroke::NONE);
+    } else {
+        ui.painter().galley(at, body, palette.text);
+    }
     response.context_menu(|ui| {
         if ui.button("Copy message").clicked() {
             ui.copy_text(row.text.to_owned());

@@ -1,0 +1,184 @@
+//! Right-to-left sentences, for display: which word stands where. Knows no fonts and no pixels.
+//!
+//! egui 0.37 writes every right-to-left word in its direction and leaves the words in the order of a left-to-right
+//! sentence. So the words are put in the order in which they are seen, line by line, before they are laid out, by the
+//! Unicode Bidirectional Algorithm. The result is only good for looking at: whatever is edited, selected or copied is
+//! the text as it was written.
+
+use std::ops::Range;
+
+use unicode_bidi::{BidiInfo, ParagraphInfo};
+use unicode_segmentation::UnicodeSegmentation;
+
+/// A line in the order in which it is seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its words.
+    pub text: String,
+    /// It begins at the right.
+    pub from_right: bool,
+}
+
+/// The alphabet of a character that is written from the right: words of two of them are laid out apart.
+fn alphabet(c: char) -> Option<u8> {
+    match c {
+        '\u{590}'..='\u{5ff}' | '\u{fb1d}'..='\u{fb4f}' => Some(0),
+        '\u{600}'..='\u{6ff}' | '\u{750}'..='\u{77f}' | '\u{870}'..='\u{8ff}' => Some(1),
+        '\u{fb50}'..='\u{fdff}' | '\u{fe70}'..='\u{fefe}' | '\u{1ee00}'..='\u{1eeff}' => Some(1),
+        '\u{700}'..='\u{74f}' | '\u{860}'..='\u{86f}' => Some(2),
+        '\u{780}'..='\u{7bf}' => Some(3),
+        '\u{7c0}'..='\u{85f}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1e95f}' => Some(4),
+        _ => None,
+    }
+}
+
+/// Whether anything in a text is written from the right.
+pub fn concerns(text: &str) -> bool {
+    !text.is_ascii() && text.chars().any(|c| alphabet(c).is_some())
+}
+
+/// Breaks a text into lines that are no wider than `width` and puts each in the order in which it is seen. `measure`
+/// says how wide a part of a line is.
+pub fn lines(text: &str, width: f32, mut measure: impl FnMut(&str) -> f32) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for paragraph in text.split('\n') {
+        let bidi = BidiInfo::new(paragraph, None);
+        let Some(whole) = bidi.paragraphs.first() else {
+            lines.push(Line { text: String::new(), from_right: false });
+            continue;
+        };
+        for line in broken(paragraph, width, &mut measure) {
+            lines.push(Line { text: seen(&bidi, whole, line), from_right: whole.level.is_rtl() });
+        }
+    }
+    lines
+}
+
+/// Where a paragraph is broken: as many words on a line as fit, without the blanks between one line and the next.
+fn broken(paragraph: &str, width: f32, measure: &mut impl FnMut(&str) -> f32) -> Vec<Range<usize>> {
+    let mut lines: Vec<Range<usize>> = Vec::new();
+    let (mut used, mut at) = (0.0, 0);
+    for part in paragraph.split_inclusive(' ') {
+        let word = part.trim_end_matches(' ');
+        let (word_width, blank_width) = (measure(word), measure(part) - measure(word));
+        let word_end = at + word.len();
+        match lines.last_mut() {
+            Some(line) if used + word_width <= width => line.end = word_end,
+            _ => {
+                used = 0.0;
+                lines.push(at..word_end);
+            }
+        }
+        used += word_width + blank_width;
+        at += part.len();
+    }
+    if lines.is_empty() {
+        lines.push(Range::default());
+    }
+    lines
+}
+
+fn seen(bidi: &BidiInfo<'_>, paragraph: &ParagraphInfo, line: Range<usize>) -> String {
+    let mut seen = String::with_capacity(line.len());
+    if line.is_empty() {
+        return seen;
+    }
+    let (levels, runs) = bidi.visual_runs(paragraph, line);
+    for run in runs {
+        let text = bidi.text.get(run.clone()).unwrap_or_default();
+        if levels.get(run.start).is_some_and(|level| level.is_rtl()) { turned(text, &mut seen) } else { seen += text }
+    }
+    seen
+}
+
+/// The words of a right-to-left run from the last to the first. Inside a word, the order is left to who draws it.
+fn turned(run: &str, seen: &mut String) {
+    let mut pieces: Vec<(Option<u8>, &str)> = Vec::new();
+    let mut start = 0;
+    for (at, cluster) in run.grapheme_indices(true) {
+        let of = cluster.chars().next().and_then(alphabet);
+        let end = at + cluster.len();
+        match pieces.last_mut() {
+            Some((last, piece)) if of.is_some() && *last == of => *piece = run.get(start..end).unwrap_or_default(),
+            _ => {
+                start = at;
+                pieces.push((of, cluster));
+            }
+        }
+    }
+    for (_, piece) in pieces.into_iter().rev() {
+        match piece.chars().next().and_then(mirrored) {
+            Some(mirrored) => seen.push(mirrored),
+            None => *seen += piece,
+        }
+    }
+}
+
+/// A bracket opens towards what it holds.
+fn mirrored(c: char) -> Option<char> {
+    const PAIRS: [char; 12] = ['(', ')', '[', ']', '{', '}', '<', '>', '«', '»', '‹', '›'];
+    let at = PAIRS.iter().position(|other| *other == c)?;
+    PAIRS.get(at ^ 1).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines_of(text: &str, width: f32) -> Vec<(String, bool)> {
+        let lines = lines(text, width, |part| part.chars().count() as f32);
+        lines.into_iter().map(|line| (line.text, line.from_right)).collect()
+    }
+
+    fn line(text: &str) -> String {
+        let lines = lines_of(text, 1000.0);
+        assert_eq!(lines.len(), 1);
+        lines.into_iter().map(|(text, _)| text).collect()
+    }
+
+    #[test]
+    fn words_stand_in_the_order_in_which_they_are_read() {
+        for (written, seen) in [
+            ("مرحبا بكم", "بكم مرحبا"),
+            ("שלום", "שלום"),
+            ("hello שלום", "hello שלום"),
+            ("hello שלום עולם again", "hello עולם שלום again"),
+            ("שלום עולם!", "!עולם שלום"),
+            ("בשעה 10:30 (בערב)", "(בערב) 10:30 בשעה"),
+            ("תודה ok", "ok תודה"),
+            ("שלום 👨‍👩‍👧‍👦🎉", "🎉👨‍👩‍👧‍👦 שלום"),
+            ("שָׁלוֹם עולם", "עולם שָׁלוֹם"),
+            ("", ""),
+        ] {
+            assert_eq!(line(written), seen, "{written}");
+        }
+    }
+
+    #[test]
+    fn lines_are_broken_before_words_are_moved() {
+        let right = |text: &str| (text.to_owned(), true);
+        assert_eq!(lines_of("אחת שתיים שלוש", 9.0), [right("שתיים אחת"), right("שלוש")]);
+        let paragraphs = lines_of("one two\n\nאחת שתיים", 20.0);
+        assert_eq!(paragraphs, [("one two".to_owned(), false), (String::new(), false), right("שתיים אחת")]);
+        assert_eq!(lines_of("abcdefghij kl", 5.0), [("abcdefghij".to_owned(), false), ("kl".to_owned(), false)]);
+    }
+
+    #[test]
+    fn nothing_is_lost_whatever_is_written() {
+        for written in ["  שלום  עולם  ", "((שלום", "1 2 3 אבג 4", "مرحبا שלום hello", "\u{5b0}\u{5b0} א", "a\n\n"]
+        {
+            let sorted = |text: String| {
+                let mut letters: Vec<char> = text.chars().filter(|c| c.is_alphanumeric()).collect();
+                letters.sort_unstable();
+                letters
+            };
+            let seen: String = lines_of(written, 4.0).into_iter().map(|(text, _)| text).collect();
+            assert_eq!(sorted(seen), sorted(written.to_owned()), "{written:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_written_from_the_right_is_concerned() {
+        assert!(concerns("a שלום") && concerns("مرحبا") && !concerns("héllo 王 🎉") && !concerns(""));
+    }
+}
