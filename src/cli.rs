@@ -184,11 +184,7 @@ fn window(options: Options, address: Option<String>, username: Option<String>) -
     if ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].iter().all(|name| std::env::var_os(name).is_none()) {
         bail!("there is no display here to open a window on; `parlor --server` hosts without one");
     }
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_target(false)
-        .with_max_level(tracing::Level::WARN)
-        .init();
+    log_to_stderr(tracing::Level::WARN);
     let prefill = ui::Prefill { address: address.unwrap_or_default(), username: username.unwrap_or_default() };
     app::run("Parlor", prefill, move |ctx| {
         let wake = move || ctx.request_repaint();
