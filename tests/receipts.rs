@@ -111,3 +111,22 @@ fn writing_is_told_to_the_one_who_is_written_to_and_never_stored() {
     assert!(records(dir.path()).is_empty());
     assert_eq!(alice.ask(&json!({"purpose": "typing", "with_user": "Dave"}))["error"]["code"], "unknown_user");
 }
+
+#[cfg(unix)]
+#[test]
+fn who_is_there_when_the_server_ends_was_last_seen_then() {
+    let dir = tempfile::tempdir().unwrap();
+    {
+        let mut server = Server::start(dir.path());
+        let _alice = Peer::login(server.address, "Alice", "123");
+        let _bob = Peer::login(server.address, "Bob", "456");
+        server.signal("-TERM");
+        assert_eq!(server.child.wait().unwrap().code(), Some(0));
+    }
+    let seen: Vec<_> = records(dir.path()).iter().map(|record| record["user"].clone()).collect();
+    assert_eq!(seen.len(), 2, "{seen:?}");
+    let server = Server::start(dir.path());
+    let mut alice = Peer::connect(server.address);
+    alice.ask(&json!({"purpose": "login", "username": "Alice", "password": "123"}));
+    assert!(person(&mut alice, "Bob")["last_seen"].is_i64());
+}

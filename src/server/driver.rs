@@ -116,6 +116,12 @@ impl Driver {
                 running.round([Input::Closed(session)]);
             }
         }
+        // When they were last seen is the last thing to be stored.
+        while !running.engine.is_settled()
+            && let Ok(Some(input)) = timeout_at(deadline, committed.recv()).await
+        {
+            running.round([input]);
+        }
     }
 }
 
