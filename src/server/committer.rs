@@ -127,8 +127,11 @@ mod tests {
             self.log.last()
         }
         fn append(&mut self, records: &[Bytes]) -> Result<(), AppendError> {
-            self.begun.send(records.len()).unwrap();
-            self.end.recv().unwrap()?;
+            let gone = || Err(AppendError::Failed(std::io::Error::other("the test is over")));
+            if self.begun.send(records.len()).is_err() {
+                return gone();
+            }
+            self.end.recv().unwrap_or_else(|_| gone())?;
             self.log.append(records)
         }
         fn reader(&self) -> Arc<dyn LogReader> {
@@ -139,9 +142,11 @@ mod tests {
     #[test]
     fn nothing_is_durable_before_the_disk_says_so_and_what_queues_up_is_one_batch() {
         let ((begun, has_begun), (end, ended)) = (channel(), channel());
-        let (done, mut reports) = mpsc::channel(8);
+        let (done, reports) = mpsc::channel(8);
         let log = SlowLog { log: MemoryLog::default(), begun, end: ended };
         let committer = Committer::start(Box::new(log), done).unwrap();
+        // Dropped before the committer, which waits for the log: a test that fails must also end.
+        let (end, has_begun, mut reports) = (end, has_begun, reports);
         committer.submit(Seq(1), vec![Bytes::from_static(b"1")]);
         assert_eq!(has_begun.recv().unwrap(), 1);
         assert!(reports.try_recv().is_err(), "the disk is still writing");
