@@ -26,6 +26,13 @@ fn user(dir: &Path, args: &[&str], input: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
+/// Starts a server that is to refuse: whether it ended well, and what it said.
+fn start(dir: &Path) -> (bool, String) {
+    let output =
+        Command::new(PROGRAM).args(["--server", "--listen", "127.0.0.1:0", "--data-dir"]).arg(dir).output().unwrap();
+    (output.status.success(), String::from_utf8(output.stderr).unwrap())
+}
+
 fn login(server: &Server, username: &str, password: &str) -> Value {
     Peer::connect(server.address).ask(&json!({"purpose": "login", "username": username, "password": password}))
 }
@@ -135,13 +142,8 @@ fn a_broken_file_stops_the_start_with_its_line() {
         "{\n  \"users\": [\n    {\"username\": \"Zoe\" \"password\": \"1\"}\n  ]\n}",
     )
     .unwrap();
-    let start = Command::new(PROGRAM)
-        .args(["--server", "--listen", "127.0.0.1:0", "--data-dir"])
-        .arg(dir.path())
-        .output()
-        .unwrap();
-    let error = String::from_utf8(start.stderr).unwrap();
-    assert!(!start.status.success() && error.contains("users.json") && error.contains("line 3"), "{error}");
+    let (started, error) = start(dir.path());
+    assert!(!started && error.contains("users.json") && error.contains("line 3"), "{error}");
 }
 
 #[test]
@@ -170,12 +172,7 @@ fn an_old_history_of_somebody_unknown_stops_the_start_and_stays() {
     let old = r#"{"conversations":[{"users":["Alice","Zoe"],"messages":[{"from_user":"Zoe","message":"hi"}]}]}"#;
     std::fs::write(&file, old).unwrap();
     std::fs::copy("users.json", dir.path().join("users.json")).unwrap();
-    let start = Command::new(PROGRAM)
-        .args(["--server", "--listen", "127.0.0.1:0", "--data-dir"])
-        .arg(dir.path())
-        .output()
-        .unwrap();
-    let error = String::from_utf8(start.stderr).unwrap();
-    assert!(!start.status.success() && error.contains("Zoe") && error.contains("parlor user add"), "{error}");
+    let (started, error) = start(dir.path());
+    assert!(!started && error.contains("Zoe") && error.contains("parlor user add"), "{error}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), old);
 }

@@ -2,13 +2,13 @@
 //!
 //! Events may come again after a reconnect; the log's places tell what is known already.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::model::{Chat, Field, Last, Link, Me, Message, Model, Person, Phase, SignInProblem};
 use super::outbox::Outgoing;
 use crate::proto::event::{ChatEntry, Code, Event, People, Problem, Sent, Welcome};
 use crate::proto::ids::{ChatKey, DeviceId, Millis, Seq, UserId};
-use crate::proto::limits::PREVIEW_MAX_BYTES;
 use crate::proto::record;
 
 /// How long somebody is taken to be writing after the last sign of it.
@@ -152,11 +152,11 @@ impl Model {
 
     fn named(&mut self, event: People) {
         if event.whole {
-            self.listed = Some(Vec::new());
+            self.listed = Some(BTreeSet::new());
         }
         for person in event.people {
             if let Some(listed) = &mut self.listed {
-                listed.push(person.id);
+                listed.insert(person.id);
             }
             if let Some(me) = self.me.as_mut().filter(|me| me.id == person.id) {
                 me.username.clone_from(&person.username);
@@ -255,8 +255,7 @@ impl Chat {
 
     fn update_last(&mut self, seq: Seq, at: Millis, from: UserId, text: &str) {
         if self.last.as_ref().is_none_or(|last| last.seq < seq) {
-            let preview = text[..text.floor_char_boundary(PREVIEW_MAX_BYTES)].into();
-            self.last = Some(Last { seq, at, from, preview });
+            self.last = Some(Last { seq, at, from, preview: record::preview(text).into() });
         }
     }
 

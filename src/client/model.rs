@@ -2,7 +2,7 @@
 //!
 //! No I/O, no clock: times come in as values. How it changes is in [`super::fold`].
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::outbox::{Outbox, Outgoing};
@@ -163,7 +163,7 @@ pub struct Model {
     /// Everything up to here is known.
     pub(super) cursor: Seq,
     /// The people named since the login, while the whole list is coming in.
-    pub(super) listed: Option<Vec<UserId>>,
+    pub(super) listed: Option<BTreeSet<UserId>>,
 }
 
 impl Model {

@@ -1,6 +1,6 @@
 //! The half of the engine that has to do with the log: records go out, come back durable, and only then do they happen.
 
-use bytes::{BufMut as _, Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::engine::{Effect, Engine, Purpose, Waiting};
 use super::session::{SessionId, Stage};
@@ -183,11 +183,9 @@ impl Engine {
                     // The log's reader has verified it.
                     let Ok(seq) = Record::parse(&record).map(|record| record.seq()) else { continue };
                     cursor = seq;
-                    let mut framed = BytesMut::with_capacity(HEADER_BYTES + record.len() + 1);
-                    framed.put_slice(format!("${:<10}", record.len()).as_bytes());
-                    framed.put_slice(&record);
-                    framed.put_u8(b'$');
-                    self.effects.push(Effect::Send(session, framed.freeze()));
+                    let mut framed = Vec::with_capacity(HEADER_BYTES + record.len() + 1);
+                    frame::encode(&mut framed, |json| json.extend_from_slice(&record));
+                    self.effects.push(Effect::Send(session, framed.into()));
                 }
                 self.sessions.set(session, Stage::CatchingUp { user, cursor, reading: false });
                 self.effects.push(Effect::WatchDrained(session));

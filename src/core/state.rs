@@ -6,8 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::proto::ids::{ChatId, ClientId, DeviceId, Millis, Seq, UserId};
-use crate::proto::limits::PREVIEW_MAX_BYTES;
-use crate::proto::record::{Message, Read, Record};
+use crate::proto::record::{Message, Read, Record, preview};
 
 /// Everything that the log says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -153,11 +152,6 @@ pub fn body_checksum(to: UserId, text: &str) -> u32 {
     hasher.update(&to.0.to_le_bytes());
     hasher.update(text.as_bytes());
     hasher.finalize()
-}
-
-/// The beginning of a text, cut between characters.
-pub fn preview(text: &str) -> &str {
-    &text[..text.floor_char_boundary(PREVIEW_MAX_BYTES)]
 }
 
 impl State {
@@ -453,13 +447,5 @@ mod tests {
         assert!(seqs(9, 0, 10).is_empty());
         assert_eq!(state.count_after(UserId(2), Seq(0), 10), 3);
         assert_eq!(state.count_after(UserId(2), Seq(0), 2), 2);
-    }
-
-    #[test]
-    fn a_preview_is_cut_between_characters() {
-        let text = "é".repeat(PREVIEW_MAX_BYTES);
-        assert_eq!(preview(&text).len(), PREVIEW_MAX_BYTES);
-        assert_eq!(preview(&text[..PREVIEW_MAX_BYTES]).len(), PREVIEW_MAX_BYTES);
-        assert_eq!(preview(&format!("a{text}")).len(), PREVIEW_MAX_BYTES - 1);
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::frame::{self, HEADER_BYTES};
 use super::ids::{ChatId, ClientId, Millis, Seq, UserId};
+use super::limits::PREVIEW_MAX_BYTES;
 use super::purpose;
 
 /// `,"crc":"` + eight hexadecimal digits + `"}`.
@@ -211,6 +212,11 @@ pub fn verify(json: &[u8]) -> Result<(), RecordError> {
     Ok(())
 }
 
+/// The beginning of a message's text, as lists of chats show it, cut between characters.
+pub fn preview(text: &str) -> &str {
+    &text[..text.floor_char_boundary(PREVIEW_MAX_BYTES)]
+}
+
 /// The JSON within a whole frame that we wrote.
 pub fn json_of_frame(frame: &[u8]) -> &[u8] {
     &frame[HEADER_BYTES..frame.len() - 1]
@@ -258,6 +264,14 @@ mod tests {
              \"from_user\":\"Alice\",\"to_user\":\"Bob\",\"client_id\":\"d:3\",\
              \"message\":\"one \\\"line\\\"\\nand שלום 👋\",\"crc\":\"b1c0377f\"}$"
         );
+    }
+
+    #[test]
+    fn a_preview_is_cut_between_characters() {
+        let text = "é".repeat(PREVIEW_MAX_BYTES);
+        assert_eq!(preview(&text).len(), PREVIEW_MAX_BYTES);
+        assert_eq!(preview(&text[..PREVIEW_MAX_BYTES]).len(), PREVIEW_MAX_BYTES);
+        assert_eq!(preview(&format!("a{text}")).len(), PREVIEW_MAX_BYTES - 1);
     }
 
     #[test]
