@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use egui::{RawInput, Rect, pos2, vec2};
 use parlor::client::model::{Last, Link, Me, Message, Model, Person, Phase};
+use parlor::proto::chat::ChatKey;
 use parlor::proto::event::Status;
-use parlor::proto::ids::{ChatKey, DeviceId, Millis, Seq, UserId};
+use parlor::proto::ids::{DeviceId, Millis, Seq, UserId};
 use parlor::ui::when::Clock;
 use parlor::ui::{self, Prefill, Window};
 

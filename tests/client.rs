@@ -11,8 +11,9 @@ use parlor::client::command::Command;
 use parlor::client::model::{Field, Link, Model, Phase};
 use parlor::client::outbox::Progress;
 use parlor::host::LocalHost;
+use parlor::proto::chat::ChatKey;
 use parlor::proto::event::Status;
-use parlor::proto::ids::{ChatKey, UserId};
+use parlor::proto::ids::UserId;
 use parlor::server::Options;
 use support::{DEADLINE, Server, records};
 

@@ -5,6 +5,7 @@ mod common;
 use common::*;
 use egui_kittest::kittest::{NodeT, Queryable};
 use parlor::client::command::Command;
+use parlor::client::outbox::Destination;
 use parlor::proto::event::{Code, Problem};
 use parlor::proto::ids::{Millis, Seq};
 /// What the last frame put on the clipboard.
@@ -30,7 +31,7 @@ fn a_sent_message_is_seen_at_once_and_says_how_far_it_is() {
         _ => None,
     });
     assert_eq!(sent, Some((chat_with(BOB), "on its way".to_owned())));
-    let n = state.model.outbox.push(chat_with(BOB), "on its way".into(), NOW).n;
+    let n = state.model.outbox.push(Destination::Chat(chat_with(BOB)), "on its way".into(), NOW).n;
     harness.step();
     assert!(harness.query_by_label("You, 15:00, sending: on its way").is_some());
 
@@ -52,10 +53,10 @@ fn a_sent_message_is_seen_at_once_and_says_how_far_it_is() {
     assert!(harness.query_by_label("You, 15:00, sent: on its way").is_some());
 
     // What the receiver's devices and the receiver's eyes have reached is told up to a place, not message by message.
-    harness.state_mut().model.chats.get_mut(&chat_with(BOB)).unwrap().their_delivered = Seq(1100);
+    harness.state_mut().model.delivered.insert(BOB, Seq(1100));
     harness.run();
     assert!(harness.query_by_label("You, 15:00, delivered: on its way").is_some());
-    harness.state_mut().model.chats.get_mut(&chat_with(BOB)).unwrap().their_read = Seq(1100);
+    harness.state_mut().chat(BOB).read_by.insert(BOB, Seq(1100));
     harness.run();
     assert!(harness.query_by_label("You, 15:00, read: on its way").is_some());
 }

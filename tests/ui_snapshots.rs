@@ -8,6 +8,7 @@ use common::*;
 use egui::Theme;
 use egui_kittest::{Harness, SnapshotOptions};
 use parlor::client::model::{Field, Link, Model, Phase, SignInProblem};
+use parlor::client::outbox::Destination;
 use parlor::proto::event::{Code, Problem};
 use parlor::proto::ids::DeviceId;
 
@@ -67,8 +68,8 @@ fn a_conversation_in_the_dark() {
 fn a_conversation_in_trouble_in_a_small_window() {
     let mut model = conversation();
     model.link = Link::Waiting { until: NOW.plus(4_000), reason: "connection refused".into() };
-    model.outbox.push(chat_with(BOB), "on its way".into(), NOW);
-    let n = model.outbox.push(chat_with(BOB), "this one was refused".into(), NOW).n;
+    model.outbox.push(Destination::Chat(chat_with(BOB)), "on its way".into(), NOW);
+    let n = model.outbox.push(Destination::Chat(chat_with(BOB)), "this one was refused".into(), NOW).n;
     model.outbox.fail(n, Problem::new(Code::StorageFull, "The server's disk is full; try again later."));
     let mut harness = themed(model, [376.0, 496.0], Theme::Light);
     open(&mut harness, BOB);

@@ -14,7 +14,14 @@ fn prepend(state: &mut State, count: u64) {
     let at = chat.messages.front().map_or(NOW, |message| message.at);
     for n in 1..=count {
         let seq = first - n;
-        let message = Message { seq: Seq(seq), at: at.plus(-(n as i64) * MINUTE), from: BOB, text: words(seq).into() };
+        let message = Message {
+            seq: Seq(seq),
+            at: at.plus(-(n as i64) * MINUTE),
+            from: BOB,
+            text: words(seq).into(),
+            change: None,
+            mentions_me: false,
+        };
         chat.messages.push_front(message);
     }
     chat.loading = false;

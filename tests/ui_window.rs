@@ -8,6 +8,7 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use egui_kittest::{Harness, Node};
 use parlor::client::command::Command;
 use parlor::client::model::{Field, Link, Model, Phase, SignInProblem};
+use parlor::client::outbox::Destination;
 use parlor::proto::event::Status;
 use parlor::proto::ids::{DeviceId, Millis, UserId};
 use parlor::ui::{Prefill, title};
@@ -303,7 +304,7 @@ fn an_idle_window_draws_no_frames() {
     let mut model = long_chat(1000, 100);
     model.hosting = Some("hosting".into());
     say(&mut model, BOB, BOB, 1100, NOW, "unread", false);
-    model.outbox.push(chat_with(BOB), "pending".into(), NOW);
+    model.outbox.push(Destination::Chat(chat_with(BOB)), "pending".into(), NOW);
     for open_chat in [false, true] {
         let mut harness = window(model.clone());
         if open_chat {

@@ -2,7 +2,8 @@
 
 use secrecy::SecretString;
 
-use crate::proto::ids::{ChatKey, Seq};
+use crate::proto::chat::{ChatKey, GroupId, Past};
+use crate::proto::ids::{Seq, UserId};
 
 /// A wish of the person at the window.
 #[derive(Debug)]
@@ -26,6 +27,33 @@ pub enum Command {
         chat: ChatKey,
         /// The text; views keep the send button off for a text that [`crate::proto::ids::check_message`] refuses.
         text: String,
+    },
+    /// Send a text to several people, each in the chat with them. What becomes of it is in the model's `spread`.
+    SendToMany {
+        /// For whom.
+        people: Vec<UserId>,
+        /// The text.
+        text: String,
+    },
+    /// Make a group or change one. What comes of it is in the model's `job`, whose number is higher than before.
+    Group(GroupWish),
+    /// Ask who has received and who has read a message of this person's. The answer is in the model's `info`.
+    ShowInfo {
+        /// Which chat.
+        chat: ChatKey,
+        /// Which message.
+        seq: Seq,
+    },
+    /// The answer has been looked at.
+    CloseInfo,
+    /// Let others know what was read, and be told what they have; or neither.
+    SetReadReceipts(bool),
+    /// Have a chat ask for attention, or not.
+    Mute {
+        /// Which chat.
+        chat: ChatKey,
+        /// Whether it is to leave this person alone.
+        muted: bool,
     },
     /// Send a refused message again, under its old number.
     Retry {
@@ -56,4 +84,30 @@ pub enum Command {
         /// The last message that was drawn in a focused window.
         upto: Seq,
     },
+}
+
+/// What can be done with a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupWish {
+    /// Make one.
+    Create {
+        /// Its name; views keep the button off for one that [`crate::proto::chat::GroupName::new`] refuses.
+        name: String,
+        /// Who is in it beside this person.
+        members: Vec<UserId>,
+        /// What later members can read.
+        history: Past,
+    },
+    /// Give it another name.
+    Rename(GroupId, String),
+    /// Add people.
+    Add(GroupId, Vec<UserId>),
+    /// Remove somebody.
+    Remove(GroupId, UserId),
+    /// Make somebody its owner.
+    HandOver(GroupId, UserId),
+    /// Leave it.
+    Leave(GroupId),
+    /// Delete it, for everybody.
+    Delete(GroupId),
 }

@@ -13,18 +13,19 @@ pub mod outbox;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use command::Command;
+use command::{Command, GroupWish};
 use connection::{Handle, Order, Report};
 use fold::Followup;
 use model::{Link, Model, Phase};
-use outbox::Progress;
+use outbox::{Destination, Progress};
 
 use crate::clock;
+use crate::proto::chat::ChatKey;
 use crate::proto::event::{Event, Status};
 use crate::proto::frame;
-use crate::proto::ids::{ChatKey, DeviceId, Millis, Seq, UserId};
+use crate::proto::ids::{DeviceId, Millis, Seq};
 use crate::proto::limits::PAGE_DEFAULT_MESSAGES;
-use crate::proto::request::{ClientIdText, Outgoing};
+use crate::proto::outgoing::{ClientIdText, Outgoing, SendTo};
 
 /// Something that can host a server on this computer when none answers there. The window's composition gives one; the
 /// client knows no server.
@@ -63,6 +64,8 @@ pub struct Client {
     away: bool,
     /// When and where the last sign of writing was sent.
     typed: Option<(ChatKey, Millis)>,
+    /// What was last asked about a group, and under which number: it is asked again after a lost connection.
+    wish: Option<(u64, GroupWish)>,
 }
 
 impl Client {
@@ -80,6 +83,7 @@ impl Client {
             marks: Marks::default(),
             away: false,
             typed: None,
+            wish: None,
         })
     }
 
@@ -147,6 +151,11 @@ impl Client {
                     frame::encode_value(&mut frames, &Outgoing::SetStatus { status: Status::Away });
                 }
                 self.send(frames);
+                // Whether a wish came through before the connection was lost, nobody knows; under its number it is
+                // done once.
+                if let Some((n, wish)) = self.wish.take().filter(|(n, _)| self.model.awaits(*n)) {
+                    self.group(n, wish);
+                }
                 self.marks = Marks::default();
                 self.typed = None;
             }
@@ -156,9 +165,10 @@ impl Client {
                 }
             }
             Followup::Marked(Some(id)) => {
-                let chat = ChatKey::Person(UserId(u32::try_from(id).unwrap_or_default()));
-                let sent = self.marks.read.remove(&chat);
-                if sent.is_some() && sent < self.model.chat(chat).map(|chat| chat.read) {
+                let answered = self.marks.read.iter().find(|(_, (sent_as, _))| *sent_as == id);
+                let Some((&chat, &(_, sent))) = answered else { return };
+                self.marks.read.remove(&chat);
+                if self.model.chat(chat).is_some_and(|chat| sent < chat.read) {
                     self.mark_read(chat);
                 }
             }
@@ -189,10 +199,33 @@ impl Client {
                 if self.model.phase == Phase::SignedIn {
                     let mut frames = Vec::new();
                     let device = self.model.outbox.device().clone();
-                    encode_send(&mut frames, &device, self.model.write(chat, text.into(), clock::now()));
+                    let to = Destination::Chat(chat);
+                    encode_send(&mut frames, &device, self.model.write(to, text.into(), clock::now()));
                     self.send(frames);
                 }
             }
+            Command::SendToMany { people, text } => {
+                if self.model.phase == Phase::SignedIn && !people.is_empty() {
+                    let mut frames = Vec::new();
+                    let device = self.model.outbox.device().clone();
+                    let to = Destination::People(people.into());
+                    encode_send(&mut frames, &device, self.model.write(to, text.into(), clock::now()));
+                    self.send(frames);
+                }
+            }
+            Command::Group(wish) => {
+                if self.model.phase == Phase::SignedIn {
+                    let n = self.model.start_job();
+                    self.group(n, wish);
+                }
+            }
+            Command::ShowInfo { chat, seq } => {
+                self.model.start_info(chat, seq);
+                self.send(frame::frame_of(&Outgoing::FetchReceipts { chat, seq }));
+            }
+            Command::CloseInfo => self.model.info = None,
+            Command::SetReadReceipts(on) => self.send(frame::frame_of(&Outgoing::SetReadReceipts { on })),
+            Command::Mute { chat, muted } => self.send(frame::frame_of(&Outgoing::MuteChat { chat, muted })),
             Command::Retry { n } => {
                 let mut frames = Vec::new();
                 let device = self.model.outbox.device().clone();
@@ -210,8 +243,7 @@ impl Client {
                 if self.linked
                     && let Some(before) = self.model.start_loading(chat)
                 {
-                    let ChatKey::Person(with) = chat;
-                    self.send(frame::frame_of(&Outgoing::FetchHistory { with, before, limit: PAGE_DEFAULT_MESSAGES }));
+                    self.send(frame::frame_of(&Outgoing::FetchHistory { chat, before, limit: PAGE_DEFAULT_MESSAGES }));
                 }
             }
             Command::MarkRead { chat, upto } => {
@@ -223,8 +255,7 @@ impl Client {
                 let now = clock::now();
                 if self.typed.is_none_or(|(last, at)| last != chat || now >= at.plus(TYPING_EVERY_MILLIS)) {
                     self.typed = Some((chat, now));
-                    let ChatKey::Person(with) = chat;
-                    self.send(frame::frame_of(&Outgoing::Typing { with }));
+                    self.send(frame::frame_of(&Outgoing::Typing { chat }));
                 }
             }
             Command::SetAway(away) => {
@@ -236,14 +267,39 @@ impl Client {
         }
     }
 
+    /// Asks for a group to be made or changed.
+    fn group(&mut self, id: u64, wish: GroupWish) {
+        let device = self.model.outbox.device().clone();
+        let client_id = &ClientIdText { device: &device, n: id };
+        let request = match &wish {
+            GroupWish::Create { name, members, history } => {
+                Outgoing::CreateGroup { id, name, members, history: *history, client_id }
+            }
+            GroupWish::Rename(group, name) => Outgoing::RenameGroup { id, group: *group, name, client_id },
+            GroupWish::Add(group, members) => Outgoing::AddMembers { id, group: *group, members, client_id },
+            GroupWish::Remove(group, member) => {
+                Outgoing::RemoveMember { id, group: *group, member: *member, client_id }
+            }
+            GroupWish::HandOver(group, member) => {
+                Outgoing::HandOverGroup { id, group: *group, member: *member, client_id }
+            }
+            GroupWish::Leave(group) => Outgoing::LeaveGroup { id, group: *group, client_id },
+            GroupWish::Delete(group) => Outgoing::DeleteGroup { id, group: *group, client_id },
+        };
+        let frame = frame::frame_of(&request);
+        self.send(frame);
+        self.wish = Some((id, wish));
+    }
+
     /// Tells the server what has been seen of a chat. While one marker is under way the next one waits for its answer:
     /// so there are as many as the server takes, and no more, however fast one scrolls.
     fn mark_read(&mut self, chat: ChatKey) {
         let Some(seq) = self.model.chat(chat).map(|chat| chat.read) else { return };
         if self.linked && !self.marks.read.contains_key(&chat) {
-            self.marks.read.insert(chat, seq);
-            let ChatKey::Person(with) = chat;
-            self.send(frame::frame_of(&Outgoing::MarkRead { id: u64::from(with.0), with, seq }));
+            self.marks.sent += 1;
+            let id = self.marks.sent;
+            self.marks.read.insert(chat, (id, seq));
+            self.send(frame::frame_of(&Outgoing::MarkRead { id, chat, seq }));
         }
     }
 
@@ -279,8 +335,10 @@ impl Client {
 /// The markers on the connection that is up now.
 #[derive(Debug, Default)]
 struct Marks {
-    /// The read marker that is under way for a chat.
-    read: BTreeMap<ChatKey, Seq>,
+    /// The read marker that is under way for a chat: the number of its request, and the place.
+    read: BTreeMap<ChatKey, (u64, Seq)>,
+    /// How many read markers were sent.
+    sent: u64,
     /// A delivery marker is under way.
     delivering: bool,
     /// The last delivery marker that was sent.
@@ -298,7 +356,10 @@ fn new_device() -> DeviceId {
 }
 
 fn encode_send(frames: &mut Vec<u8>, device: &DeviceId, entry: &outbox::Outgoing) {
-    let ChatKey::Person(to) = entry.chat;
+    let to = match &entry.to {
+        Destination::Chat(chat) => SendTo::Chat(*chat),
+        Destination::People(people) => SendTo::Many(people),
+    };
     let client_id = ClientIdText { device, n: entry.n };
     frame::encode_value(
         frames,

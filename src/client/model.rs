@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::outbox::{Outbox, Outgoing};
-use crate::proto::event::Status;
-use crate::proto::ids::{ChatKey, DeviceId, Millis, Seq, UserId};
+use crate::proto::chat::{Change, ChatKey, GroupId, Past};
+use crate::proto::event::{GroupReply, Outcome, Problem, Receipts, Status};
+use crate::proto::ids::{DeviceId, Millis, Seq, UserId};
 use crate::proto::limits::MESSAGE_MAX_BYTES;
 
 /// Where the window stands with its server.
@@ -78,30 +79,69 @@ pub struct Person {
     pub last_seen: Option<Millis>,
 }
 
-/// A message that is on the server's disk.
+/// A group that this person is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Its name; another group may have the same.
+    pub name: String,
+    /// Whose it is.
+    pub owner: UserId,
+    /// Everybody in it, by the time of joining.
+    pub members: Vec<UserId>,
+    /// What new members can read.
+    pub history: Past,
+}
+
+/// An entry of a conversation: a message that is on the server's disk, or something that happened to the group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// Its place in the log: identity and order.
     pub seq: Seq,
     /// When the server took it.
     pub at: Millis,
-    /// Its author.
+    /// Who wrote or did it.
     pub from: UserId,
-    /// Its text.
+    /// Its text; empty where something happened.
     pub text: Arc<str>,
+    /// What happened to the group.
+    pub change: Option<Arc<Change>>,
+    /// Its text calls this person by name.
+    pub mentions_me: bool,
 }
 
-/// A chat's last message, as the list shows it.
+impl Message {
+    /// Whether it counts as unread for `me` until it is seen.
+    pub fn counts(&self, me: UserId) -> bool {
+        self.from != me && self.change.is_none()
+    }
+}
+
+/// The last entry of a chat, as the list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Last {
     /// Its place.
     pub seq: Seq,
     /// Its time.
     pub at: Millis,
-    /// Its author.
+    /// Who wrote or did it.
     pub from: UserId,
-    /// Its beginning; may hold line breaks.
+    /// Its beginning; may hold line breaks, and is empty where something happened.
     pub preview: Arc<str>,
+    /// What happened to the group.
+    pub change: Option<Arc<Change>>,
+}
+
+/// Somebody came or went while this window was looking: a line in the room of everyone, known to this window alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Who.
+    pub user: UserId,
+    /// Whether they are online now; otherwise they left.
+    pub online: bool,
+    /// When, by this computer's clock.
+    pub at: Millis,
+    /// From when on it is shown: somebody who is gone for a moment has not left.
+    pub shown_from: Millis,
 }
 
 /// One conversation.
@@ -115,26 +155,78 @@ pub struct Chat {
     pub loading: bool,
     /// Why the last page did not come.
     pub problem: Option<String>,
-    /// The last message, loaded or not.
+    /// The last entry, loaded or not.
     pub last: Option<Last>,
     /// How many messages of others have not been seen.
     pub unread: u32,
+    /// How many of those call this person by name.
+    pub mentions: u32,
     /// What has been seen, up to here.
     pub read: Seq,
-    /// What has reached a device of the other side, up to here.
-    pub their_delivered: Seq,
-    /// What the other side has seen, up to here.
-    pub their_read: Seq,
-    /// The other side is writing, or was until then.
-    pub typing_until: Option<Millis>,
+    /// The chat is to leave this person alone.
+    pub muted: bool,
+    /// What each of the others has seen, up to here, as far as they let others know.
+    pub read_by: BTreeMap<UserId, Seq>,
+    /// Who of the others is writing, or was until then.
+    pub typing: BTreeMap<UserId, Millis>,
+    /// Who came and went; in the room of everyone only, at most [`NOTICES_MAX`], oldest first.
+    pub notices: VecDeque<Notice>,
 }
+
+/// The most comings and goings that a window remembers.
+pub const NOTICES_MAX: usize = 100;
 
 impl Chat {
     /// The first loaded message of somebody else that has not been seen.
     pub fn first_unread(&self, me: UserId) -> Option<Seq> {
         let unseen = self.messages.partition_point(|message| message.seq <= self.read);
-        self.messages.range(unseen..).find(|message| message.from != me).map(|message| message.seq)
+        self.messages.range(unseen..).find(|message| message.counts(me)).map(|message| message.seq)
     }
+
+    /// How many messages ask for attention: all unread ones, or in a muted chat those that call this person by name.
+    pub fn attention(&self) -> u32 {
+        if self.muted { self.mentions } else { self.unread }
+    }
+}
+
+/// How far a message of this person has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// How many there are that can receive it.
+    pub receivers: usize,
+    /// How many of them have it on a device.
+    pub delivered: usize,
+    /// How many of them have seen it, as far as they let others know.
+    pub read: usize,
+}
+
+/// Something asked of the server that a dialog waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// The number of the request, rising.
+    pub n: u64,
+    /// What came of it; nothing while it is under way.
+    pub outcome: Option<Result<GroupReply, Problem>>,
+}
+
+/// A message to several people that is under way, or was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spread {
+    /// Its number in the outbox.
+    pub n: u64,
+    /// What became of it for each receiver; nothing while it is under way.
+    pub outcomes: Option<Result<Vec<Outcome>, Problem>>,
+}
+
+/// Who has received and read a message, as asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Info {
+    /// Which chat.
+    pub chat: ChatKey,
+    /// Which message.
+    pub seq: Seq,
+    /// The answer; nothing while it is under way.
+    pub receipts: Option<Result<Receipts, Problem>>,
 }
 
 /// Everything that a window knows.
@@ -150,8 +242,22 @@ pub struct Model {
     pub me: Option<Me>,
     /// Everybody with an account, this one included.
     pub people: BTreeMap<UserId, Person>,
+    /// What those whose account is gone were called.
+    pub former: BTreeMap<UserId, String>,
+    /// The groups that this person is in.
+    pub groups: BTreeMap<GroupId, Group>,
     /// Every chat that has a message, is being looked at or has something in the outbox.
     pub chats: BTreeMap<ChatKey, Chat>,
+    /// What has reached a device of each of the others, up to here.
+    pub delivered: BTreeMap<UserId, Seq>,
+    /// Whether others are told what this person has read, and this person what they have.
+    pub read_receipts: bool,
+    /// The last request that makes or changes a group.
+    pub job: Option<Job>,
+    /// The last message to several people.
+    pub spread: Option<Spread>,
+    /// The message whose receipts are being looked at.
+    pub info: Option<Info>,
     /// What is not yet on the server's disk.
     pub outbox: Outbox,
     /// The longest text that the server takes, in bytes.
@@ -162,8 +268,15 @@ pub struct Model {
     pub(super) log: Option<String>,
     /// Everything up to here is known.
     pub(super) cursor: Seq,
-    /// The people named since the login, while the whole list is coming in.
-    pub(super) listed: Option<BTreeSet<UserId>>,
+    /// Who and what was named since the login, while the whole lists are coming in.
+    pub(super) listed: Option<Listed>,
+}
+
+/// What a whole list has named so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Listed {
+    pub people: BTreeSet<UserId>,
+    pub groups: BTreeSet<GroupId>,
 }
 
 impl Model {
@@ -175,7 +288,14 @@ impl Model {
             hosting: None,
             me: None,
             people: BTreeMap::new(),
+            former: BTreeMap::new(),
+            groups: BTreeMap::new(),
             chats: BTreeMap::new(),
+            delivered: BTreeMap::new(),
+            read_receipts: true,
+            job: None,
+            spread: None,
+            info: None,
             outbox: Outbox::new(device),
             message_max_bytes: MESSAGE_MAX_BYTES,
             arrived: Seq(0),
@@ -192,24 +312,75 @@ impl Model {
 
     /// What this person has written there and the server has not confirmed, oldest first.
     pub fn outgoing(&self, key: ChatKey) -> impl Iterator<Item = &Outgoing> {
-        self.outbox.entries().filter(move |entry| entry.chat == key)
+        self.outbox.entries().filter(move |entry| entry.is_in(key))
     }
 
-    /// The name of an account. One that is gone is a "former member".
+    /// The name of an account. One that is gone is marked as a former member, so that it is not taken for another one
+    /// of that name.
     pub fn name(&self, id: UserId) -> &str {
-        self.people.get(&id).map_or("Former member", |person| person.username.as_str())
+        let here = self.people.get(&id).map(|person| person.username.as_str());
+        here.or_else(|| self.former.get(&id).map(String::as_str)).unwrap_or("Former member")
     }
 
     /// The name that a chat has in the list.
     pub fn title(&self, key: ChatKey) -> &str {
         match key {
+            ChatKey::Everyone => "Everyone",
+            ChatKey::Group(id) => self.groups.get(&id).map_or("Former group", |group| group.name.as_str()),
             ChatKey::Person(id) => self.name(id),
         }
     }
 
-    /// The sum of all unread messages.
+    /// The number of this window's account, once signed in.
+    pub fn my_id(&self) -> Option<UserId> {
+        self.me.as_ref().map(|me| me.id)
+    }
+
+    /// Whether this window's account is that one.
+    pub fn is_me(&self, id: UserId) -> bool {
+        self.my_id() == Some(id)
+    }
+
+    /// The sum of all messages that ask for attention.
     pub fn unread(&self) -> u32 {
-        self.chats.values().fold(0, |sum, chat| sum.saturating_add(chat.unread))
+        self.chats.values().fold(0, |sum, chat| sum.saturating_add(chat.attention()))
+    }
+
+    /// Whether the answer to that request is still to come.
+    pub(super) fn awaits(&self, n: u64) -> bool {
+        self.job.as_ref().is_some_and(|job| job.n == n && job.outcome.is_none())
+    }
+
+    /// Everybody in a chat who is there and is not this person.
+    pub fn others(&self, key: ChatKey) -> Vec<UserId> {
+        let all: Vec<UserId> = match key {
+            ChatKey::Everyone => self.people.keys().copied().collect(),
+            ChatKey::Group(id) => self.groups.get(&id).map(|group| group.members.clone()).unwrap_or_default(),
+            ChatKey::Person(id) => vec![id],
+        };
+        all.into_iter().filter(|id| !self.is_me(*id)).collect()
+    }
+
+    /// How far a message of this person has come. Costs the number of members.
+    pub fn reach(&self, key: ChatKey, seq: Seq) -> Reach {
+        let read_by = self.chat(key).map(|chat| &chat.read_by);
+        let mut reach = Reach::default();
+        let mut count = |id: UserId| {
+            let read = read_by.and_then(|by| by.get(&id)).is_some_and(|&upto| upto >= seq);
+            let delivered = read || self.delivered.get(&id).is_some_and(|&upto| upto >= seq);
+            reach.receivers += 1;
+            reach.delivered += usize::from(delivered);
+            reach.read += usize::from(read);
+        };
+        match key {
+            ChatKey::Everyone => self.people.keys().filter(|id| !self.is_me(**id)).for_each(|id| count(*id)),
+            ChatKey::Group(id) => {
+                let members = self.groups.get(&id).into_iter().flat_map(|group| &group.members);
+                members.filter(|id| !self.is_me(**id)).for_each(|id| count(*id));
+            }
+            ChatKey::Person(id) => count(id),
+        }
+        reach
     }
 
     /// Where the client's knowledge ends: the log's identity and the place in it.

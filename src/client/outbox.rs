@@ -6,8 +6,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::proto::chat::ChatKey;
 use crate::proto::event::Problem;
-use crate::proto::ids::{ChatKey, DeviceId, Millis};
+use crate::proto::ids::{DeviceId, Millis, UserId};
 
 /// Where a message stands on its way to the server's disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,19 +19,39 @@ pub enum Progress {
     Failed(Problem),
 }
 
+/// Where a message goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// To a chat.
+    Chat(ChatKey),
+    /// To each of these people, in the chat with them.
+    People(Arc<[UserId]>),
+}
+
 /// A message that is not known to be on the server's disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
     /// The number under which it is sent.
     pub n: u64,
     /// Where to.
-    pub chat: ChatKey,
+    pub to: Destination,
     /// The text.
     pub text: Arc<str>,
     /// When it was written, by this computer's clock.
     pub written_at: Millis,
     /// How far it is.
     pub progress: Progress,
+}
+
+impl Outgoing {
+    /// Whether it will stand in that chat.
+    pub fn is_in(&self, key: ChatKey) -> bool {
+        match (&self.to, key) {
+            (Destination::Chat(chat), key) => *chat == key,
+            (Destination::People(people), ChatKey::Person(id)) => people.contains(&id),
+            (Destination::People(_), _) => false,
+        }
+    }
 }
 
 /// The entries and the numbering.
@@ -53,10 +74,16 @@ impl Outbox {
     }
 
     /// Puts a message in and numbers it.
-    pub fn push(&mut self, chat: ChatKey, text: Arc<str>, written_at: Millis) -> &Outgoing {
-        self.last_n += 1;
-        self.entries.push_back(Outgoing { n: self.last_n, chat, text, written_at, progress: Progress::Pending });
+    pub fn push(&mut self, to: Destination, text: Arc<str>, written_at: Millis) -> &Outgoing {
+        let n = self.next_n();
+        self.entries.push_back(Outgoing { n, to, text, written_at, progress: Progress::Pending });
         self.entries.back().expect("just put in")
+    }
+
+    /// A number that was never used, for something that is sent once and is not a message.
+    pub fn next_n(&mut self) -> u64 {
+        self.last_n += 1;
+        self.last_n
     }
 
     /// Takes the message with that number out: it is on the server's disk, or nobody wants it any more.

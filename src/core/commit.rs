@@ -63,11 +63,16 @@ impl Engine {
                 if let Some(client_id) = &message.client_id {
                     self.waiting_ids.remove(&(message.from, client_id.clone()));
                 }
-                let sent =
-                    Sent { seq: Some(message.seq), at: Some(message.at), duplicate: applied == Applied::Duplicate };
+                let sent = Sent {
+                    seq: Some(message.seq),
+                    at: Some(message.at),
+                    duplicate: applied == Applied::Duplicate,
+                    outcomes: Vec::new(),
+                };
                 self.reply_sent(by, id, sent);
                 if applied == Applied::Done {
-                    let others = (message.to != message.from).then_some(message.to);
+                    let crate::proto::record::To::Person(to, _) = message.to else { return };
+                    let others = (to != message.from).then_some(to);
                     for user in others.into_iter().chain([message.from]) {
                         self.push_record(user, by, message.seq, &frame);
                     }
@@ -76,9 +81,6 @@ impl Engine {
             Record::Read(read) => {
                 self.reply(by, "mark_read", id, ());
                 self.push_record(read.by, by, read.seq, &frame);
-                if read.with != read.by {
-                    self.push_record(read.with, by, read.seq, &frame);
-                }
             }
             Record::Delivered(delivered) => {
                 self.reply(by, "mark_delivered", id, ());
@@ -87,6 +89,7 @@ impl Engine {
                 }
             }
             Record::LastSeen(seen) => _ = self.stale.insert(seen.user),
+            _ => {}
         }
     }
 
@@ -119,6 +122,7 @@ impl Engine {
                             self.stale.insert(seen.user);
                             continue;
                         }
+                        _ => continue,
                     };
                     self.refuse(by, purpose, id, problem);
                 }

@@ -251,8 +251,8 @@ impl Engine {
 
     /// Answers a `send_message` that succeeded.
     pub(super) fn reply_sent(&mut self, session: SessionId, id: Option<RequestId>, sent: Sent) {
-        let Sent { seq, at, duplicate } = sent;
-        let frame = frame_of(&SentReply { id, result: true, seq, at, duplicate });
+        let Sent { seq, at, duplicate, outcomes } = sent;
+        let frame = frame_of(&SentReply { id, result: true, seq, at, duplicate, outcomes: &outcomes });
         self.effects.push(Effect::Send(session, frame));
     }
 

@@ -5,7 +5,7 @@ use super::engine::{Effect, Engine, Purpose, Ticket};
 use super::session::{SessionId, Stage};
 use super::state::Summary;
 use crate::proto::event::{ChatEntry, Chats, Code, People, Person, Problem, Ready, Status, Welcome};
-use crate::proto::ids::{ChatKey, Millis, UserId};
+use crate::proto::ids::{Millis, UserId};
 use crate::proto::limits::{LIST_CHUNK_MAX, MESSAGE_MAX_BYTES, PAGE_MAX_MESSAGES, RESUME_MAX_RECORDS};
 use crate::proto::record::{LastSeen, Record};
 
@@ -35,6 +35,7 @@ impl Engine {
             seq: head,
             resumed: cursor.is_some(),
             message_max_bytes: MESSAGE_MAX_BYTES,
+            read_receipts: true,
         };
         self.effects.push(Effect::Admit(session));
         self.reply(session, "login", ticket.id, welcome);
@@ -91,7 +92,7 @@ impl Engine {
         let people: Vec<_> = self.directory.iter().map(|(id, _)| id).collect();
         let people: Vec<_> = people.into_iter().filter_map(|id| self.person(id)).collect();
         for (at, chunk) in people.chunks(LIST_CHUNK_MAX).enumerate() {
-            let event = People { people: chunk.to_vec(), removed: Vec::new(), whole: at == 0 };
+            let event = People { people: chunk.to_vec(), removed: Vec::new(), whole: at == 0, former: Vec::new() };
             self.effects.push(Effect::Send(session, super::engine::frame_of(&event)));
         }
     }
@@ -109,7 +110,7 @@ impl Engine {
         for chunk in stale.chunks(LIST_CHUNK_MAX) {
             let people: Vec<_> = chunk.iter().filter_map(|&id| self.person(id)).collect();
             let removed = chunk.iter().copied().filter(|&id| self.directory.name(id).is_none()).collect();
-            let frame = super::engine::frame_of(&People { people, removed, whole: false });
+            let frame = super::engine::frame_of(&People { people, removed, whole: false, former: Vec::new() });
             for session in self.sessions.logged_in().filter(|&session| self.sessions.is_live(session)) {
                 self.effects.push(Effect::Push(session, frame.clone(), self.state.seq()));
             }
@@ -133,16 +134,18 @@ impl Engine {
 }
 
 fn entry(user: UserId, summary: Summary<'_>) -> ChatEntry {
-    let ChatKey::Person(with) = summary.chat.key_for(user);
     ChatEntry {
-        with,
+        chat: summary.chat.key_for(user),
+        change: None,
+        mentions: 0,
+        muted: false,
         seq: summary.seq,
         at: summary.at,
         from: summary.from,
         preview: summary.preview.into(),
         unread: summary.unread,
         read: summary.read,
-        their_delivered: summary.their_delivered,
-        their_read: summary.their_read,
+        their_delivered: Some(summary.their_delivered),
+        their_read: Some(summary.their_read),
     }
 }

@@ -5,8 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::proto::ids::{ChatId, ClientId, DeviceId, Millis, Seq, UserId};
-use crate::proto::record::{Message, Read, Record, preview};
+use crate::proto::chat::ChatId;
+use crate::proto::ids::{ClientId, DeviceId, Millis, Seq, UserId};
+use crate::proto::record::{Message, Read, Record, To, preview};
 
 /// Everything that the log says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -181,6 +182,7 @@ impl State {
                 self.seen.insert(seen.user, seen.at);
                 Applied::Done
             }
+            _ => Applied::Done,
         }
     }
 
@@ -208,7 +210,8 @@ impl State {
             if matches!(self.known(message.from, id), Known::Newest(_) | Known::Older) {
                 return Applied::Duplicate;
             }
-            let body = body_checksum(message.to, &message.message);
+            let To::Person(to, _) = message.to else { return Applied::Done };
+            let body = body_checksum(to, &message.message);
             let last = LastSend { n: id.n, seq: message.seq, at: message.at, body };
             let devices = self.devices.entry(message.from).or_default();
             match devices.get_mut(&id.device) {
@@ -223,7 +226,7 @@ impl State {
         }
         let id = message.chat();
         let chat = self.chats.entry(id).or_insert_with(|| {
-            let ChatId::Direct(low, high) = id;
+            let ChatId::Direct(low, high) = id else { unreachable!() };
             let users = if low == high { vec![low] } else { vec![low, high] };
             for &user in &users {
                 self.chats_of.entry(user).or_default().insert(id);
@@ -250,7 +253,7 @@ impl State {
 
     /// Moves a marker forward; one that would move it back changes nothing. Costs what was newly read.
     fn apply_read(&mut self, read: &Read) -> Applied {
-        if let Some(chat) = self.chats.get_mut(&read.chat())
+        if let Some(chat) = self.chats.get_mut(&read.chat.id_for(read.by))
             && let Some(member) = chat.members.iter_mut().find(|member| member.user == read.by)
             && read.upto > member.read
         {

@@ -11,16 +11,16 @@ use super::memory::MemoryLog;
 use super::storage::{DiskFile, Storage};
 use super::{AppendError, Log, ReadError};
 use crate::proto::ids::{Millis, Seq, UserId};
-use crate::proto::record::{Message, Record, json_of_frame};
+use crate::proto::record::{Message, Record, To, json_of_frame};
 
 fn record(seq: u64) -> Bytes {
     let record = Record::Message(Message {
         seq: Seq(seq),
         at: Millis(5),
         from: UserId(1),
-        to: UserId(2),
+        to: To::Person(UserId(2), "Bob".into()),
         from_user: "Alice".into(),
-        to_user: "Bob".into(),
+        mentions: Default::default(),
         client_id: None,
         message: format!("message {seq}, {}", "x".repeat(usize::try_from(seq % 50).unwrap())).into(),
     });

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::limits::{DEVICE_MAX_BYTES, MESSAGE_MAX_BYTES, NAME_MAX_CHARS};
+use super::limits::{DEVICE_MAX_BYTES, GROUP_NAME_MAX_CHARS, MESSAGE_MAX_BYTES, NAME_MAX_CHARS};
 
 /// The number of an account in `users.json`. It never changes and is never given out twice, so a message keeps its
 /// author through a change of name, and a new account of an old name is not the old account.
@@ -46,35 +46,6 @@ impl Millis {
     }
 }
 
-/// A conversation as the server knows it, the same for all who are in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ChatId {
-    /// Between two accounts, the smaller number first; or of one account with itself.
-    Direct(UserId, UserId),
-}
-
-impl ChatId {
-    /// The direct chat of two accounts, whichever way round they are named.
-    pub fn direct(one: UserId, other: UserId) -> Self {
-        Self::Direct(one.min(other), one.max(other))
-    }
-
-    /// The chat as `viewer` knows it.
-    pub fn key_for(self, viewer: UserId) -> ChatKey {
-        match self {
-            Self::Direct(low, high) if viewer == low => ChatKey::Person(high),
-            Self::Direct(low, _) => ChatKey::Person(low),
-        }
-    }
-}
-
-/// A conversation as one account knows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ChatKey {
-    /// With that account.
-    Person(UserId),
-}
-
 /// Why a text is not what it should be. The text of the error says what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
@@ -93,6 +64,9 @@ pub enum Invalid {
     /// A name that no account can have.
     #[error("a name has 1 to {max} characters, none of them a control character, a line break, '@' or ':', and no space at its ends", max = NAME_MAX_CHARS)]
     Name,
+    /// A name that no group can have.
+    #[error("a group's name has 1 to {max} characters on one line: give it another one", max = GROUP_NAME_MAX_CHARS)]
+    GroupName,
     /// A device's name or a `client_id` in the wrong form.
     #[error(
         "a client_id is <device>:<n>: a device of 1 to {max} letters, digits, '-' or '_', and n a number from 1",
@@ -270,14 +244,5 @@ mod tests {
             check_message(&"x".repeat(MESSAGE_MAX_BYTES + 1)),
             Err(Invalid::LongMessage { bytes: MESSAGE_MAX_BYTES + 1 })
         );
-    }
-
-    #[test]
-    fn both_sides_name_the_same_chat() {
-        let (a, b) = (UserId(2), UserId(1));
-        assert_eq!(ChatId::direct(a, b), ChatId::direct(b, a));
-        assert_eq!(ChatId::direct(a, b).key_for(a), ChatKey::Person(b));
-        assert_eq!(ChatId::direct(a, b).key_for(b), ChatKey::Person(a));
-        assert_eq!(ChatId::direct(a, a).key_for(a), ChatKey::Person(a));
     }
 }

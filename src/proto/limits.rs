@@ -42,3 +42,22 @@ pub const DEVICE_MAX_BYTES: usize = 32;
 /// The most records that a returning client is sent one by one. One that missed more starts from the list of chats
 /// and loads pages as they are looked at.
 pub const RESUME_MAX_RECORDS: usize = 2_000;
+
+/// The longest name of a group, in characters.
+pub const GROUP_NAME_MAX_CHARS: usize = 64;
+
+/// The most people that one request can name: as members of a group, or as receivers of a message. The record of a
+/// message to all of them still fits a frame.
+pub const PEOPLE_PER_REQUEST_MAX: usize = 1_000;
+
+/// The most members of a group: the list of them fits a frame. For more there is the room of everyone.
+pub const GROUP_MEMBERS_MAX: usize = 10_000;
+
+/// The most people that a message can mention; further names in it are only names.
+pub const MENTIONS_MAX: usize = 50;
+
+/// The most names in each list of who has received and who has read a message.
+pub const RECEIPTS_MAX: usize = 200;
+
+/// The most entries of one `cursors` event.
+pub const CURSORS_CHUNK_MAX: usize = 1_000;

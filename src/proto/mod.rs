@@ -3,10 +3,13 @@
 //! Wire = disk = cache: a record is written to `history.json` and pushed to its readers as the very same bytes.
 //! Nothing here does I/O; see docs/PROTOCOL.md for the page that a client's author reads.
 
+pub mod chat;
 pub mod event;
 pub mod frame;
 pub mod ids;
 pub mod limits;
+pub mod message;
+pub mod outgoing;
 pub mod purpose;
 pub mod record;
 pub mod request;

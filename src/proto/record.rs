@@ -5,48 +5,16 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::chat::{Change, ChatKey, GroupId};
 use super::frame::{self, HEADER_BYTES};
-use super::ids::{ChatId, ClientId, Millis, Seq, UserId};
+use super::ids::{ClientId, Millis, Seq, UserId};
 use super::limits::PREVIEW_MAX_BYTES;
+pub use super::message::{Message, To, ToMany};
 use super::purpose;
 
 /// `,"crc":"` + eight hexadecimal digits + `"}`.
 const CRC_FIELD_BYTES: usize = 18;
 const CRC_FIELD: &[u8] = b",\"crc\":\"";
-
-/// A message from one account to another. Names are those of the time of writing, for people who read the file; the
-/// numbers decide.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "purpose", rename = "receive_message")]
-pub struct Message<'a> {
-    /// Place in the log.
-    pub seq: Seq,
-    /// When the server took it, never earlier than the record before.
-    pub at: Millis,
-    /// The author.
-    pub from: UserId,
-    /// The receiver.
-    pub to: UserId,
-    /// The author's name then.
-    #[serde(borrow)]
-    pub from_user: Cow<'a, str>,
-    /// The receiver's name then.
-    #[serde(borrow)]
-    pub to_user: Cow<'a, str>,
-    /// The author's number for it, if the author's program numbers its sends.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_id: Option<ClientId>,
-    /// The text.
-    #[serde(borrow)]
-    pub message: Cow<'a, str>,
-}
-
-impl Message<'_> {
-    /// The chat that it stands in.
-    pub fn chat(&self) -> ChatId {
-        ChatId::direct(self.from, self.to)
-    }
-}
 
 /// An account has seen a chat up to a place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,17 +26,11 @@ pub struct Read {
     pub at: Millis,
     /// Who has read.
     pub by: UserId,
-    /// The other side of the chat.
-    pub with: UserId,
+    /// The chat, as that account knows it.
+    #[serde(flatten)]
+    pub chat: ChatKey,
     /// Everything up to here has been seen.
     pub upto: Seq,
-}
-
-impl Read {
-    /// The chat that was read.
-    pub fn chat(&self) -> ChatId {
-        ChatId::direct(self.by, self.with)
-    }
 }
 
 /// Everything for an account up to a place has reached one of its devices.
@@ -97,17 +59,110 @@ pub struct LastSeen {
     pub user: UserId,
 }
 
+/// Something happened to a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "purpose", rename = "group_changed")]
+pub struct GroupChange<'a> {
+    /// Place in the log.
+    pub seq: Seq,
+    /// When the server took it.
+    pub at: Millis,
+    /// Which group; of a new one the place of this record.
+    pub group: GroupId,
+    /// Who did it.
+    pub by: UserId,
+    /// Their name then.
+    #[serde(borrow)]
+    pub by_user: Cow<'a, str>,
+    /// Their program's number for it, if it numbers what it sends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<ClientId>,
+    /// What happened.
+    #[serde(flatten)]
+    pub change: Change,
+}
+
+/// An account is there, or has another name than before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "purpose", rename = "account")]
+pub struct Account<'a> {
+    /// Place in the log.
+    pub seq: Seq,
+    /// When the server noticed it in `users.json`.
+    pub at: Millis,
+    /// Which.
+    pub user: UserId,
+    /// Its name.
+    #[serde(borrow)]
+    pub username: Cow<'a, str>,
+}
+
+/// An account is gone. What it said stays; its groups go on without it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "purpose", rename = "account_removed")]
+pub struct AccountRemoved {
+    /// Place in the log.
+    pub seq: Seq,
+    /// When the server noticed it.
+    pub at: Millis,
+    /// Which.
+    pub user: UserId,
+}
+
+/// An account lets others know what it has read, or does not any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "purpose", rename = "read_receipts")]
+pub struct ReadReceipts {
+    /// Place in the log.
+    pub seq: Seq,
+    /// When the server took it.
+    pub at: Millis,
+    /// Whose setting.
+    pub by: UserId,
+    /// Whether they are sent, and shown to it.
+    pub on: bool,
+}
+
+/// An account wants to be left alone by a chat, or does not any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "purpose", rename = "chat_muted")]
+pub struct Muted {
+    /// Place in the log.
+    pub seq: Seq,
+    /// When the server took it.
+    pub at: Millis,
+    /// Whose setting.
+    pub by: UserId,
+    /// The chat, as that account knows it.
+    #[serde(flatten)]
+    pub chat: ChatKey,
+    /// Whether it is muted.
+    pub muted: bool,
+}
+
 /// Everything that can stand in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Record<'a> {
-    /// A message.
+    /// A message in a chat.
     Message(Message<'a>),
+    /// A message to several people.
+    ToMany(ToMany<'a>),
+    /// Something happened to a group.
+    Group(GroupChange<'a>),
     /// A read marker.
     Read(Read),
     /// A delivery marker.
     Delivered(Delivered),
     /// Somebody left.
     LastSeen(LastSeen),
+    /// An account is there.
+    Account(Account<'a>),
+    /// An account is gone.
+    AccountRemoved(AccountRemoved),
+    /// A setting of an account.
+    ReadReceipts(ReadReceipts),
+    /// A setting of an account for a chat.
+    Muted(Muted),
 }
 
 /// Why a line is not a record.
@@ -141,31 +196,54 @@ impl<'a> Record<'a> {
         verify(json)?;
         match purpose::of(json)?.as_ref() {
             "receive_message" => Ok(Self::Message(serde_json::from_slice(json)?)),
+            "message_to_many" => Ok(Self::ToMany(serde_json::from_slice(json)?)),
+            "group_changed" => Ok(Self::Group(serde_json::from_slice(json)?)),
             "read_message" => Ok(Self::Read(serde_json::from_slice(json)?)),
             "delivered_message" => Ok(Self::Delivered(serde_json::from_slice(json)?)),
             "last_seen" => Ok(Self::LastSeen(serde_json::from_slice(json)?)),
+            "account" => Ok(Self::Account(serde_json::from_slice(json)?)),
+            "account_removed" => Ok(Self::AccountRemoved(serde_json::from_slice(json)?)),
+            "read_receipts" => Ok(Self::ReadReceipts(serde_json::from_slice(json)?)),
+            "chat_muted" => Ok(Self::Muted(serde_json::from_slice(json)?)),
             other => Err(RecordError::Unknown(other.chars().take(40).collect())),
+        }
+    }
+
+    /// Place and time.
+    fn stamp(&self) -> (Seq, Millis) {
+        match self {
+            Self::Message(it) => (it.seq, it.at),
+            Self::ToMany(it) => (it.seq, it.at),
+            Self::Group(it) => (it.seq, it.at),
+            Self::Read(it) => (it.seq, it.at),
+            Self::Delivered(it) => (it.seq, it.at),
+            Self::LastSeen(it) => (it.seq, it.at),
+            Self::Account(it) => (it.seq, it.at),
+            Self::AccountRemoved(it) => (it.seq, it.at),
+            Self::ReadReceipts(it) => (it.seq, it.at),
+            Self::Muted(it) => (it.seq, it.at),
         }
     }
 
     /// Place in the log.
     pub fn seq(&self) -> Seq {
-        match self {
-            Self::Message(message) => message.seq,
-            Self::Read(read) => read.seq,
-            Self::Delivered(delivered) => delivered.seq,
-            Self::LastSeen(seen) => seen.seq,
-        }
+        self.stamp().0
     }
 
     /// When the server took it.
     pub fn at(&self) -> Millis {
-        match self {
-            Self::Message(message) => message.at,
-            Self::Read(read) => read.at,
-            Self::Delivered(delivered) => delivered.at,
-            Self::LastSeen(seen) => seen.at,
-        }
+        self.stamp().1
+    }
+
+    /// The account and number of the send that it stores, if it was numbered.
+    pub fn send(&self) -> Option<(UserId, &ClientId)> {
+        let (by, id) = match self {
+            Self::Message(it) => (it.from, &it.client_id),
+            Self::ToMany(it) => (it.from, &it.client_id),
+            Self::Group(it) => (it.by, &it.client_id),
+            _ => return None,
+        };
+        id.as_ref().map(|id| (by, id))
     }
 
     /// Appends the record to `buffer` as a frame; [`json_of_frame`] of it is the line on disk.
@@ -177,6 +255,12 @@ impl<'a> Record<'a> {
                 Self::Read(read) => serde_json::to_writer(&mut *json, read),
                 Self::Delivered(delivered) => serde_json::to_writer(&mut *json, delivered),
                 Self::LastSeen(seen) => serde_json::to_writer(&mut *json, seen),
+                Self::ToMany(many) => serde_json::to_writer(&mut *json, many),
+                Self::Group(change) => serde_json::to_writer(&mut *json, change),
+                Self::Account(account) => serde_json::to_writer(&mut *json, account),
+                Self::AccountRemoved(removed) => serde_json::to_writer(&mut *json, removed),
+                Self::ReadReceipts(setting) => serde_json::to_writer(&mut *json, setting),
+                Self::Muted(setting) => serde_json::to_writer(&mut *json, setting),
             }
             .expect("records have string keys and a Vec takes every byte");
             seal(json, start);
@@ -225,15 +309,16 @@ pub fn json_of_frame(frame: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proto::chat::{GroupName, Past};
 
     fn message() -> Record<'static> {
         Record::Message(Message {
             seq: Seq(7),
             at: Millis(1_763_712_000_123),
             from: UserId(1),
-            to: UserId(2),
             from_user: "Alice".into(),
-            to_user: "Bob".into(),
+            to: To::Person(UserId(2), "Bob".into()),
+            mentions: Default::default(),
             client_id: Some("d:3".parse().unwrap()),
             message: "one \"line\"\nand שלום 👋".into(),
         })
@@ -241,10 +326,47 @@ mod tests {
 
     #[test]
     fn a_record_is_one_line_of_json_that_reads_back() {
-        let read = Record::Read(Read { seq: Seq(8), at: Millis(5), by: UserId(2), with: UserId(1), upto: Seq(7) });
-        let delivered = Record::Delivered(Delivered { seq: Seq(9), at: Millis(6), by: UserId(2), upto: Seq(7) });
-        let seen = Record::LastSeen(LastSeen { seq: Seq(10), at: Millis(7), user: UserId(2) });
-        for record in [message(), read, delivered, seen] {
+        let (seq, at, by, group) = (Seq(8), Millis(5), UserId(2), GroupId(6));
+        let read = |chat| Record::Read(Read { seq, at, by, chat, upto: Seq(7) });
+        let change = |change| {
+            let client_id = "d:9".parse().ok();
+            Record::Group(GroupChange { seq, at, group, by, by_user: "Bob".into(), client_id, change })
+        };
+        let to = |to, mentions| {
+            let Record::Message(message) = message() else { unreachable!() };
+            Record::Message(Message { to, mentions, ..message })
+        };
+        let name = GroupName::new("Weekend hike").unwrap();
+        for record in [
+            message(),
+            to(To::Group(group), vec![by].into()),
+            to(To::Everyone, Default::default()),
+            Record::ToMany(ToMany {
+                seq,
+                at,
+                from: by,
+                to_many: vec![UserId(1), UserId(3)],
+                from_user: "Bob".into(),
+                client_id: None,
+                message: "to both".into(),
+            }),
+            change(Change::Created { name: name.clone(), members: vec![by], history: Past::All }),
+            change(Change::Renamed { name }),
+            change(Change::Added { members: vec![UserId(1)] }),
+            change(Change::Removed { member: UserId(1) }),
+            change(Change::Left { owner: None }),
+            change(Change::HandedOver { owner: UserId(1) }),
+            change(Change::Deleted),
+            read(ChatKey::Person(UserId(1))),
+            read(ChatKey::Group(group)),
+            read(ChatKey::Everyone),
+            Record::Delivered(Delivered { seq, at, by, upto: Seq(7) }),
+            Record::LastSeen(LastSeen { seq, at, user: by }),
+            Record::Account(Account { seq, at, user: by, username: "Bob".into() }),
+            Record::AccountRemoved(AccountRemoved { seq, at, user: by }),
+            Record::ReadReceipts(ReadReceipts { seq, at, by, on: false }),
+            Record::Muted(Muted { seq, at, by, chat: ChatKey::Group(group), muted: true }),
+        ] {
             let mut bytes = Vec::new();
             record.encode(&mut bytes);
             let json = json_of_frame(&bytes);

@@ -16,7 +16,7 @@ use crate::log::import::{self, Imported};
 use crate::log::storage::{DiskFile, Storage as _, sync_directory_of};
 use crate::log::{AppendError, Log as _};
 use crate::proto::ids::{Invalid, Millis, Seq, UserId, check_message};
-use crate::proto::record::{Message, Record, json_of_frame};
+use crate::proto::record::{Message, Record, To, json_of_frame};
 use crate::proto::request::Peer;
 
 /// The log's file within the folder.
@@ -226,9 +226,9 @@ fn records_of(imported: &[Imported], directory: &Directory, now: Millis) -> Resu
             seq: Seq(index as u64 + 1),
             at,
             from,
-            to,
+            to: To::Person(to, message.to_user.as_str().into()),
             from_user: message.from_user.as_str().into(),
-            to_user: message.to_user.as_str().into(),
+            mentions: Default::default(),
             client_id: None,
             message: message.message.as_str().into(),
         });

@@ -12,8 +12,8 @@ use super::when::Clock;
 use super::widgets;
 use crate::client::command::Command;
 use crate::client::model::{Link, Model};
+use crate::proto::chat::ChatKey;
 use crate::proto::event::Status;
-use crate::proto::ids::ChatKey;
 
 /// The height of the bar that tells of the connection, when one line says it.
 const BAR: f32 = 38.0;
@@ -70,8 +70,10 @@ fn header(ui: &mut Ui, rect: Rect, model: &Model, key: ChatKey, narrow: bool, cl
         back = widgets::icon_button(ui, button, Icon::ArrowLeft, "Back").clicked();
         left += 36.0;
     }
-    let ChatKey::Person(id) = key;
-    let person = model.people.get(&id);
+    let person = match key {
+        ChatKey::Person(id) => model.people.get(&id),
+        ChatKey::Everyone | ChatKey::Group(_) => None,
+    };
     let status = person.map(|person| person.status);
     let name = model.title(key);
     widgets::avatar(ui, pos2(left + 19.0, middle), 38.0, name, Some((status.unwrap_or_default(), palette.surface)));

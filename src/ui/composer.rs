@@ -7,7 +7,7 @@ use lucide_icons::Icon;
 use super::text::{self, Buffer};
 use super::theme::{self, font, radius, space};
 use super::widgets;
-use crate::proto::ids::ChatKey;
+use crate::proto::chat::ChatKey;
 
 /// The composer grows to this many lines, then scrolls.
 pub const LINES_MAX: usize = 8;

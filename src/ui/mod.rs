@@ -35,7 +35,7 @@ use self::timeline::Timeline;
 use self::when::Clock;
 use crate::client::command::Command;
 use crate::client::model::{Model, Phase};
-use crate::proto::ids::ChatKey;
+use crate::proto::chat::ChatKey;
 
 /// What the login page has in its fields when it appears.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::text;
 use super::when::Clock;
 use crate::client::model::Model;
+use crate::proto::chat::ChatKey;
 use crate::proto::event::Status;
-use crate::proto::ids::{ChatKey, UserId};
 
 /// The order of the list, kept until somebody or some chat changes.
 #[derive(Debug, Default)]
@@ -86,13 +86,12 @@ fn sorted(model: &Model) -> Vec<ChatKey> {
 
 /// What the row of a chat shows. A draft is shown where the chat is not the one that is open.
 pub fn row(model: &Model, key: ChatKey, draft: Option<&str>, clock: &Clock) -> Row {
-    let ChatKey::Person(id) = key;
     let chat = model.chat(key);
     let last = chat.and_then(|chat| chat.last.as_ref());
     let preview = match (draft.map(text::one_line).filter(|draft| !draft.is_empty()), last) {
         (Some(draft), _) => Preview::Draft(draft),
         (None, Some(last)) => {
-            let own = is_me(model, last.from);
+            let own = model.is_me(last.from);
             Preview::Message(if own { "You: ".to_owned() } else { String::new() } + &text::one_line(&last.preview))
         }
         (None, None) => Preview::None,
@@ -100,7 +99,10 @@ pub fn row(model: &Model, key: ChatKey, draft: Option<&str>, clock: &Clock) -> R
     Row {
         chat: key,
         name: model.title(key).to_owned(),
-        status: model.people.get(&id).map(|person| person.status).unwrap_or_default(),
+        status: match key {
+            ChatKey::Person(id) => model.people.get(&id).map(|person| person.status).unwrap_or_default(),
+            ChatKey::Everyone | ChatKey::Group(_) => Status::Offline,
+        },
         time: last.map(|last| clock.in_list(last.at)).unwrap_or_default(),
         preview,
         unread: chat.map_or(0, |chat| chat.unread),
@@ -125,7 +127,7 @@ impl Row {
 
 /// Whether the other side of a chat is writing. Asks for a frame at the time when that would end by itself.
 pub fn is_typing(ui: &egui::Ui, model: &Model, key: ChatKey, clock: &Clock) -> bool {
-    let until = model.chat(key).and_then(|chat| chat.typing_until).map_or(0, |until| until.0);
+    let until = model.chat(key).and_then(|chat| chat.typing.values().max()).map_or(0, |until| until.0);
     let left = until.saturating_sub(clock.now.0);
     if left > 0 {
         ui.ctx().request_repaint_after(std::time::Duration::from_millis(u64::try_from(left).unwrap_or_default()));
@@ -140,9 +142,4 @@ pub fn status_word(status: Status) -> &'static str {
         Status::Away => "away",
         Status::Offline => "offline",
     }
-}
-
-/// Whether that account is this window's own.
-pub fn is_me(model: &Model, id: UserId) -> bool {
-    model.me.as_ref().is_some_and(|me| me.id == id)
 }

@@ -11,7 +11,7 @@ use super::theme::{self, font, radius, space};
 use super::when::Clock;
 use super::widgets;
 use crate::client::model::{Link, Model};
-use crate::proto::ids::ChatKey;
+use crate::proto::chat::ChatKey;
 
 /// What the list keeps between frames.
 #[derive(Debug, Default)]

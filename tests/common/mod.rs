@@ -7,8 +7,9 @@ use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, HarnessBuilder};
 use parlor::client::command::Command;
 use parlor::client::model::{Chat, Last, Link, Me, Message, Model, Person, Phase};
+use parlor::proto::chat::ChatKey;
 use parlor::proto::event::Status;
-use parlor::proto::ids::{ChatKey, DeviceId, Millis, Seq, UserId};
+use parlor::proto::ids::{DeviceId, Millis, Seq, UserId};
 use parlor::ui::when::Clock;
 use parlor::ui::{Prefill, Window};
 
@@ -62,8 +63,8 @@ pub fn model() -> Model {
 pub fn say(model: &mut Model, with: UserId, from: UserId, seq: u64, at: Millis, text: &str, read: bool) {
     let seq = Seq(seq);
     let chat = model.chats.entry(chat_with(with)).or_default();
-    chat.messages.push_back(Message { seq, at, from, text: text.into() });
-    chat.last = Some(Last { seq, at, from, preview: Arc::from(text) });
+    chat.messages.push_back(Message { seq, at, from, text: text.into(), change: None, mentions_me: false });
+    chat.last = Some(Last { seq, at, from, preview: Arc::from(text), change: None });
     if read {
         chat.read = seq;
     } else if from != ALICE {

@@ -18,7 +18,7 @@ use crate::client::model::{Field, SignInProblem};
 use crate::config::{CONNECT_DEADLINE, SIGN_IN_DEADLINE, default_listen};
 use crate::proto::event::{Code, Event, Problem};
 use crate::proto::frame;
-use crate::proto::request::Outgoing;
+use crate::proto::outgoing::Outgoing;
 
 /// Why an attempt did not lead to a login.
 pub(super) enum Failed {

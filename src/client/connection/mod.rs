@@ -18,7 +18,7 @@ use crate::clock;
 use crate::config::{BACKOFF_MAX, BACKOFF_MIN, FLUSH_DEADLINE};
 use crate::proto::frame;
 use crate::proto::ids::{Millis, Seq};
-use crate::proto::request::Outgoing;
+use crate::proto::outgoing::Outgoing;
 use attempt::{Failed, connect};
 pub use wire::{Wire, WireError};
 

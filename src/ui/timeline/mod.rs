@@ -21,7 +21,8 @@ use super::when::Clock;
 use super::{text, widgets};
 use crate::client::command::Command;
 use crate::client::model::{Chat, Link, Model};
-use crate::proto::ids::{ChatKey, Seq};
+use crate::proto::chat::ChatKey;
+use crate::proto::ids::Seq;
 
 /// With more unread messages than this, opening a chat does not load all of them to find the first.
 const CATCH_UP_MAX: u32 = 2_000;

@@ -2,8 +2,8 @@
 
 use crate::client::model::{Chat, Message, Model};
 use crate::client::outbox::{Outgoing, Progress};
-use crate::proto::ids::{ChatKey, Millis, Seq, UserId};
-use crate::ui::people::is_me;
+use crate::proto::chat::ChatKey;
+use crate::proto::ids::{Millis, Seq, UserId};
 use crate::ui::when::Clock;
 
 /// Messages of one author within this time share a header, in milliseconds.
@@ -84,6 +84,7 @@ impl Row<'_> {
 /// The rows of a chat, by number: one head, the loaded messages, the outbox.
 pub struct Rows<'a> {
     model: &'a Model,
+    key: ChatKey,
     clock: &'a Clock,
     chat: Option<&'a Chat>,
     outgoing: Vec<&'a Outgoing>,
@@ -93,7 +94,7 @@ pub struct Rows<'a> {
 impl<'a> Rows<'a> {
     /// Looks at a chat.
     pub fn new(model: &'a Model, key: ChatKey, clock: &'a Clock, divider: Option<Seq>) -> Self {
-        Self { model, clock, chat: model.chat(key), outgoing: model.outgoing(key).collect(), divider }
+        Self { model, key, clock, chat: model.chat(key), outgoing: model.outgoing(key).collect(), divider }
     }
 
     /// How many rows there are, the head included.
@@ -141,9 +142,11 @@ impl<'a> Rows<'a> {
 
     /// How far a stored message of this window's account has come.
     fn receipt(&self, seq: Seq) -> Sent<'a> {
-        match self.chat {
-            Some(chat) if seq <= chat.their_read => Sent::Read,
-            Some(chat) if seq <= chat.their_delivered => Sent::Delivered,
+        let reach = self.model.reach(self.key, seq);
+        match reach.receivers {
+            0 => Sent::Stored,
+            all if reach.read == all => Sent::Read,
+            all if reach.delivered == all => Sent::Delivered,
             _ => Sent::Stored,
         }
     }
@@ -159,7 +162,7 @@ impl<'a> Rows<'a> {
     /// What a row shows; nothing for the head and for numbers that are none.
     pub fn get(&self, row: usize) -> Option<Row<'a>> {
         let (author, at) = self.author(row)?;
-        let own = is_me(self.model, author);
+        let own = self.model.is_me(author);
         let (text, sent) = match (self.message(row), self.outgoing(row)) {
             (Some(message), _) => (&message.text, if own { self.receipt(message.seq) } else { Sent::Foreign }),
             (None, Some(entry)) => match &entry.progress {

@@ -1,0 +1,127 @@
+//! How lists change the model: who there is, which groups and chats, how far they have come.
+
+use std::sync::Arc;
+
+use crate::client::model::{Group, Last, Model, NOTICES_MAX, Notice, Person};
+use crate::proto::chat::ChatKey;
+use crate::proto::event::{ChatEntry, Cursors, GroupInfo, People, Status};
+use crate::proto::ids::{Millis, Seq, UserId};
+
+/// How long somebody may be gone before they have left: a connection that flaps is nobody's news.
+const LEAVE_AFTER_MILLIS: i64 = 10_000;
+
+impl Model {
+    pub(super) fn named(&mut self, event: People, now: Millis) {
+        if event.whole {
+            self.listed = Some(Default::default());
+        }
+        for former in event.former {
+            self.former.insert(former.id, format!("{} (former member)", former.username));
+        }
+        for person in event.people {
+            match &mut self.listed {
+                Some(listed) => _ = listed.people.insert(person.id),
+                None => self.noticed(person.id, person.status, now),
+            }
+            if let Some(me) = self.me.as_mut().filter(|me| me.id == person.id) {
+                me.username.clone_from(&person.username);
+            }
+            self.people.insert(
+                person.id,
+                Person { username: person.username, status: person.status, last_seen: person.last_seen },
+            );
+        }
+        for id in event.removed {
+            self.people.remove(&id);
+            self.delivered.remove(&id);
+        }
+    }
+
+    /// Somebody else has come or gone: a line in the room of everyone, unless they are only gone for a moment.
+    fn noticed(&mut self, user: UserId, status: Status, now: Millis) {
+        let was = self.people.get(&user).map_or(Status::Offline, |person| person.status);
+        let online = status != Status::Offline;
+        if self.is_me(user) || online == (was != Status::Offline) {
+            return;
+        }
+        let notices = &mut self.chats.entry(ChatKey::Everyone).or_default().notices;
+        let last = notices.iter().rposition(|notice| notice.user == user);
+        // Back before anybody was told of the leave: nothing has happened.
+        if let Some(at) = last.filter(|&at| online && !notices[at].online && notices[at].shown_from > now) {
+            notices.remove(at);
+            return;
+        }
+        // The last line of the list is about the same person: the new one takes its place.
+        if last.is_some_and(|at| at + 1 == notices.len()) {
+            notices.pop_back();
+        }
+        let shown_from = if online { now } else { now.plus(LEAVE_AFTER_MILLIS) };
+        notices.push_back(Notice { user, online, at: now, shown_from });
+        if notices.len() > NOTICES_MAX {
+            notices.pop_front();
+        }
+    }
+
+    pub(super) fn group_listed(&mut self, info: GroupInfo) {
+        if let Some(listed) = &mut self.listed {
+            listed.groups.insert(info.group);
+        }
+        let GroupInfo { group, name, owner, history, since, members } = info;
+        self.groups.insert(group, Group { name, owner, history, members });
+        // Who was out of it for a while may not see again what was said before.
+        if let Some(chat) = self.chats.get_mut(&ChatKey::Group(group)) {
+            chat.messages.retain(|message| message.seq >= since);
+        }
+    }
+
+    /// An entry of the list of chats, valid for now. What the server does not know yet of our reading comes back.
+    pub(super) fn listed_chat(&mut self, entry: ChatEntry) -> Option<ChatKey> {
+        let me = self.my_id()?;
+        let key = entry.chat;
+        let chat = self.chats.entry(key).or_default();
+        let read = chat.read;
+        let change = entry.change.map(Arc::new);
+        let last = Last { seq: entry.seq, at: entry.at, from: entry.from, preview: entry.preview.into(), change };
+        chat.update_last(last);
+        chat.unread = entry.unread;
+        chat.mentions = entry.mentions;
+        chat.muted = entry.muted;
+        chat.read = entry.read;
+        if let ChatKey::Person(with) = key {
+            if let Some(upto) = entry.their_delivered {
+                let marker = self.delivered.entry(with).or_default();
+                *marker = (*marker).max(upto);
+            }
+            chat.read_by =
+                entry.their_read.filter(|upto| *upto > Seq(0)).map(|upto| (with, upto)).into_iter().collect();
+        }
+        if entry.from != me {
+            self.arrived = self.arrived.max(entry.seq);
+        }
+        if read <= entry.read {
+            return None;
+        }
+        chat.mark_read(me, read);
+        Some(key)
+    }
+
+    /// How far a room has come with its members.
+    pub(super) fn came_to(&mut self, cursors: &Cursors) {
+        let chat = self.chats.entry(cursors.chat).or_default();
+        for cursor in &cursors.cursors {
+            if cursor.read > Seq(0) {
+                chat.read_by.insert(cursor.user, cursor.read);
+            }
+            let marker = self.delivered.entry(cursor.user).or_default();
+            *marker = (*marker).max(cursor.delivered);
+        }
+    }
+
+    /// The lists are complete: who and what is not in them is gone.
+    pub(super) fn listed(&mut self) {
+        let Some(listed) = self.listed.take() else { return };
+        self.people.retain(|id, _| listed.people.contains(id));
+        let out: Vec<_> = self.groups.keys().filter(|id| !listed.groups.contains(id)).copied().collect();
+        out.into_iter().for_each(|group| self.out_of(group));
+    }
+}

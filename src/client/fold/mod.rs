@@ -1,0 +1,310 @@
+//! How the model changes: by events from the server, and by what its person does. The only writer of the model.
+//!
+//! Events may come again after a reconnect; the log's places tell what is known already.
+
+mod chat;
+mod lists;
+
+use std::sync::Arc;
+
+use self::chat::{from_change, from_record};
+use super::model::{Field, Info, Job, Link, Me, Message, Model, Phase, SignInProblem, Spread};
+use super::outbox::{Destination, Outgoing};
+use crate::proto::chat::ChatKey;
+use crate::proto::event::{Code, Event, History, Problem, Sent, Welcome};
+use crate::proto::ids::{DeviceId, Millis, Seq, UserId};
+use crate::proto::record::{self, Read, Record};
+
+/// How long somebody is taken to be writing after the last sign of it.
+const TYPING_MILLIS: i64 = 6_000;
+
+/// What the client must do about an event, beside showing it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Followup {
+    /// Nothing.
+    None,
+    /// The login succeeded: send what waits in the outbox.
+    LoggedIn,
+    /// The server's markers are behind ours: tell it again.
+    MarkAgain(Vec<ChatKey>),
+    /// A marker has been taken: the next one may go out.
+    Marked(Option<u64>),
+    /// The account is gone: do not come back.
+    Leave,
+}
+
+impl Model {
+    /// Takes an event in; `now` is this computer's time.
+    pub fn apply(&mut self, event: Event<'_>, now: Millis) -> Followup {
+        match event {
+            Event::Login(Ok(welcome)) => {
+                self.welcome(welcome);
+                return Followup::LoggedIn;
+            }
+            Event::Sent(Some(n), Ok(sent)) => self.sent(n, sent),
+            Event::Sent(Some(n), Err(problem)) => self.refused(n, problem),
+            Event::History(Ok(history)) => self.page(history),
+            Event::History(Err(problem)) => {
+                for chat in self.chats.values_mut().filter(|chat| chat.loading) {
+                    chat.loading = false;
+                    chat.problem = Some(problem.message.clone());
+                }
+            }
+            Event::Message(message) => self.received(&message),
+            Event::Group(change) => self.group_changed(&change),
+            Event::Read(read) => self.read(&read),
+            Event::Delivered(delivered) => {
+                let marker = self.delivered.entry(delivered.by).or_default();
+                *marker = (*marker).max(delivered.upto);
+                self.cursor = self.cursor.max(delivered.seq);
+            }
+            Event::ReadReceipts(setting) => {
+                self.set_read_receipts(setting.on);
+                self.cursor = self.cursor.max(setting.seq);
+            }
+            Event::Muted(setting) => {
+                self.chats.entry(setting.chat).or_default().muted = setting.muted;
+                self.cursor = self.cursor.max(setting.seq);
+            }
+            Event::Typing(typing) => {
+                let chat = self.chats.entry(typing.chat()).or_default();
+                chat.typing.insert(typing.from, now.plus(TYPING_MILLIS));
+            }
+            Event::GroupReply(Some(n), outcome) => {
+                if let Some(job) = self.job.as_mut().filter(|job| job.n == n) {
+                    job.outcome = Some(outcome);
+                }
+            }
+            Event::Receipts(receipts) => {
+                let asked = self.info.as_mut().filter(|info| match &receipts {
+                    Ok(receipts) => (info.chat, info.seq) == (receipts.chat, receipts.seq),
+                    Err(_) => true,
+                });
+                if let Some(info) = asked {
+                    info.receipts = Some(receipts);
+                }
+            }
+            Event::Marked(chat) => return Followup::Marked(chat),
+            Event::People(people) => self.named(people, now),
+            Event::Groups(groups) => groups.groups.into_iter().for_each(|group| self.group_listed(group)),
+            Event::Chats(chats) => {
+                let behind: Vec<_> = chats.chats.into_iter().filter_map(|entry| self.listed_chat(entry)).collect();
+                if !behind.is_empty() {
+                    return Followup::MarkAgain(behind);
+                }
+            }
+            Event::Cursors(cursors) => self.came_to(&cursors),
+            Event::Ready(ready) => {
+                self.cursor = self.cursor.max(ready.seq);
+                self.link = Link::Online;
+                self.listed();
+            }
+            Event::Problem(problem) if problem.code == Code::AccountRemoved => {
+                self.signed_out(Some(SignInProblem { field: Field::Credentials, message: problem.message }));
+                return Followup::Leave;
+            }
+            Event::Login(Err(_))
+            | Event::Sent(None, _)
+            | Event::GroupReply(None, _)
+            | Event::Closing(_)
+            | Event::Problem(_)
+            | Event::Other => {}
+        }
+        Followup::None
+    }
+
+    fn welcome(&mut self, welcome: Welcome) {
+        let same = self.me.as_ref().is_some_and(|me| me.id == welcome.user);
+        if !(welcome.resumed && same) {
+            // What was known has a gap now: the list of chats follows, and pages are loaded as they are looked at.
+            self.chats.clear();
+            self.cursor = welcome.seq;
+        }
+        self.me = Some(Me { id: welcome.user, username: welcome.username });
+        self.log = Some(welcome.log);
+        self.message_max_bytes = welcome.message_max_bytes;
+        self.read_receipts = welcome.read_receipts;
+        self.phase = Phase::SignedIn;
+    }
+
+    /// A message is on the server's disk.
+    fn sent(&mut self, n: u64, sent: Sent) {
+        let Some(Outgoing { to, text, .. }) = self.outbox.remove(n) else { return };
+        let stored = |id: UserId| sent.outcomes.iter().any(|outcome| outcome.to == Some(id) && outcome.result);
+        let chats: Vec<_> = match to {
+            Destination::Chat(chat) => vec![chat],
+            Destination::People(people) => {
+                people.iter().filter(|id| stored(**id)).map(|id| ChatKey::Person(*id)).collect()
+            }
+        };
+        if let Some(spread) = self.spread.as_mut().filter(|spread| spread.n == n) {
+            spread.outcomes = Some(Ok(sent.outcomes));
+        }
+        // What was stored before comes with what was missed, or with a page: put in here it could leave a hole after it.
+        if sent.duplicate {
+            return;
+        }
+        if let (Some(seq), Some(at), Some(me)) = (sent.seq, sent.at, &self.me) {
+            let from = me.id;
+            for chat in chats {
+                // Removed from the group before the answer came: it is not ours to see any more.
+                if matches!(chat, ChatKey::Group(group) if !self.groups.contains_key(&group)) {
+                    continue;
+                }
+                let chat = self.chats.entry(chat).or_default();
+                let text = Arc::clone(&text);
+                chat.add(Message { seq, at, from, text, change: None, mentions_me: false });
+            }
+        }
+    }
+
+    fn refused(&mut self, n: u64, problem: Problem) {
+        if let Some(spread) = self.spread.as_mut().filter(|spread| spread.n == n) {
+            spread.outcomes = Some(Err(problem.clone()));
+        }
+        self.outbox.fail(n, problem);
+    }
+
+    fn page(&mut self, history: History<'_>) {
+        let me = self.my_id();
+        let known = match history.chat {
+            ChatKey::Group(group) => self.groups.contains_key(&group),
+            ChatKey::Everyone | ChatKey::Person(_) => true,
+        };
+        if !known {
+            return;
+        }
+        let chat = self.chats.entry(history.chat).or_default();
+        chat.loading = false;
+        chat.problem = None;
+        chat.complete |= history.complete;
+        for record in history.records {
+            match record {
+                Record::Message(message) => _ = chat.insert(from_record(&message, me)),
+                Record::Group(change) => _ = chat.insert(from_change(&change)),
+                _ => {}
+            }
+        }
+    }
+
+    fn received(&mut self, message: &record::Message<'_>) {
+        let Some(me) = self.my_id() else { return };
+        if let Some(id) = &message.client_id
+            && message.from == me
+            && id.device == *self.outbox.device()
+        {
+            self.outbox.remove(id.n);
+        }
+        let key = message.chat().key_for(me);
+        let chat = self.chats.entry(key).or_default();
+        if message.from != me {
+            self.arrived = self.arrived.max(message.seq);
+            chat.typing.remove(&message.from);
+        }
+        let entry = from_record(message, Some(me));
+        let (counts, mentions_me) = (entry.counts(me) && message.seq > chat.read, entry.mentions_me);
+        if chat.add(entry) && counts {
+            chat.unread = chat.unread.saturating_add(1);
+            chat.mentions = chat.mentions.saturating_add(u32::from(mentions_me));
+        }
+        self.cursor = self.cursor.max(message.seq);
+    }
+
+    fn read(&mut self, read: &Read) {
+        let Some(me) = self.my_id() else { return };
+        let key = match read.chat {
+            ChatKey::Person(with) => ChatKey::Person(if read.by == me { with } else { read.by }),
+            room => room,
+        };
+        if let Some(chat) = self.chats.get_mut(&key) {
+            if read.by == me {
+                chat.mark_read(me, read.upto);
+            } else if self.read_receipts {
+                let seen = chat.read_by.entry(read.by).or_default();
+                *seen = (*seen).max(read.upto);
+            }
+        }
+        self.cursor = self.cursor.max(read.seq);
+    }
+
+    /// The setting has changed. What others have read is forgotten when it goes off, and comes again when it goes on.
+    fn set_read_receipts(&mut self, on: bool) {
+        self.read_receipts = on;
+        if !on {
+            self.chats.values_mut().for_each(|chat| chat.read_by.clear());
+        }
+    }
+
+    /// The page of the newest messages, or of those before what is loaded, is asked for: the place that it ends before.
+    /// Nothing while one is on its way, or when none is left.
+    pub(super) fn start_loading(&mut self, key: ChatKey) -> Option<Option<Seq>> {
+        let chat = self.chats.entry(key).or_default();
+        if chat.loading || chat.complete {
+            return None;
+        }
+        chat.loading = true;
+        chat.problem = None;
+        Some(chat.messages.front().map(|message| message.seq))
+    }
+
+    /// Puts a message into the outbox.
+    pub(super) fn write(&mut self, to: Destination, text: Arc<str>, now: Millis) -> &Outgoing {
+        match &to {
+            Destination::Chat(key) => _ = self.chats.entry(*key).or_default(),
+            Destination::People(people) => {
+                people.iter().for_each(|id| _ = self.chats.entry(ChatKey::Person(*id)).or_default());
+            }
+        }
+        let entry = self.outbox.push(to, text, now);
+        if matches!(entry.to, Destination::People(_)) {
+            self.spread = Some(Spread { n: entry.n, outcomes: None });
+        }
+        entry
+    }
+
+    /// Something is asked of the server that a dialog waits for.
+    pub(super) fn start_job(&mut self) -> u64 {
+        let n = self.outbox.next_n();
+        self.job = Some(Job { n, outcome: None });
+        n
+    }
+
+    /// The receipts of a message are asked for.
+    pub(super) fn start_info(&mut self, chat: ChatKey, seq: Seq) {
+        self.info = Some(Info { chat, seq, receipts: None });
+    }
+
+    /// Moves the marker of a chat; false when it was there or further.
+    pub(super) fn mark_read(&mut self, key: ChatKey, upto: Seq) -> bool {
+        let Some(me) = self.me.as_ref().map(|me| me.id) else { return false };
+        self.chats.get_mut(&key).is_some_and(|chat| chat.mark_read(me, upto))
+    }
+
+    /// The connection is lost, or not there yet.
+    pub(super) fn unlinked(&mut self, link: Link) {
+        self.link = link;
+        for chat in self.chats.values_mut() {
+            chat.loading = false;
+            chat.typing.clear();
+        }
+    }
+
+    /// Back at the login page; nothing of the account is left, the hosting goes on.
+    pub(super) fn signed_out(&mut self, problem: Option<SignInProblem>) {
+        let device = self.outbox.device().clone();
+        let hosting = self.hosting.take();
+        *self = Self { hosting, phase: Phase::SignedOut { problem }, ..Self::new(device) };
+    }
+
+    /// Another account, or the same one anew: numbers must not be used twice.
+    pub(super) fn signing_in(&mut self, device: DeviceId) {
+        let hosting = self.hosting.take();
+        *self = Self { hosting, phase: Phase::SigningIn, ..Self::new(device) };
+    }
+}
+
+/// Where on the login page a refusal belongs.
+pub(super) fn sign_in_problem(problem: Problem) -> SignInProblem {
+    let field = if problem.code == Code::WrongCredentials { Field::Credentials } else { Field::Server };
+    SignInProblem { field, message: problem.message }
+}

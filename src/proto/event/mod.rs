@@ -1,0 +1,220 @@
+//! Events: what the server says, in answer or unasked. The same types write them in the server and read them in the
+//! client. Each is documented with an example in docs/PROTOCOL.md.
+
+mod lists;
+mod problem;
+mod reply;
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+pub use self::lists::{
+    ChatEntry, Chats, Closing, Cursor, Cursors, Former, GroupInfo, Groups, People, Person, Ready, Status, Typing,
+};
+pub use self::problem::{Code, Problem};
+use self::reply::HistoryWire;
+pub use self::reply::{GroupReply, History, Outcome, Receipt, Receipts, Refusal, Reply, Sent, SentReply, Welcome};
+use super::ids::{Millis, RequestId, Seq};
+use super::purpose;
+use super::record::{Delivered, GroupChange, Message, Muted, Read, ReadReceipts, Record, RecordError};
+
+/// What came in, to be read by the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// Login succeeded or not.
+    Login(Result<Welcome, Problem>),
+    /// A send is on disk or refused; the number is the request's.
+    Sent(Option<RequestId>, Result<Sent, Problem>),
+    /// A page of history, or why there is none.
+    History(Result<History<'a>, Problem>),
+    /// A message, live or caught up.
+    Message(Message<'a>),
+    /// Something happened to a group, live or caught up.
+    Group(GroupChange<'a>),
+    /// A read marker: one's own, from another window, or another's.
+    Read(Read),
+    /// A delivery marker of somebody who was written to.
+    Delivered(Delivered),
+    /// A setting of this account, changed here or in another window.
+    ReadReceipts(ReadReceipts),
+    /// A setting of this account for a chat.
+    Muted(Muted),
+    /// See [`Typing`].
+    Typing(Typing),
+    /// A group was made or changed as this client asked, or not; the number is the request's.
+    GroupReply(Option<RequestId>, Result<GroupReply, Problem>),
+    /// See [`Receipts`].
+    Receipts(Result<Receipts, Problem>),
+    /// A `mark_read` or `mark_delivered` was taken or refused: the next one may go out.
+    Marked(Option<RequestId>),
+    /// See [`People`].
+    People(People),
+    /// See [`Chats`].
+    Chats(Chats),
+    /// See [`Groups`].
+    Groups(Groups),
+    /// See [`Cursors`].
+    Cursors(Cursors),
+    /// See [`Ready`].
+    Ready(Ready),
+    /// See [`Closing`].
+    Closing(Closing),
+    /// A request failed that is none of the above, or the connection did.
+    Problem(Problem),
+    /// Something that needs no answer, or that a newer server says.
+    Other,
+}
+
+/// Why bytes from a server are not an event.
+#[derive(Debug, thiserror::Error)]
+pub enum EventError {
+    /// Not the JSON of that event.
+    #[error("the server sent something that is not as documented: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A damaged record.
+    #[error("the server sent a damaged record: {0}")]
+    Record(#[from] RecordError),
+}
+
+#[derive(Deserialize)]
+struct Head {
+    #[serde(default)]
+    id: Option<RequestId>,
+    #[serde(default)]
+    result: Option<bool>,
+    #[serde(default)]
+    error: Option<Problem>,
+}
+
+impl Head {
+    fn verdict(self) -> Result<(), Problem> {
+        match self.result {
+            Some(true) => Ok(()),
+            _ => {
+                Err(self.error.unwrap_or_else(|| Problem::new(Code::Other, "the server refused, and did not say why")))
+            }
+        }
+    }
+}
+
+/// The body of a reply, or why there is none.
+fn answer<'a, T: Deserialize<'a>>(json: &'a [u8], head: Head) -> Result<Result<T, Problem>, serde_json::Error> {
+    match head.verdict() {
+        Ok(()) => Ok(Ok(serde_json::from_slice(json)?)),
+        Err(problem) => Ok(Err(problem)),
+    }
+}
+
+impl<'a> Event<'a> {
+    /// Reads an event from the JSON of a frame.
+    ///
+    /// # Errors
+    /// [`EventError`]; the connection is not to be trusted any further.
+    pub fn parse(json: &'a [u8]) -> Result<Self, EventError> {
+        let purpose: Cow<'a, str> = purpose::of(json)?;
+        Ok(match purpose.as_ref() {
+            "receive_message" | "group_changed" | "read_message" | "delivered_message" | "read_receipts"
+            | "chat_muted" => match Record::parse(json)? {
+                Record::Message(message) => Self::Message(message),
+                Record::Group(change) => Self::Group(change),
+                Record::Read(read) => Self::Read(read),
+                Record::Delivered(delivered) => Self::Delivered(delivered),
+                Record::ReadReceipts(setting) => Self::ReadReceipts(setting),
+                Record::Muted(setting) => Self::Muted(setting),
+                Record::ToMany(_) | Record::LastSeen(_) | Record::Account(_) | Record::AccountRemoved(_) => Self::Other,
+            },
+            "user_typing" => Self::Typing(serde_json::from_slice(json)?),
+            "mark_read" | "mark_delivered" => Self::Marked(serde_json::from_slice::<Head>(json)?.id),
+            "send_message" => {
+                #[derive(Deserialize)]
+                struct Wire {
+                    #[serde(default)]
+                    id: Option<RequestId>,
+                    result: bool,
+                    #[serde(default)]
+                    seq: Option<Seq>,
+                    #[serde(default)]
+                    at: Option<Millis>,
+                    #[serde(default)]
+                    duplicate: bool,
+                    #[serde(default)]
+                    outcomes: Vec<Outcome>,
+                    #[serde(default)]
+                    error: Option<Problem>,
+                }
+                let Wire { id, result, seq, at, duplicate, outcomes, error } = serde_json::from_slice(json)?;
+                let verdict = Head { id, result: Some(result), error }.verdict();
+                Self::Sent(id, verdict.map(|()| Sent { seq, at, duplicate, outcomes }))
+            }
+            "create_group" | "rename_group" | "add_members" | "remove_member" | "hand_over_group" | "leave_group"
+            | "delete_group" => {
+                let head: Head = serde_json::from_slice(json)?;
+                Self::GroupReply(head.id, answer(json, head)?)
+            }
+            "login" => Self::Login(answer(json, serde_json::from_slice(json)?)?),
+            "fetch_receipts" => Self::Receipts(answer(json, serde_json::from_slice(json)?)?),
+            "fetch_history" => Self::History(match answer::<HistoryWire<'_>>(json, serde_json::from_slice(json)?)? {
+                Ok(HistoryWire { chat, complete, messages }) => {
+                    let records = messages.into_iter().map(|record| Record::parse(record.get().as_bytes()));
+                    Ok(History { chat, complete, records: records.collect::<Result<_, _>>()? })
+                }
+                Err(problem) => Err(problem),
+            }),
+            "people" => Self::People(serde_json::from_slice(json)?),
+            "chats" => Self::Chats(serde_json::from_slice(json)?),
+            "groups" => Self::Groups(serde_json::from_slice(json)?),
+            "cursors" => Self::Cursors(serde_json::from_slice(json)?),
+            "ready" => Self::Ready(serde_json::from_slice(json)?),
+            "closing" => Self::Closing(serde_json::from_slice(json)?),
+            _ => {
+                let head: Head = serde_json::from_slice(json)?;
+                match head.result {
+                    Some(false) => Self::Problem(head.verdict().expect_err("the result is false")),
+                    _ => Self::Other,
+                }
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Serialize;
+
+    use super::*;
+
+    fn read_back<T: Serialize>(value: &T) -> String {
+        serde_json::to_string(value).unwrap()
+    }
+
+    #[test]
+    fn replies_read_back_as_written() {
+        let sent = Sent { seq: Some(Seq(9)), at: Some(Millis(3)), ..Sent::default() };
+        let (seq, at) = (sent.seq, sent.at);
+        let reply = SentReply { id: Some(4), result: true, seq, at, duplicate: false, outcomes: &[] };
+        let json = read_back(&reply);
+        assert_eq!(json, r#"{"purpose":"send_message","id":4,"result":true,"seq":9,"at":3}"#);
+        assert_eq!(Event::parse(json.as_bytes()).unwrap(), Event::Sent(Some(4), Ok(sent)));
+
+        let problem = Problem::new(Code::StorageFull, "the server's disk is full");
+        let json = read_back(&Refusal { purpose: "send_message", id: None, result: false, error: &problem });
+        assert_eq!(Event::parse(json.as_bytes()).unwrap(), Event::Sent(None, Err(problem.clone())));
+        let json = read_back(&Refusal { purpose: "error", id: None, result: false, error: &problem });
+        assert_eq!(Event::parse(json.as_bytes()).unwrap(), Event::Problem(problem));
+    }
+
+    #[test]
+    fn what_a_newer_server_says_is_passed_over() {
+        assert_eq!(Event::parse(br#"{"purpose":"sing","volume":11}"#).unwrap(), Event::Other);
+        let json = br#"{"purpose":"login","result":false,"error":{"code":"too_early","message":"come back"}}"#;
+        let Event::Login(Err(problem)) = Event::parse(json).unwrap() else { panic!() };
+        assert_eq!(problem.code, Code::Other);
+    }
+
+    #[test]
+    fn a_damaged_record_is_not_shown() {
+        let json = br#"{"purpose":"receive_message","seq":1,"at":1,"from":1,"to":2,"from_user":"A","to_user":"B","message":"hi","crc":"00000000"}"#;
+        assert!(matches!(Event::parse(json), Err(EventError::Record(_))));
+    }
+}

@@ -1,0 +1,74 @@
+//! What went wrong, for programs and for people.
+
+use serde::{Deserialize, Serialize};
+
+/// What went wrong, for programs. Stable: clients may decide by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// The request is not as documented.
+    BadRequest,
+    /// The `purpose` is not known.
+    UnknownPurpose,
+    /// The bytes are not a frame; the connection ends.
+    BadFrame,
+    /// Something was asked before a login.
+    NotLoggedIn,
+    /// A second login on one connection.
+    AlreadyLoggedIn,
+    /// Wrong name or wrong password; the answer does not tell which.
+    WrongCredentials,
+    /// The account was removed while it was logged in; the connection ends.
+    AccountRemoved,
+    /// No account has that name or number.
+    UnknownUser,
+    /// No group has that number.
+    UnknownGroup,
+    /// The account is not in that group, or the one that it names is not.
+    NotAMember,
+    /// Only the group's owner can do that.
+    NotTheOwner,
+    /// The owner cannot be removed, nor become what they are.
+    OwnerStays,
+    /// Somebody who is to be added is in the group already, or is named twice.
+    AlreadyAMember,
+    /// More people in one request, or in one group, than there can be.
+    TooManyPeople,
+    /// A group cannot have that name.
+    BadName,
+    /// No message of this account stands at that place of that chat.
+    UnknownMessage,
+    /// The text has nothing in it.
+    MessageEmpty,
+    /// The text is over the limit.
+    MessageTooLong,
+    /// A `client_id` that this device has used before, for another message.
+    ClientIdReused,
+    /// Too much is waiting; ask again later.
+    Busy,
+    /// The server's disk is full; ask again later.
+    StorageFull,
+    /// The server's disk failed; nothing is taken until the server is restarted.
+    StorageFailed,
+    /// No login came in time; the connection ends.
+    LoginTimeout,
+    /// Anything that a newer server may say.
+    #[serde(other)]
+    Other,
+}
+
+/// An error as it crosses the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// For programs.
+    pub code: Code,
+    /// For people: what is wrong and what to do.
+    pub message: String,
+}
+
+impl Problem {
+    /// An error with its text.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
