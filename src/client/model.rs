@@ -77,6 +77,8 @@ pub struct Person {
     pub status: Status,
     /// When they were last there, if they are not and ever were.
     pub last_seen: Option<Millis>,
+    /// Where their account was first known: what was said to everyone before was not for them.
+    pub joined: Seq,
 }
 
 /// A group that this person is in.
@@ -90,6 +92,8 @@ pub struct Group {
     pub members: Vec<UserId>,
     /// What new members can read.
     pub history: Past,
+    /// Where each of them came in: what stands before was not for them.
+    pub joined: BTreeMap<UserId, Seq>,
 }
 
 /// An entry of a conversation: a message that is on the server's disk, or something that happened to the group.
@@ -365,7 +369,10 @@ impl Model {
     pub fn reach(&self, key: ChatKey, seq: Seq) -> Reach {
         let read_by = self.chat(key).map(|chat| &chat.read_by);
         let mut reach = Reach::default();
-        let mut count = |id: UserId| {
+        let mut count = |id: UserId, joined: Seq| {
+            if self.is_me(id) || joined > seq {
+                return;
+            }
             let read = read_by.and_then(|by| by.get(&id)).is_some_and(|&upto| upto >= seq);
             let delivered = read || self.delivered.get(&id).is_some_and(|&upto| upto >= seq);
             reach.receivers += 1;
@@ -373,12 +380,12 @@ impl Model {
             reach.read += usize::from(read);
         };
         match key {
-            ChatKey::Everyone => self.people.keys().filter(|id| !self.is_me(**id)).for_each(|id| count(*id)),
+            ChatKey::Everyone => self.people.iter().for_each(|(id, person)| count(*id, person.joined)),
             ChatKey::Group(id) => {
-                let members = self.groups.get(&id).into_iter().flat_map(|group| &group.members);
-                members.filter(|id| !self.is_me(**id)).for_each(|id| count(*id));
+                let joined = self.groups.get(&id).into_iter().flat_map(|group| &group.joined);
+                joined.for_each(|(id, joined)| count(*id, *joined));
             }
-            ChatKey::Person(id) => count(id),
+            ChatKey::Person(id) => count(id, Seq(0)),
         }
         reach
     }

@@ -2,14 +2,15 @@
 
 use bytes::Bytes;
 
-use super::engine::{Effect, Engine, Purpose, Waiting};
-use super::session::{SessionId, Stage};
+use super::engine::{Effect, Engine, Waiting};
+use super::requests::weight;
+use super::session::SessionId;
 use super::state::Applied;
-use crate::proto::event::{Code, Problem, Sent};
-use crate::proto::frame::{self, HEADER_BYTES};
+use crate::proto::chat::{Change, ChatId};
+use crate::proto::event::{Code, GroupReply, Outcome, Problem, Sent};
 use crate::proto::ids::{Millis, RequestId, Seq, UserId};
-use crate::proto::record::{Record, json_of_frame};
-use crate::proto::request::{Call, Request};
+use crate::proto::record::{Message, Record, To, json_of_frame};
+use crate::proto::request::Request;
 
 impl Engine {
     /// Numbers a record and gives it out for appending.
@@ -32,7 +33,8 @@ impl Engine {
         let frame = Bytes::from(frame);
         self.batch.push(frame.slice_ref(json_of_frame(&frame)));
         self.waiting_bytes += frame.len();
-        self.waiting.push_back(Waiting::Record { record, frame, by: session, id });
+        self.waiting_ids.extend(record.send().map(|(user, client_id)| (user, client_id.clone())));
+        self.waiting.push_back(Waiting::Record { record, frame, by: session, id, outcomes: Vec::new() });
         Ok(())
     }
 
@@ -40,64 +42,156 @@ impl Engine {
     pub(super) fn durable(&mut self, durable: Seq, now: Millis) {
         while let Some(waiting) = self.waiting.pop_front_if(|waiting| waiting.seq() <= durable) {
             match waiting {
-                Waiting::Record { record, frame, by, id } => self.happen(&record, frame, by, id),
+                Waiting::Record { record, frame, by, id, outcomes } => {
+                    self.waiting_bytes -= frame.len();
+                    self.settled(&record);
+                    self.happen(&record, &frame, by, id, outcomes);
+                }
                 Waiting::Again { by, request, .. } => self.again(by, request, now),
             }
+        }
+        if self.accounts_changed && self.accounts_waiting == 0 {
+            self.reconcile(now);
         }
     }
 
     fn again(&mut self, by: SessionId, request: Request, now: Millis) {
-        if let Call::SendMessage(send) = &request.call {
-            self.waiting_bytes -= send.message.len();
-        }
+        self.waiting_bytes -= weight(&request);
         self.request(by, request, now);
     }
 
-    fn happen(&mut self, record: &Record<'static>, frame: Bytes, by: SessionId, id: Option<RequestId>) {
-        self.waiting_bytes -= frame.len();
-        let before =
-            if let Record::Delivered(delivered) = record { self.state.delivered(delivered.by) } else { Seq(0) };
-        let applied = self.state.apply(record);
-        match record {
-            Record::Message(message) => {
-                if let Some(client_id) = &message.client_id {
-                    self.waiting_ids.remove(&(message.from, client_id.clone()));
-                }
-                let sent = Sent {
-                    seq: Some(message.seq),
-                    at: Some(message.at),
-                    duplicate: applied == Applied::Duplicate,
-                    outcomes: Vec::new(),
-                };
-                self.reply_sent(by, id, sent);
-                if applied == Applied::Done {
-                    let crate::proto::record::To::Person(to, _) = message.to else { return };
-                    let others = (to != message.from).then_some(to);
-                    for user in others.into_iter().chain([message.from]) {
-                        self.push_record(user, by, message.seq, &frame);
-                    }
-                }
-            }
-            Record::Read(read) => {
-                self.reply(by, "mark_read", id, ());
-                self.push_record(read.by, by, read.seq, &frame);
-            }
-            Record::Delivered(delivered) => {
-                self.reply(by, "mark_delivered", id, ());
-                for user in self.state.writers_after(delivered.by, before) {
-                    self.push_record(user, by, delivered.seq, &frame);
-                }
-            }
-            Record::LastSeen(seen) => _ = self.stale.insert(seen.user),
-            _ => {}
+    /// A record is not waiting any more, whatever became of it.
+    fn settled(&mut self, record: &Record<'_>) {
+        if let Some((user, client_id)) = record.send() {
+            self.waiting_ids.remove(&(user, client_id.clone()));
+        }
+        if matches!(record, Record::Account(_) | Record::AccountRemoved(_)) {
+            self.accounts_waiting -= 1;
         }
     }
 
-    /// Shows a record to the live sessions of an account, but for the one whose reply says it all.
-    fn push_record(&mut self, user: UserId, by: SessionId, seq: Seq, frame: &Bytes) {
-        for session in self.sessions.of(user) {
-            if session != by && self.sessions.is_live(session) {
-                self.effects.push(Effect::Push(session, frame.clone(), Seq(seq.0 - 1)));
+    /// A record is on disk: it is applied, its sender is answered, and those whom it concerns are shown it.
+    fn happen(
+        &mut self,
+        record: &Record<'static>,
+        frame: &Bytes,
+        by: SessionId,
+        id: Option<RequestId>,
+        outcomes: Vec<Outcome>,
+    ) {
+        // Whom it concerns is partly what was so before.
+        let before = match record {
+            Record::Group(change) => self.audience(ChatId::Group(change.group)),
+            Record::Read(read) => self.told_of_reading(read),
+            Record::Delivered(delivered) => {
+                let old = self.state.delivered(delivered.by);
+                self.state.writers(delivered.by, old, delivered.upto).into_iter().collect()
+            }
+            _ => Vec::new(),
+        };
+        let groups: Vec<_> = match record {
+            Record::AccountRemoved(removed) => self.state.groups_of(removed.user).map(|(id, _)| id).collect(),
+            _ => Vec::new(),
+        };
+        let applied = self.state.apply(record);
+        let (seq, at) = (record.seq(), record.at());
+        match record {
+            Record::Message(message) => {
+                if applied == Applied::Lost {
+                    return self.refuse(by, "send_message", id, &lost());
+                }
+                self.reply_sent(by, id, sent(seq, at, applied, Vec::new()));
+                if applied == Applied::Done {
+                    self.show_message(message, by, frame);
+                }
+            }
+            Record::ToMany(many) => {
+                let outcomes = self.told(outcomes);
+                self.reply_sent(by, id, sent(seq, at, applied, outcomes));
+                if applied == Applied::Done {
+                    for &to in &many.to_many {
+                        let part = self.part_frame(many, to);
+                        let others = (to != many.from).then_some(to);
+                        self.push_record(others.into_iter().chain([many.from]), by, seq, &part);
+                    }
+                }
+            }
+            Record::Group(change) => {
+                if applied == Applied::Lost {
+                    return self.refuse(by, purpose_of(&change.change), id, &lost());
+                }
+                if applied == Applied::Done {
+                    self.show_group(change, &before, frame);
+                }
+                let made = matches!(change.change, Change::Created { .. }).then_some(change.group);
+                let body = GroupReply { group: made, duplicate: applied == Applied::Duplicate };
+                self.reply(by, purpose_of(&change.change), id, body);
+            }
+            Record::Read(read) => {
+                self.reply(by, "mark_read", id, ());
+                self.push_record(before.into_iter().chain([read.by]), by, seq, frame);
+            }
+            Record::Delivered(_) => {
+                self.reply(by, "mark_delivered", id, ());
+                self.push_record(before, by, seq, frame);
+            }
+            Record::ReadReceipts(setting) => {
+                // It is in no list, so that nobody may miss it.
+                for session in self.sessions.of(setting.by) {
+                    self.effects.push(Effect::Send(session, frame.clone()));
+                }
+                if setting.on {
+                    self.show_read(setting.by);
+                }
+                self.reply(by, "set_read_receipts", id, ());
+            }
+            Record::Muted(setting) => {
+                self.push_record([setting.by], SYSTEM, seq, frame);
+                self.reply(by, "mute_chat", id, ());
+            }
+            Record::LastSeen(seen) => _ = self.stale.insert(seen.user),
+            Record::Account(account) => _ = self.stale.insert(account.user),
+            Record::AccountRemoved(removed) => {
+                self.stale.insert(removed.user);
+                for group in groups {
+                    self.show_info(group, &self.audience(ChatId::Group(group)));
+                }
+            }
+        }
+    }
+
+    /// Shows a message to the live sessions of those who are in its chat, but for the one whose reply says it all.
+    fn show_message(&mut self, message: &Message<'_>, by: SessionId, frame: &Bytes) {
+        let seq = message.seq;
+        match message.to {
+            To::Person(to, _) => {
+                let others = (to != message.from).then_some(to);
+                self.push_record(others.into_iter().chain([message.from]), by, seq, frame);
+            }
+            To::Group(group) => self.push_record(self.audience(ChatId::Group(group)), by, seq, frame),
+            To::Everyone => {
+                for session in self.sessions.logged_in() {
+                    if session != by && self.sessions.is_live(session) {
+                        self.effects.push(Effect::Push(session, frame.clone(), Seq(seq.0 - 1)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Shows a record to the live sessions of accounts, but for the one whose reply says it all.
+    pub(super) fn push_record(
+        &mut self,
+        users: impl IntoIterator<Item = UserId>,
+        by: SessionId,
+        seq: Seq,
+        frame: &Bytes,
+    ) {
+        for user in users {
+            for session in self.sessions.of(user) {
+                if session != by && self.sessions.is_live(session) {
+                    self.effects.push(Effect::Push(session, frame.clone(), Seq(seq.0 - 1)));
+                }
             }
         }
     }
@@ -107,22 +201,25 @@ impl Engine {
     pub(super) fn append_failed(&mut self, failed: Seq, problem: &Problem, now: Millis) {
         while let Some(waiting) = self.waiting.pop_front_if(|waiting| waiting.seq() <= failed) {
             match waiting {
-                Waiting::Record { record, frame, by, id } => {
+                Waiting::Record { record, frame, by, id, .. } => {
                     self.waiting_bytes -= frame.len();
+                    self.settled(&record);
                     let purpose = match &record {
-                        Record::Message(message) => {
-                            if let Some(client_id) = &message.client_id {
-                                self.waiting_ids.remove(&(message.from, client_id.clone()));
-                            }
-                            "send_message"
-                        }
+                        Record::Message(_) | Record::ToMany(_) => "send_message",
+                        Record::Group(change) => purpose_of(&change.change),
                         Record::Read(_) => "mark_read",
                         Record::Delivered(_) => "mark_delivered",
+                        Record::ReadReceipts(_) => "set_read_receipts",
+                        Record::Muted(_) => "mute_chat",
                         Record::LastSeen(seen) => {
                             self.stale.insert(seen.user);
                             continue;
                         }
-                        _ => continue,
+                        // Compared again with the next login.
+                        Record::Account(_) | Record::AccountRemoved(_) => {
+                            self.accounts_changed = true;
+                            continue;
+                        }
                     };
                     self.refuse(by, purpose, id, problem);
                 }
@@ -145,55 +242,29 @@ impl Engine {
         }
         self.refusing = (!settled || problem.code == Code::StorageFailed).then(|| problem.clone());
     }
+}
 
-    /// Records that were read from the log go out: as a page of history, or as what was missed.
-    pub(super) fn fetched(&mut self, session: SessionId, purpose: Purpose, records: Option<Vec<Bytes>>) {
-        let Some(user) = self.sessions.stage(session).and_then(Stage::user) else { return };
-        let Some(records) = records else {
-            let problem = Problem::new(Code::StorageFailed, "The server cannot read its history. Its log says why.");
-            let (purpose, id) = match purpose {
-                Purpose::History { id, .. } => ("fetch_history", id),
-                Purpose::CatchUp => ("error", None),
-            };
-            self.refuse(session, purpose, id, &problem);
-            if purpose == "error" {
-                self.effects.push(Effect::Close(session));
-            }
-            return;
-        };
-        match purpose {
-            Purpose::History { id, with, asked, complete } => {
-                let complete = complete && records.len() == asked;
-                let mut buffer = Vec::new();
-                frame::encode(&mut buffer, |json| {
-                    json.extend_from_slice(b"{\"purpose\":\"fetch_history\"");
-                    if let Some(id) = id {
-                        json.extend_from_slice(format!(",\"id\":{id}").as_bytes());
-                    }
-                    let rest = format!(",\"result\":true,\"with\":{},\"complete\":{complete},\"messages\":[", with.0);
-                    json.extend_from_slice(rest.as_bytes());
-                    for (at, record) in records.iter().enumerate() {
-                        json.extend_from_slice(if at > 0 { b"," } else { b"" });
-                        json.extend_from_slice(record);
-                    }
-                    json.extend_from_slice(b"]}");
-                });
-                self.effects.push(Effect::Send(session, buffer.into()));
-                self.large_sent(session);
-            }
-            Purpose::CatchUp => {
-                let Some(Stage::CatchingUp { mut cursor, .. }) = self.sessions.stage(session) else { return };
-                for record in records {
-                    // The log's reader has verified it.
-                    let Ok(seq) = Record::parse(&record).map(|record| record.seq()) else { continue };
-                    cursor = seq;
-                    let mut framed = Vec::with_capacity(HEADER_BYTES + record.len() + 1);
-                    frame::encode(&mut framed, |json| json.extend_from_slice(&record));
-                    self.effects.push(Effect::Send(session, framed.into()));
-                }
-                self.sessions.set(session, Stage::CatchingUp { user, cursor, reading: false });
-                self.effects.push(Effect::WatchDrained(session));
-            }
-        }
+/// The session of what nobody asked for.
+pub(super) const SYSTEM: SessionId = SessionId(u64::MAX);
+
+fn sent(seq: Seq, at: Millis, applied: Applied, outcomes: Vec<Outcome>) -> Sent {
+    Sent { seq: Some(seq), at: Some(at), duplicate: applied == Applied::Duplicate, outcomes }
+}
+
+/// What the sender of a record is told that lost a race.
+fn lost() -> Problem {
+    Problem::new(Code::NotAMember, "The group has changed in between: you cannot do that there any more.")
+}
+
+/// The request that makes such a change.
+fn purpose_of(change: &Change) -> &'static str {
+    match change {
+        Change::Created { .. } => "create_group",
+        Change::Renamed { .. } => "rename_group",
+        Change::Added { .. } => "add_members",
+        Change::Removed { .. } => "remove_member",
+        Change::Left { .. } => "leave_group",
+        Change::HandedOver { .. } => "hand_over_group",
+        Change::Deleted => "delete_group",
     }
 }

@@ -13,7 +13,8 @@ use serde::Serialize;
 use super::directory::Directory;
 use super::session::{SessionId, Sessions, Stage};
 use super::state::State;
-use crate::proto::event::{Closing, Code, Problem, Refusal, Reply, Sent, SentReply};
+use crate::proto::chat::ChatId;
+use crate::proto::event::{Closing, Code, Outcome, Problem, Refusal, Reply, Sent, SentReply};
 use crate::proto::frame;
 use crate::proto::ids::{ClientId, Millis, RequestId, Seq, UserId};
 use crate::proto::record::Record;
@@ -22,6 +23,8 @@ use crate::proto::request::{BadRequest, Request};
 /// Everything that can happen.
 #[derive(Debug)]
 pub enum Input {
+    /// The server begins: what `users.json` says is compared with what the log knows.
+    Started,
     /// A connection came.
     Opened(SessionId),
     /// A connection asks for something.
@@ -85,8 +88,8 @@ pub enum Purpose {
     History {
         /// The request's number.
         id: Option<RequestId>,
-        /// The other side of the chat.
-        with: UserId,
+        /// Which chat.
+        chat: ChatId,
         /// How many records were asked for.
         asked: usize,
         /// Nothing stands before the first of them.
@@ -100,7 +103,14 @@ pub enum Purpose {
 #[derive(Debug)]
 pub(super) enum Waiting {
     /// A record that was given out for appending.
-    Record { record: Record<'static>, frame: Bytes, by: SessionId, id: Option<RequestId> },
+    Record {
+        record: Record<'static>,
+        frame: Bytes,
+        by: SessionId,
+        id: Option<RequestId>,
+        /// For whom it is, and who else was asked for.
+        outcomes: Vec<Outcome>,
+    },
     /// The same send is given out already: decide again once that one is settled.
     Again { seq: Seq, by: SessionId, request: Request },
 }
@@ -134,6 +144,9 @@ pub struct Engine {
     pub(super) refusing: Option<Problem>,
     /// Accounts whose entry in the list of people is out of date at the clients.
     pub(super) stale: BTreeSet<UserId>,
+    /// Records of accounts that are given out, and whether there is more to compare when they are settled.
+    pub(super) accounts_waiting: usize,
+    pub(super) accounts_changed: bool,
     pub(super) effects: Vec<Effect>,
 }
 
@@ -154,6 +167,8 @@ impl Engine {
             batch: Vec::new(),
             refusing: None,
             stale: BTreeSet::new(),
+            accounts_waiting: 0,
+            accounts_changed: false,
             effects: Vec::new(),
         }
     }
@@ -198,12 +213,13 @@ impl Engine {
     /// Takes one input in. `now` is the wall clock's time, which may step.
     pub fn handle(&mut self, input: Input, now: Millis) {
         match input {
+            Input::Started => self.reconcile(now),
             Input::Opened(session) => self.sessions.open(session),
             Input::Request(session, request) => self.request(session, request, now),
             Input::Bad(session, bad) => {
                 self.refuse(session, bad.purpose.as_deref().unwrap_or("error"), bad.id, &bad.problem);
             }
-            Input::Verified(session, ticket, user) => self.verified(session, &ticket, user),
+            Input::Verified(session, ticket, user) => self.verified(session, &ticket, user, now),
             Input::VerifyBusy(session, ticket) => {
                 if self.sessions.stage(session) == Some(Stage::Authenticating) {
                     self.sessions.set(session, Stage::Anonymous);
@@ -226,7 +242,7 @@ impl Engine {
                 self.catch_up(session);
             }
             Input::Closed(session) => self.closed(session, now),
-            Input::Directory(directory) => self.directory_changed(directory),
+            Input::Directory(directory) => self.directory_changed(directory, now),
             Input::Shutdown => {
                 let frame = frame_of(&Closing { reason: "The server is shutting down.".into() });
                 for session in self.sessions.logged_in().collect::<Vec<_>>() {

@@ -1,5 +1,6 @@
 //! The server's mind: what is known ([`state`]), who there is ([`directory`]), who is connected ([`session`]) and what
-//! follows from each input ([`engine`], in parts: `requests`, `commit`, `presence`).
+//! follows from each input ([`engine`], in parts: `requests`, `receipts`, `groups`, `commit`, `pages`, `presence`,
+//! `lists`).
 //!
 //! Pure: no I/O, no clock, no randomness, no iteration over unordered maps. The same inputs give the same effects, on
 //! this machine or another one.
@@ -7,7 +8,11 @@
 mod commit;
 pub mod directory;
 pub mod engine;
+mod groups;
+mod lists;
+mod pages;
 mod presence;
+mod receipts;
 mod requests;
 pub mod session;
 pub mod state;

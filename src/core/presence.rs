@@ -1,16 +1,16 @@
-//! The part of the engine that knows who is there: logins, catching up, and the list of people.
+//! The part of the engine that knows who is there: logins, catching up, leaving, and accounts that come and go.
 
+use super::commit::SYSTEM;
 use super::directory::Directory;
-use super::engine::{Effect, Engine, Purpose, Ticket};
+use super::engine::{Effect, Engine, Purpose, Ticket, frame_of};
 use super::session::{SessionId, Stage};
-use super::state::Summary;
-use crate::proto::event::{ChatEntry, Chats, Code, People, Person, Problem, Ready, Status, Welcome};
-use crate::proto::ids::{Millis, UserId};
-use crate::proto::limits::{LIST_CHUNK_MAX, MESSAGE_MAX_BYTES, PAGE_MAX_MESSAGES, RESUME_MAX_RECORDS};
-use crate::proto::record::{LastSeen, Record};
+use crate::proto::event::{Code, Problem, Ready, Status, Welcome};
+use crate::proto::ids::{Millis, Seq, UserId};
+use crate::proto::limits::{MESSAGE_MAX_BYTES, PAGE_MAX_MESSAGES, RESUME_MAX_RECORDS};
+use crate::proto::record::{Account, AccountRemoved, LastSeen, Record};
 
 impl Engine {
-    pub(super) fn verified(&mut self, session: SessionId, ticket: &Ticket, user: Option<UserId>) {
+    pub(super) fn verified(&mut self, session: SessionId, ticket: &Ticket, user: Option<UserId>, now: Millis) {
         if self.sessions.stage(session) != Some(Stage::Authenticating) {
             return;
         }
@@ -35,8 +35,11 @@ impl Engine {
             seq: head,
             resumed: cursor.is_some(),
             message_max_bytes: MESSAGE_MAX_BYTES,
-            read_receipts: true,
+            read_receipts: self.state.read_receipts(user),
         };
+        if self.accounts_changed {
+            self.reconcile(now);
+        }
         self.effects.push(Effect::Admit(session));
         self.reply(session, "login", ticket.id, welcome);
         let before = self.sessions.status(user);
@@ -55,11 +58,9 @@ impl Engine {
             return;
         }
         self.send_people(session);
-        let entries: Vec<_> = self.state.summaries(user).map(|summary| entry(user, summary)).collect();
-        for chunk in entries.chunks(LIST_CHUNK_MAX) {
-            self.effects.push(Effect::Send(session, super::engine::frame_of(&Chats { chats: chunk.to_vec() })));
-        }
-        self.effects.push(Effect::Send(session, super::engine::frame_of(&Ready { seq: self.state.seq() })));
+        self.send_groups(session, user);
+        self.send_chats(session, user);
+        self.effects.push(Effect::Send(session, frame_of(&Ready { seq: self.state.seq() })));
         self.sessions.set(session, Stage::Live { user });
     }
 
@@ -88,36 +89,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn send_people(&mut self, session: SessionId) {
-        let people: Vec<_> = self.directory.iter().map(|(id, _)| id).collect();
-        let people: Vec<_> = people.into_iter().filter_map(|id| self.person(id)).collect();
-        for (at, chunk) in people.chunks(LIST_CHUNK_MAX).enumerate() {
-            let event = People { people: chunk.to_vec(), removed: Vec::new(), whole: at == 0, former: Vec::new() };
-            self.effects.push(Effect::Send(session, super::engine::frame_of(&event)));
-        }
-    }
-
-    pub(super) fn person(&self, id: UserId) -> Option<Person> {
-        let username = self.directory.name(id)?.to_string();
-        let status = self.sessions.status(id);
-        let last_seen = self.state.last_seen(id).filter(|_| status == Status::Offline);
-        Some(Person { id, username, status, last_seen })
-    }
-
-    /// Tells every live session whose entry in the list of people has changed.
-    pub(super) fn announce(&mut self) {
-        let stale: Vec<_> = std::mem::take(&mut self.stale).into_iter().collect();
-        for chunk in stale.chunks(LIST_CHUNK_MAX) {
-            let people: Vec<_> = chunk.iter().filter_map(|&id| self.person(id)).collect();
-            let removed = chunk.iter().copied().filter(|&id| self.directory.name(id).is_none()).collect();
-            let frame = super::engine::frame_of(&People { people, removed, whole: false, former: Vec::new() });
-            for session in self.sessions.logged_in().filter(|&session| self.sessions.is_live(session)) {
-                self.effects.push(Effect::Push(session, frame.clone(), self.state.seq()));
-            }
-        }
-    }
-
-    pub(super) fn directory_changed(&mut self, directory: Directory) {
+    pub(super) fn directory_changed(&mut self, directory: Directory, now: Millis) {
         let old = std::mem::replace(&mut self.directory, directory);
         let gone: Vec<_> = old.iter().map(|(id, _)| id).filter(|&id| self.directory.name(id).is_none()).collect();
         let changed = self.directory.iter().filter(|&(id, name)| old.name(id) != Some(name)).map(|(id, _)| id);
@@ -130,22 +102,35 @@ impl Engine {
                 self.sessions.close(session);
             }
         }
+        self.reconcile(now);
     }
-}
 
-fn entry(user: UserId, summary: Summary<'_>) -> ChatEntry {
-    ChatEntry {
-        chat: summary.chat.key_for(user),
-        change: None,
-        mentions: 0,
-        muted: false,
-        seq: summary.seq,
-        at: summary.at,
-        from: summary.from,
-        preview: summary.preview.into(),
-        unread: summary.unread,
-        read: summary.read,
-        their_delivered: Some(summary.their_delivered),
-        their_read: Some(summary.their_read),
+    /// Makes the log know the accounts: who is new, who has another name, who is gone. Groups and names of former
+    /// members follow from that, also when it is replayed.
+    pub(super) fn reconcile(&mut self, now: Millis) {
+        self.accounts_changed = self.accounts_waiting > 0;
+        if self.accounts_changed {
+            return;
+        }
+        let known = |id: UserId| self.state.account(id).filter(|account| !account.removed);
+        let new = self.directory.iter().filter(|(id, name)| known(*id).is_none_or(|it| it.username != name.as_str()));
+        let new: Vec<_> = new.map(|(id, name)| (id, name.to_string())).collect();
+        let accounts = self.state.accounts().filter(|(_, account)| !account.removed).map(|(id, _)| id);
+        let gone: Vec<_> = accounts.filter(|id| self.directory.name(*id).is_none()).collect();
+        for (user, username) in new {
+            let username = username.into();
+            self.append_own(now, |seq, at| Record::Account(Account { seq, at, user, username }));
+        }
+        for user in gone {
+            self.append_own(now, |seq, at| Record::AccountRemoved(AccountRemoved { seq, at, user }));
+        }
+    }
+
+    fn append_own(&mut self, now: Millis, record: impl FnOnce(Seq, Millis) -> Record<'static>) {
+        match self.append(SYSTEM, None, now, record) {
+            Ok(()) => self.accounts_waiting += 1,
+            // Compared again with the next login.
+            Err(_) => self.accounts_changed = true,
+        }
     }
 }

@@ -51,7 +51,7 @@ pub const GROUP_NAME_MAX_CHARS: usize = 64;
 pub const PEOPLE_PER_REQUEST_MAX: usize = 1_000;
 
 /// The most members of a group: the list of them fits a frame. For more there is the room of everyone.
-pub const GROUP_MEMBERS_MAX: usize = 10_000;
+pub const GROUP_MEMBERS_MAX: usize = 5_000;
 
 /// The most people that a message can mention; further names in it are only names.
 pub const MENTIONS_MAX: usize = 50;

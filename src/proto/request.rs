@@ -156,18 +156,25 @@ pub enum GroupCall {
         /// What later members can read.
         history: Past,
     },
+    /// Change that one.
+    Change(GroupId, GroupEdit),
+}
+
+/// What can be changed about a group.
+#[derive(Debug)]
+pub enum GroupEdit {
     /// `rename_group`.
-    Rename(GroupId, String),
+    Rename(String),
     /// `add_members`.
-    Add(GroupId, Vec<Peer>),
+    Add(Vec<Peer>),
     /// `remove_member`.
-    Remove(GroupId, Peer),
+    Remove(Peer),
     /// `hand_over_group`.
-    HandOver(GroupId, Peer),
+    HandOver(Peer),
     /// `leave_group`.
-    Leave(GroupId),
+    Leave,
     /// `delete_group`.
-    Delete(GroupId),
+    Delete,
 }
 
 impl GroupCall {
@@ -175,12 +182,12 @@ impl GroupCall {
     pub fn purpose(&self) -> &'static str {
         match self {
             Self::Create { .. } => "create_group",
-            Self::Rename(..) => "rename_group",
-            Self::Add(..) => "add_members",
-            Self::Remove(..) => "remove_member",
-            Self::HandOver(..) => "hand_over_group",
-            Self::Leave(_) => "leave_group",
-            Self::Delete(_) => "delete_group",
+            Self::Change(_, GroupEdit::Rename(_)) => "rename_group",
+            Self::Change(_, GroupEdit::Add(_)) => "add_members",
+            Self::Change(_, GroupEdit::Remove(_)) => "remove_member",
+            Self::Change(_, GroupEdit::HandOver(_)) => "hand_over_group",
+            Self::Change(_, GroupEdit::Leave) => "leave_group",
+            Self::Change(_, GroupEdit::Delete) => "delete_group",
         }
     }
 }
@@ -323,17 +330,18 @@ impl GroupWire {
         let group = self.group.ok_or_else(|| missing(purpose, "group, the group's number"))?;
         let member = || peer(self.member, self.member_user.clone());
         let member = || member().ok_or_else(|| missing(purpose, "member or member_user, to say who"));
-        Ok(match purpose {
-            "rename_group" => GroupCall::Rename(group, name()?),
+        let edit = match purpose {
+            "rename_group" => GroupEdit::Rename(name()?),
             "add_members" if members.is_empty() => {
                 return Err(missing(purpose, "members or member_users, to say who"));
             }
-            "add_members" => GroupCall::Add(group, members),
-            "remove_member" => GroupCall::Remove(group, member()?),
-            "hand_over_group" => GroupCall::HandOver(group, member()?),
-            "leave_group" => GroupCall::Leave(group),
-            _ => GroupCall::Delete(group),
-        })
+            "add_members" => GroupEdit::Add(members),
+            "remove_member" => GroupEdit::Remove(member()?),
+            "hand_over_group" => GroupEdit::HandOver(member()?),
+            "leave_group" => GroupEdit::Leave,
+            _ => GroupEdit::Delete,
+        };
+        Ok(GroupCall::Change(group, edit))
     }
 }
 

@@ -85,6 +85,7 @@ impl Driver {
             dirty: Vec::new(),
             own: VecDeque::new(),
         };
+        running.round([Input::Started]);
         let mut round = Vec::with_capacity(INPUTS_MAX);
         loop {
             let room = running.engine.waiting_bytes() < COMMIT_WAITING_MAX_BYTES;

@@ -15,21 +15,25 @@ impl Model {
         let mut gone = false;
         match (&record.change, self.groups.get_mut(&record.group)) {
             (Change::Created { name, members, history }, None) => {
-                let (name, members) = (name.as_str().to_owned(), members.clone());
-                self.groups.insert(record.group, Group { name, owner: record.by, members, history: *history });
+                let (name, members, history) = (name.as_str().to_owned(), members.clone(), *history);
+                let joined = members.iter().map(|member| (*member, record.seq)).collect();
+                self.groups.insert(record.group, Group { name, owner: record.by, members, history, joined });
             }
             (Change::Created { .. }, Some(_)) | (_, None) => {}
             (Change::Renamed { name }, Some(group)) => name.as_str().clone_into(&mut group.name),
             (Change::Added { members }, Some(group)) => {
                 let new = members.iter().filter(|id| !group.members.contains(id)).copied().collect::<Vec<_>>();
+                group.joined.extend(new.iter().map(|id| (*id, record.seq)));
                 group.members.extend(new);
             }
             (Change::Removed { member }, Some(group)) => {
                 group.members.retain(|id| id != member);
+                group.joined.remove(member);
                 gone = *member == me;
             }
             (Change::Left { owner }, Some(group)) => {
                 group.members.retain(|id| *id != record.by);
+                group.joined.remove(&record.by);
                 group.owner = owner.unwrap_or(group.owner);
                 gone = record.by == me;
             }

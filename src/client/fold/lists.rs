@@ -28,7 +28,12 @@ impl Model {
             }
             self.people.insert(
                 person.id,
-                Person { username: person.username, status: person.status, last_seen: person.last_seen },
+                Person {
+                    username: person.username,
+                    status: person.status,
+                    last_seen: person.last_seen,
+                    joined: person.joined,
+                },
             );
         }
         for id in event.removed {
@@ -67,7 +72,9 @@ impl Model {
             listed.groups.insert(info.group);
         }
         let GroupInfo { group, name, owner, history, since, members } = info;
-        self.groups.insert(group, Group { name, owner, history, members });
+        let joined = members.iter().map(|member| (member.user, member.joined)).collect();
+        let members = members.into_iter().map(|member| member.user).collect();
+        self.groups.insert(group, Group { name, owner, history, members, joined });
         // Who was out of it for a while may not see again what was said before.
         if let Some(chat) = self.chats.get_mut(&ChatKey::Group(group)) {
             chat.messages.retain(|message| message.seq >= since);

@@ -30,6 +30,9 @@ pub struct Person {
     /// When it was last there, if it is not and ever was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<Millis>,
+    /// The place at which it was first known: what was said to everyone before was not for it.
+    #[serde(default, skip_serializing_if = "is_start")]
+    pub joined: Seq,
 }
 
 /// An account that is no more, and what it was called.
@@ -99,7 +102,16 @@ pub struct GroupInfo {
     #[serde(default, skip_serializing_if = "is_start")]
     pub since: Seq,
     /// Everybody in it, by the time of joining.
-    pub members: Vec<UserId>,
+    pub members: Vec<GroupMember>,
+}
+
+/// Somebody in a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupMember {
+    /// Who.
+    pub user: UserId,
+    /// The place at which they came in: what stands before was not for them.
+    pub joined: Seq,
 }
 
 /// How far a chat has come with one of its members.
