@@ -10,11 +10,13 @@ use parlor::log::Log as _;
 use parlor::log::file::FileLog;
 use parlor::log::memory::MemoryLog;
 use parlor::log::storage::DiskFile;
+use parlor::proto::chat::ChatKey;
 use parlor::proto::event::Event;
 use parlor::proto::frame;
 use parlor::proto::ids::{DeviceId, Millis, Seq, UserId};
-use parlor::proto::record::{Message, Record, json_of_frame};
-use parlor::proto::request::{ClientIdText, Outgoing, Request};
+use parlor::proto::outgoing::{ClientIdText, Outgoing, SendTo};
+use parlor::proto::record::{Message, Record, To, json_of_frame};
+use parlor::proto::request::Request;
 
 fn main() {
     divan::main();
@@ -27,9 +29,9 @@ fn record(seq: u64) -> Record<'static> {
         seq: Seq(seq),
         at: Millis(1_763_712_000_000 + seq as i64),
         from: UserId(from),
-        to: UserId(from % 100 + 1),
+        to: To::Person(UserId(from % 100 + 1), "Bob".into()),
         from_user: "Alice".into(),
-        to_user: "Bob".into(),
+        mentions: Default::default(),
         client_id: format!("0123456789abcdef:{seq}").parse().ok(),
         message: "x".repeat(128).into(),
     })
@@ -44,7 +46,8 @@ fn framed(seq: u64) -> Vec<u8> {
 fn request() -> Vec<u8> {
     let device = DeviceId::from_random(7);
     let client_id = ClientIdText { device: &device, n: 12 };
-    frame::frame_of(&Outgoing::SendMessage { id: 12, to: UserId(2), client_id: &client_id, message: &"x".repeat(128) })
+    let to = SendTo::Chat(ChatKey::Person(UserId(2)));
+    frame::frame_of(&Outgoing::SendMessage { id: 12, to, client_id: &client_id, message: &"x".repeat(128) })
 }
 
 #[divan::bench]

@@ -24,9 +24,10 @@ fn model(messages: u64, people: u32) -> Model {
     model.link = Link::Online;
     model.me = Some(Me { id: ME, username: "Alice".into() });
     for id in 1..=people {
-        model
-            .people
-            .insert(UserId(id), Person { username: format!("Person {id}"), status: Status::Online, last_seen: None });
+        model.people.insert(
+            UserId(id),
+            Person { username: format!("Person {id}"), status: Status::Online, last_seen: None, joined: Seq(0) },
+        );
     }
     let chat = model.chats.entry(BOB).or_default();
     chat.complete = true;
@@ -34,8 +35,15 @@ fn model(messages: u64, people: u32) -> Model {
         let text: Arc<str> = "some words of a message, ".repeat(1 + n as usize % 6).into();
         let at = NOW.plus((n as i64 - messages as i64) * 70_000);
         let from = if n % 3 == 0 { ME } else { UserId(2) };
-        chat.messages.push_back(Message { seq: Seq(n), at, from, text: Arc::clone(&text) });
-        chat.last = Some(Last { seq: Seq(n), at, from, preview: text });
+        chat.messages.push_back(Message {
+            seq: Seq(n),
+            at,
+            from,
+            text: Arc::clone(&text),
+            change: None,
+            mentions_me: false,
+        });
+        chat.last = Some(Last { seq: Seq(n), at, from, preview: text, change: None });
         chat.read = Seq(n);
     }
     model

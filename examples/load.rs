@@ -23,11 +23,12 @@ use parlor::client::connection::Wire;
 use parlor::log::Log as _;
 use parlor::log::file::FileLog;
 use parlor::log::storage::DiskFile;
+use parlor::proto::chat::ChatKey;
 use parlor::proto::event::Event;
 use parlor::proto::frame;
 use parlor::proto::ids::{DeviceId, Millis, Seq, UserId};
-use parlor::proto::record::{Message, Record, json_of_frame};
-use parlor::proto::request::{ClientIdText, Outgoing};
+use parlor::proto::outgoing::{ClientIdText, Outgoing, SendTo};
+use parlor::proto::record::{Message, Record, To, json_of_frame};
 use tokio::net::TcpStream;
 
 #[derive(Parser)]
@@ -102,9 +103,9 @@ fn prepare(dir: &Path, args: &Args) -> anyhow::Result<()> {
                 seq: Seq(seq),
                 at: Millis(1_700_000_000_000 + i64::try_from(seq)?),
                 from: UserId(from),
-                to: UserId(to),
+                to: To::Person(UserId(to), format!("user{to}").into()),
                 from_user: format!("user{from}").into(),
-                to_user: format!("user{to}").into(),
+                mentions: Default::default(),
                 client_id: None,
                 message: "x".repeat(args.bytes).into(),
             });
@@ -179,7 +180,7 @@ async fn measure(args: &Args, address: SocketAddr, server: u32) -> anyhow::Resul
             let mut tasks = Vec::new();
             for (at, (writer, reader)) in wires.into_iter().enumerate() {
                 let pair = Arc::clone(&pairs[at]);
-                let to = UserId(u32::try_from(2 * at + 2)?);
+                let to = ChatKey::Person(UserId(u32::try_from(2 * at + 2)?));
                 let pace = args.rate.map(|rate| Duration::from_secs_f64(args.pairs as f64 / rate as f64));
                 let offset = pace.map_or(Duration::ZERO, |pace| pace.mul_f64(at as f64 / args.pairs as f64));
                 let slots = Arc::new(tokio::sync::Notify::new());
@@ -197,7 +198,7 @@ async fn measure(args: &Args, address: SocketAddr, server: u32) -> anyhow::Resul
                 )));
                 tasks.push(tokio::task::spawn_local(read(
                     reader,
-                    args.receipts.then_some(UserId(u32::try_from(2 * at + 1)?)),
+                    args.receipts.then_some(ChatKey::Person(UserId(u32::try_from(2 * at + 1)?))),
                     start,
                     pair,
                     slots,
@@ -237,7 +238,7 @@ async fn measure(args: &Args, address: SocketAddr, server: u32) -> anyhow::Resul
 #[expect(clippy::too_many_arguments, reason = "a task's whole world, handed over once")]
 async fn write(
     mut wire: Wire,
-    to: UserId,
+    to: ChatKey,
     in_flight: u64,
     bytes: usize,
     pace: Option<Duration>,
@@ -268,7 +269,7 @@ async fn write(
             let client_id = ClientIdText { device: &device, n: sent };
             frame::encode_value(
                 &mut frames,
-                &Outgoing::SendMessage { id: sent, to, client_id: &client_id, message: &text },
+                &Outgoing::SendMessage { id: sent, to: SendTo::Chat(to), client_id: &client_id, message: &text },
             );
         }
         if !frames.is_empty() {
@@ -303,7 +304,7 @@ async fn write(
 #[expect(clippy::too_many_arguments, reason = "a task's whole world, handed over once")]
 async fn read(
     mut wire: Wire,
-    receipts: Option<UserId>,
+    receipts: Option<ChatKey>,
     start: Instant,
     pair: Arc<Pair>,
     slots: Arc<tokio::sync::Notify>,
@@ -339,7 +340,7 @@ async fn read(
         {
             (marked, waiting) = (arrived, 2);
             let mut frames = frame::frame_of(&Outgoing::MarkDelivered { seq: arrived });
-            frame::encode_value(&mut frames, &Outgoing::MarkRead { id: 1, with, seq: arrived });
+            frame::encode_value(&mut frames, &Outgoing::MarkRead { id: 1, chat: with, seq: arrived });
             wire.write(&frames).await?;
         }
         if recording.load(Ordering::Relaxed) {

@@ -132,21 +132,23 @@ fn two_people_talk_and_every_window_has_it() {
     // Bob's window tells of what arrives without being asked.
     let key = ChatKey::Person(BOB);
     alice.until_beside(&mut bob, "the receipt of the first", |model| {
-        model.chats[&key].their_delivered >= model.chats[&key].messages[0].seq
+        model.delivered.get(&BOB) >= Some(&model.chats[&key].messages[0].seq)
     });
     alice.until("an empty outbox", |model| model.outbox.entries().next().is_none());
     let seq = bob.client.model().chats[&ChatKey::Person(ALICE)].messages[0].seq;
     bob.client.perform(Command::MarkRead { chat: ChatKey::Person(ALICE), upto: seq });
     assert_eq!(bob.client.model().unread(), 0, "the badge clears before the server answers");
-    alice.until_beside(&mut bob, "the read receipt", |model| model.chats[&ChatKey::Person(BOB)].their_read == seq);
+    alice.until_beside(&mut bob, "the read receipt", |model| {
+        model.chats[&ChatKey::Person(BOB)].read_by.get(&BOB) == Some(&seq)
+    });
     bob.client.perform(Command::Typing { chat: ChatKey::Person(ALICE) });
-    alice.until("the sign of writing", |model| model.chats[&ChatKey::Person(BOB)].typing_until.is_some());
+    alice.until("the sign of writing", |model| !model.chats[&ChatKey::Person(BOB)].typing.is_empty());
     alice.say(BOB, "and this?");
     alice.until("its acknowledgement", |model| texts(model, BOB).len() == 3);
     bob.until("its arrival", |model| texts(model, ALICE).len() == 3);
     alice.until_beside(&mut bob, "the delivery receipt", |model| {
         let chat = &model.chats[&ChatKey::Person(BOB)];
-        chat.their_delivered == chat.messages[2].seq && chat.their_read == seq
+        model.delivered[&BOB] == chat.messages[2].seq && chat.read_by[&BOB] == seq
     });
     let last = bob.client.model().chats[&ChatKey::Person(ALICE)].messages[2].seq;
     bob.client.perform(Command::MarkRead { chat: ChatKey::Person(ALICE), upto: last });

@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{Peer, Server, records};
+use support::{Peer, SEEDED, Server, records};
 
 fn entry(server: &Server, username: &str, password: &str) -> Value {
     let mut peer = Peer::connect(server.address);
@@ -33,19 +33,19 @@ fn receipts_reach_the_sender_live_and_at_the_next_login_and_last() {
         assert_eq!((&before["their_delivered"], &before["their_read"]), (&json!(0), &json!(0)));
         let mut bob = Peer::login(server.address, "Bob", "456");
         let mut charlie = Peer::login(server.address, "Charlie", "789");
-        assert_eq!(bob.ask(&json!({"purpose": "mark_delivered", "seq": 2}))["result"], true);
+        assert_eq!(bob.ask(&json!({"purpose": "mark_delivered", "seq": SEEDED + 2}))["result"], true);
         let delivered = alice.until("delivered_message");
-        assert_eq!((&delivered["by"], &delivered["upto"]), (&json!(2), &json!(2)));
-        assert_eq!(bob.ask(&json!({"purpose": "mark_read", "with_user": "Alice", "seq": 1}))["result"], true);
+        assert_eq!((&delivered["by"], &delivered["upto"]), (&json!(2), &json!(SEEDED + 2)));
+        assert_eq!(bob.ask(&json!({"purpose": "mark_read", "with_user": "Alice", "seq": SEEDED + 1}))["result"], true);
         let read = alice.until("read_message");
-        assert_eq!((&read["by"], &read["with"], &read["upto"]), (&json!(2), &json!(1), &json!(1)));
+        assert_eq!((&read["by"], &read["with"], &read["upto"]), (&json!(2), &json!(1), &json!(SEEDED + 1)));
         // A marker that is there already costs no record, and one from the future claims no more than there is.
         let stored = records(dir.path()).len();
         bob.ask(&json!({"purpose": "mark_delivered", "seq": 1}));
-        bob.ask(&json!({"purpose": "mark_read", "with_user": "Alice", "seq": 1}));
+        bob.ask(&json!({"purpose": "mark_read", "with_user": "Alice", "seq": SEEDED + 1}));
         assert_eq!(records(dir.path()).len(), stored);
         bob.ask(&json!({"purpose": "mark_read", "with_user": "Alice", "seq": 1_000_000}));
-        assert_eq!(alice.until("read_message")["upto"], 2);
+        assert_eq!(alice.until("read_message")["upto"], SEEDED + 2);
         charlie.send(&json!({"purpose": "list_users"}));
         loop {
             let event = charlie.receive();
@@ -57,7 +57,7 @@ fn receipts_reach_the_sender_live_and_at_the_next_login_and_last() {
     }
     let server = Server::start(dir.path());
     let after = entry(&server, "Alice", "123");
-    assert_eq!((&after["their_delivered"], &after["their_read"]), (&json!(2), &json!(2)));
+    assert_eq!((&after["their_delivered"], &after["their_read"]), (&json!(SEEDED + 2), &json!(SEEDED + 2)));
 }
 
 #[test]

@@ -302,8 +302,12 @@ fn a_received_text_cannot_crash_the_window_when_it_is_selected() {
 fn names_and_drafts_in_any_script_do_no_harm_in_the_list() {
     let mut model = model();
     for (id, name) in [(7, "שלום כהן"), (8, "محمد"), (9, "王小明"), (10, "👩‍🚀")] {
-        let person =
-            parlor::client::model::Person { username: name.into(), status: Default::default(), last_seen: None };
+        let person = parlor::client::model::Person {
+            username: name.into(),
+            status: Default::default(),
+            last_seen: None,
+            joined: parlor::proto::ids::Seq(0),
+        };
         model.people.insert(parlor::proto::ids::UserId(id), person);
         say(&mut model, parlor::proto::ids::UserId(id), ALICE, id.into(), NOW, &format!("{name} ").repeat(50), true);
     }

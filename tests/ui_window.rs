@@ -10,7 +10,7 @@ use parlor::client::command::Command;
 use parlor::client::model::{Field, Link, Model, Phase, SignInProblem};
 use parlor::client::outbox::Destination;
 use parlor::proto::event::Status;
-use parlor::proto::ids::{DeviceId, Millis, UserId};
+use parlor::proto::ids::{DeviceId, Millis, Seq, UserId};
 use parlor::ui::{Prefill, title};
 use secrecy::ExposeSecret;
 
@@ -141,7 +141,12 @@ fn signing_out_leaves_nothing_for_the_next_person() {
 fn the_list_has_everybody_else_talks_first() {
     let mut model = model();
     for (id, name) in [(4, "zoë"), (5, "Dora"), (6, "adam")] {
-        let person = parlor::client::model::Person { username: name.into(), status: Status::Offline, last_seen: None };
+        let person = parlor::client::model::Person {
+            username: name.into(),
+            status: Status::Offline,
+            last_seen: None,
+            joined: Seq(0),
+        };
         model.people.insert(UserId(id), person);
     }
     say(&mut model, CHARLIE, CHARLIE, 10, at("2026-11-18T08:00:00Z"), "older", true);
@@ -176,6 +181,7 @@ fn ten_thousand_people_are_no_burden() {
             username: format!("person {id}"),
             status: Status::Offline,
             last_seen: None,
+            joined: Seq(0),
         };
         model.people.insert(UserId(id), person);
     }

@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::json;
-use support::{Peer, Server, records};
+use support::{Peer, SEEDED, Server, records};
 
 #[test]
 fn a_message_reaches_all_windows_of_both_sides_and_is_on_disk_when_it_is_acknowledged() {
@@ -17,7 +17,7 @@ fn a_message_reaches_all_windows_of_both_sides_and_is_on_disk_when_it_is_acknowl
 
     let reply = alice.ask(&json!({"purpose": "send_message", "id": 7, "to_user": "bob", "message": "hello\nBob 👋"}));
     let on_disk = records(dir.path());
-    assert_eq!((&reply["id"], &reply["result"], &reply["seq"]), (&json!(7), &json!(true), &json!(1)));
+    assert_eq!((&reply["id"], &reply["result"], &reply["seq"]), (&json!(7), &json!(true), &json!(SEEDED + 1)));
     assert_eq!(on_disk.len(), 1);
     for peer in [&mut alice_too, &mut bob, &mut bob_too] {
         let event = peer.until("receive_message");
@@ -174,7 +174,8 @@ fn what_was_missed_comes_in_order_and_once_and_another_logs_cursor_is_answered()
     let first = bob.ask(&login("another", 100));
     assert_eq!(first["resumed"], false);
     let log = first["log"].as_str().unwrap();
-    for (after, resumed) in [(100, true), (449, true), (450, true), (451, false)] {
+    let last = SEEDED + 450;
+    for (after, resumed) in [(100, true), (last - 1, true), (last, true), (last + 1, false)] {
         let mut bob = Peer::connect(server.address);
         assert_eq!(bob.ask(&login(log, after))["resumed"], resumed);
         let mut seqs = Vec::new();
@@ -186,8 +187,8 @@ fn what_was_missed_comes_in_order_and_once_and_another_logs_cursor_is_answered()
                 _ => {}
             }
         };
-        assert_eq!(ready["seq"], 450);
-        let expected: Vec<_> = if resumed { (after + 1..=450).collect() } else { Vec::new() };
+        assert_eq!(ready["seq"], last);
+        let expected: Vec<_> = if resumed { (after + 1..=last).collect() } else { Vec::new() };
         assert_eq!(seqs, expected);
     }
 }
@@ -219,7 +220,7 @@ fn history_comes_by_pages_back_to_the_beginning() {
             break;
         }
     }
-    assert_eq!(seen, (1..=120).filter(|n| n % 3 != 0).collect::<Vec<u64>>());
+    assert_eq!(seen, (1..=120).filter(|n| n % 3 != 0).map(|n| SEEDED + n).collect::<Vec<u64>>());
 }
 
 #[test]
@@ -327,8 +328,8 @@ fn a_reader_that_stops_reading_catches_up_without_a_loss() {
     for _ in 0..1_500 {
         assert_eq!(alice.ask(&json!({"purpose": "send_message", "to_user": "Bob", "message": text}))["result"], true);
     }
-    for seq in 1..=1_500 {
-        assert_eq!(bob.until("receive_message")["seq"], seq);
+    for n in 1..=1_500 {
+        assert_eq!(bob.until("receive_message")["seq"], SEEDED + n);
     }
     bob.until("ready");
     alice.ask(&json!({"purpose": "send_message", "to_user": "Bob", "message": "live again"}));

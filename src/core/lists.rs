@@ -64,7 +64,8 @@ impl Engine {
         }
         let groups: Vec<_> = self.state.groups_of(user).map(|(id, _)| ChatId::Group(id)).collect();
         for id in std::iter::once(ChatId::Everyone).chain(groups) {
-            let cursors: Vec<_> = self.audience(id).into_iter().filter_map(|other| self.cursor(user, id, other)).collect();
+            let cursors: Vec<_> =
+                self.audience(id).into_iter().filter_map(|other| self.cursor(user, id, other)).collect();
             for chunk in cursors.chunks(CURSORS_CHUNK_MAX) {
                 let event = Cursors { chat: id.key_for(user), cursors: chunk.to_vec() };
                 self.effects.push(Effect::Send(session, frame_of(&event)));

@@ -47,7 +47,8 @@ impl Engine {
             if user == asker.user && chat != ChatId::direct(user, user) {
                 continue;
             }
-            for other in self.sessions.of(user).filter(|&other| other != asker.session && self.sessions.is_live(other)) {
+            for other in self.sessions.of(user).filter(|&other| other != asker.session && self.sessions.is_live(other))
+            {
                 self.effects.push(Effect::Push(other, frame.clone(), self.state.seq()));
             }
         }

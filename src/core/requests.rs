@@ -7,9 +7,7 @@ use super::state::{Body, Known, peer};
 use crate::proto::chat::{ChatId, GroupId};
 use crate::proto::event::{Code, Outcome, Problem, Sent, Status};
 use crate::proto::ids::{ClientId, Invalid, Millis, RequestId, UserId, check_message};
-use crate::proto::limits::{
-    LARGE_ANSWERS_MAX, PAGE_DEFAULT_MESSAGES, PAGE_MAX_MESSAGES, PEOPLE_PER_REQUEST_MAX,
-};
+use crate::proto::limits::{LARGE_ANSWERS_MAX, PAGE_DEFAULT_MESSAGES, PAGE_MAX_MESSAGES, PEOPLE_PER_REQUEST_MAX};
 use crate::proto::record::{Message, Record, To, ToMany};
 use crate::proto::request::{Call, ChatRef, FetchHistory, Login, Peer, Receivers, Request, SendMessage};
 
@@ -318,6 +316,7 @@ pub(super) fn not_a_member() -> Problem {
 }
 
 pub(super) fn too_many(people: usize) -> Problem {
-    let text = format!("{people} people are too many for one request: name at most {PEOPLE_PER_REQUEST_MAX} at a time.");
+    let text =
+        format!("{people} people are too many for one request: name at most {PEOPLE_PER_REQUEST_MAX} at a time.");
     Problem::new(Code::TooManyPeople, text)
 }

@@ -54,7 +54,7 @@ pub fn model() -> Model {
     for (id, name, status) in
         [(ALICE, "Alice", Status::Online), (BOB, "Bob", Status::Online), (CHARLIE, "Charlie", Status::Offline)]
     {
-        model.people.insert(id, Person { username: name.into(), status, last_seen: None });
+        model.people.insert(id, Person { username: name.into(), status, last_seen: None, joined: Seq(0) });
     }
     model
 }

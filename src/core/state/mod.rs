@@ -13,9 +13,9 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::chat::{Chat, Marks, Member};
+use self::devices::Devices;
 pub use self::devices::{Body, Known, LastSend};
 pub use self::groups::Group;
-use self::devices::Devices;
 use crate::proto::chat::{Change, ChatId, ChatKey, GroupId};
 use crate::proto::ids::{ClientId, Millis, Seq, UserId};
 use crate::proto::record::{self, Message, Record, To, ToMany, preview};

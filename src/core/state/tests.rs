@@ -1,22 +1,29 @@
 //! What the fold makes of records.
 
 use super::*;
+use crate::proto::record::Read;
 
 fn message(seq: u64, from: u32, to: u32, client_id: Option<&str>) -> Record<'static> {
     Record::Message(Message {
         seq: Seq(seq),
         at: Millis(1000 + i64::try_from(seq).unwrap()),
         from: UserId(from),
-        to: UserId(to),
+        to: To::Person(UserId(to), "y".into()),
         from_user: "x".into(),
-        to_user: "y".into(),
+        mentions: Default::default(),
         client_id: client_id.map(|id| id.parse().unwrap()),
         message: format!("message {seq}").into(),
     })
 }
 
 fn read(seq: u64, by: u32, with: u32, upto: u64) -> Record<'static> {
-    Record::Read(Read { seq: Seq(seq), at: Millis(1), by: UserId(by), with: UserId(with), upto: Seq(upto) })
+    Record::Read(Read {
+        seq: Seq(seq),
+        at: Millis(1),
+        by: UserId(by),
+        chat: ChatKey::Person(UserId(with)),
+        upto: Seq(upto),
+    })
 }
 
 fn state(records: &[Record<'_>]) -> State {
@@ -89,11 +96,11 @@ fn pages_walk_back_to_the_beginning() {
     let state = state(&records);
     let chat = ChatId::direct(UserId(1), UserId(4));
     let seqs = |page: &[Seq]| page.iter().map(|seq| seq.0).collect::<Vec<_>>();
-    let (page, complete) = state.page(chat, None, 4);
+    let (page, complete) = state.page(UserId(1), chat, None, 4);
     assert_eq!((seqs(&page), complete), (vec![5, 7, 8, 10], false));
-    let (page, complete) = state.page(chat, Some(Seq(5)), 4);
+    let (page, complete) = state.page(UserId(1), chat, Some(Seq(5)), 4);
     assert_eq!((seqs(&page), complete), (vec![1, 2, 4], true));
-    assert_eq!(state.page(ChatId::direct(UserId(1), UserId(9)), None, 4), (vec![], true));
+    assert_eq!(state.page(UserId(1), ChatId::direct(UserId(1), UserId(9)), None, 4), (vec![], true));
 }
 
 #[test]

@@ -10,7 +10,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 pub use self::lists::{
-    ChatEntry, Chats, Closing, Cursor, Cursors, Former, GroupInfo, GroupMember, Groups, People, Person, Ready, Status, Typing,
+    ChatEntry, Chats, Closing, Cursor, Cursors, Former, GroupInfo, GroupMember, Groups, People, Person, Ready, Status,
+    Typing,
 };
 pub use self::problem::{Code, Problem};
 use self::reply::HistoryWire;
