@@ -7,6 +7,7 @@ pub mod address;
 pub mod command;
 pub mod connection;
 mod fold;
+pub use fold::Followup;
 pub mod model;
 pub mod outbox;
 
@@ -15,7 +16,6 @@ use std::sync::Arc;
 
 use command::{Command, GroupWish};
 use connection::{Handle, Order, Report};
-use fold::Followup;
 use model::{Link, Model, Phase};
 use outbox::{Destination, Progress};
 

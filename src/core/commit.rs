@@ -48,6 +48,7 @@ impl Engine {
                     self.happen(&record, &frame, by, id, outcomes);
                 }
                 Waiting::Again { by, request, .. } => self.again(by, request, now),
+                Waiting::Login { by, ticket, user, .. } => self.verified(by, ticket, Some(user), now),
             }
         }
         if self.accounts_changed && self.accounts_waiting == 0 {
@@ -226,6 +227,10 @@ impl Engine {
                 Waiting::Again { by, request, .. } => {
                     self.refusing.get_or_insert_with(|| problem.clone());
                     self.again(by, request, now);
+                }
+                Waiting::Login { by, ticket, user, .. } => {
+                    self.refusing.get_or_insert_with(|| problem.clone());
+                    self.verified(by, ticket, Some(user), now);
                 }
             }
         }

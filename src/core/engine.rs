@@ -113,13 +113,15 @@ pub(super) enum Waiting {
     },
     /// The same send is given out already: decide again once that one is settled.
     Again { seq: Seq, by: SessionId, request: Request },
+    /// Somebody has logged in while the log is about to know of changed accounts.
+    Login { seq: Seq, by: SessionId, ticket: Ticket, user: UserId },
 }
 
 impl Waiting {
     pub(super) fn seq(&self) -> Seq {
         match self {
             Self::Record { record, .. } => record.seq(),
-            Self::Again { seq, .. } => *seq,
+            Self::Again { seq, .. } | Self::Login { seq, .. } => *seq,
         }
     }
 }
@@ -219,7 +221,7 @@ impl Engine {
             Input::Bad(session, bad) => {
                 self.refuse(session, bad.purpose.as_deref().unwrap_or("error"), bad.id, &bad.problem);
             }
-            Input::Verified(session, ticket, user) => self.verified(session, &ticket, user, now),
+            Input::Verified(session, ticket, user) => self.verified(session, ticket, user, now),
             Input::VerifyBusy(session, ticket) => {
                 if self.sessions.stage(session) == Some(Stage::Authenticating) {
                     self.sessions.set(session, Stage::Anonymous);

@@ -96,7 +96,7 @@ impl Engine {
             mentions: summary.mentions,
             read: summary.read,
             muted: summary.muted,
-            their_delivered: other.map(|other| self.state.delivered(other)).max(their_read),
+            their_delivered: other.map(|other| self.state.delivered(other)),
             their_read,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::commit::SYSTEM;
 use super::directory::Directory;
-use super::engine::{Effect, Engine, Purpose, Ticket, frame_of};
+use super::engine::{Effect, Engine, Purpose, Ticket, Waiting, frame_of};
 use super::session::{SessionId, Stage};
 use crate::proto::event::{Code, Problem, Ready, Status, Welcome};
 use crate::proto::ids::{Millis, Seq, UserId};
@@ -10,7 +10,7 @@ use crate::proto::limits::{MESSAGE_MAX_BYTES, PAGE_MAX_MESSAGES, RESUME_MAX_RECO
 use crate::proto::record::{Account, AccountRemoved, LastSeen, Record};
 
 impl Engine {
-    pub(super) fn verified(&mut self, session: SessionId, ticket: &Ticket, user: Option<UserId>, now: Millis) {
+    pub(super) fn verified(&mut self, session: SessionId, ticket: Ticket, user: Option<UserId>, now: Millis) {
         if self.sessions.stage(session) != Some(Stage::Authenticating) {
             return;
         }
@@ -21,6 +21,19 @@ impl Engine {
                 Problem::new(Code::WrongCredentials, "Wrong name or password. Check both, and the caps-lock key.");
             return self.refuse(session, "login", ticket.id, &problem);
         };
+        if self.accounts_changed {
+            self.reconcile(now);
+        }
+        // What an account may see depends on what the log knows of it.
+        if self.accounts_waiting > 0 {
+            self.waiting.push_back(Waiting::Login { seq: self.last, by: session, ticket, user });
+            return;
+        }
+        if self.state.account(user).is_some_and(|account| account.removed) {
+            self.sessions.set(session, Stage::Anonymous);
+            let problem = Problem::new(Code::Busy, "This account is not ready yet. Try again in a few seconds.");
+            return self.refuse(session, "login", ticket.id, self.refusing.clone().as_ref().unwrap_or(&problem));
+        }
         let head = self.state.seq();
         let cursor = ticket.after.filter(|&after| {
             ticket.log.as_deref() == Some(&self.log)
@@ -37,9 +50,6 @@ impl Engine {
             message_max_bytes: MESSAGE_MAX_BYTES,
             read_receipts: self.state.read_receipts(user),
         };
-        if self.accounts_changed {
-            self.reconcile(now);
-        }
         self.effects.push(Effect::Admit(session));
         self.reply(session, "login", ticket.id, welcome);
         let before = self.sessions.status(user);

@@ -185,8 +185,8 @@ impl Engine {
             Target::One(to) => {
                 let mentions = match &to {
                     To::Person(..) => Vec::new(),
-                    To::Group(group) => self.mentioned(&message, ChatId::Group(*group)),
-                    To::Everyone => self.mentioned(&message, ChatId::Everyone),
+                    To::Group(group) => self.mentioned(user, &message, ChatId::Group(*group)),
+                    To::Everyone => self.mentioned(user, &message, ChatId::Everyone),
                 };
                 self.append(session, id, now, |seq, at| {
                     let (mentions, message) = (mentions.into(), message.into());
@@ -206,9 +206,10 @@ impl Engine {
         }
     }
 
-    /// Members of a room whom a text calls by name.
-    fn mentioned(&self, text: &str, id: ChatId) -> Vec<UserId> {
-        self.directory.mentioned(text).into_iter().filter(|user| self.state.is_in(*user, id)).collect()
+    /// Members of a room whom a text calls by name, its author aside.
+    fn mentioned(&self, author: UserId, text: &str, id: ChatId) -> Vec<UserId> {
+        let called = self.directory.mentioned(text).into_iter();
+        called.filter(|user| *user != author && self.state.is_in(*user, id)).collect()
     }
 
     /// Where a message goes. Of several receivers those who are there get it; the rest are told of.

@@ -2,6 +2,8 @@
 //! deadline.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+pub mod agree;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;

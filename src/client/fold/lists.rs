@@ -25,6 +25,9 @@ impl Model {
             }
             if let Some(me) = self.me.as_mut().filter(|me| me.id == person.id) {
                 me.username.clone_from(&person.username);
+                // What was said to everyone before there was this account counts as read.
+                let everyone = self.chats.entry(ChatKey::Everyone).or_default();
+                everyone.read = everyone.read.max(person.joined);
             }
             self.people.insert(
                 person.id,
@@ -38,7 +41,6 @@ impl Model {
         }
         for id in event.removed {
             self.people.remove(&id);
-            self.delivered.remove(&id);
         }
     }
 

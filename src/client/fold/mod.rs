@@ -58,10 +58,8 @@ impl Model {
                 *marker = (*marker).max(delivered.upto);
                 self.cursor = self.cursor.max(delivered.seq);
             }
-            Event::ReadReceipts(setting) => {
-                self.set_read_receipts(setting.on);
-                self.cursor = self.cursor.max(setting.seq);
-            }
+            // It comes also past what was dropped for a slow reader, and so says nothing of the cursor.
+            Event::ReadReceipts(setting) => self.set_read_receipts(setting.on),
             Event::Muted(setting) => {
                 self.chats.entry(setting.chat).or_default().muted = setting.muted;
                 self.cursor = self.cursor.max(setting.seq);
@@ -237,7 +235,7 @@ impl Model {
 
     /// The page of the newest messages, or of those before what is loaded, is asked for: the place that it ends before.
     /// Nothing while one is on its way, or when none is left.
-    pub(super) fn start_loading(&mut self, key: ChatKey) -> Option<Option<Seq>> {
+    pub fn start_loading(&mut self, key: ChatKey) -> Option<Option<Seq>> {
         let chat = self.chats.entry(key).or_default();
         if chat.loading || chat.complete {
             return None;
@@ -248,7 +246,7 @@ impl Model {
     }
 
     /// Puts a message into the outbox.
-    pub(super) fn write(&mut self, to: Destination, text: Arc<str>, now: Millis) -> &Outgoing {
+    pub fn write(&mut self, to: Destination, text: Arc<str>, now: Millis) -> &Outgoing {
         match &to {
             Destination::Chat(key) => _ = self.chats.entry(*key).or_default(),
             Destination::People(people) => {
@@ -275,7 +273,7 @@ impl Model {
     }
 
     /// Moves the marker of a chat; false when it was there or further.
-    pub(super) fn mark_read(&mut self, key: ChatKey, upto: Seq) -> bool {
+    pub fn mark_read(&mut self, key: ChatKey, upto: Seq) -> bool {
         let Some(me) = self.me.as_ref().map(|me| me.id) else { return false };
         self.chats.get_mut(&key).is_some_and(|chat| chat.mark_read(me, upto))
     }
