@@ -131,6 +131,7 @@ impl Engine {
             Record::Read(read) => {
                 self.reply(by, "mark_read", id, ());
                 self.push_record(before.into_iter().chain([read.by]), by, seq, frame);
+                self.show_unread(read);
             }
             Record::Delivered(_) => {
                 self.reply(by, "mark_delivered", id, ());

@@ -10,7 +10,7 @@ use crate::proto::chat::{Change, ChatId, GroupId};
 use crate::proto::event::{ChatEntry, Chats, Cursor, Cursors, Former, Groups, People, Person, Status};
 use crate::proto::ids::{Seq, UserId};
 use crate::proto::limits::{CURSORS_CHUNK_MAX, LIST_CHUNK_MAX};
-use crate::proto::record::GroupChange;
+use crate::proto::record::{GroupChange, Read};
 
 impl Engine {
     pub(super) fn send_people(&mut self, session: SessionId) {
@@ -105,6 +105,15 @@ impl Engine {
         let cursor =
             Cursor { user, delivered: self.state.delivered(user), read: self.state.shown_to(viewer, id, user) };
         (user != viewer && cursor.delivered.max(cursor.read) > Seq(0)).then_some(cursor)
+    }
+
+    /// An account has read a chat, and not to its end: how much is left a client can count only if it has loaded all
+    /// that was read.
+    pub(super) fn show_unread(&mut self, read: &Read) {
+        let summary = self.state.summary(read.by, read.chat.id_for(read.by));
+        let Some(summary) = summary.filter(|summary| summary.seq > read.upto) else { return };
+        let frame = frame_of(&Chats { chats: vec![self.entry(read.by, &summary)] });
+        self.push_record([read.by], SYSTEM, read.seq, &frame);
     }
 
     /// An account wants to be told again what others have read.

@@ -87,15 +87,9 @@ impl Model {
     pub(super) fn listed_chat(&mut self, entry: ChatEntry) -> Option<ChatKey> {
         let me = self.my_id()?;
         let key = entry.chat;
+        let live = self.listed.is_none();
         let chat = self.chats.entry(key).or_default();
         let read = chat.read;
-        let change = entry.change.map(Arc::new);
-        let last = Last { seq: entry.seq, at: entry.at, from: entry.from, preview: entry.preview.into(), change };
-        chat.update_last(last);
-        chat.unread = entry.unread;
-        chat.mentions = entry.mentions;
-        chat.muted = entry.muted;
-        chat.read = entry.read;
         if let ChatKey::Person(with) = key {
             if let Some(upto) = entry.their_delivered {
                 let marker = self.delivered.entry(with).or_default();
@@ -104,6 +98,17 @@ impl Model {
             chat.read_by =
                 entry.their_read.filter(|upto| *upto > Seq(0)).map(|upto| (with, upto)).into_iter().collect();
         }
+        if live && read > entry.read {
+            // This window's own marker is on its way; what is left after it will be told then.
+            return None;
+        }
+        let change = entry.change.map(Arc::new);
+        let last = Last { seq: entry.seq, at: entry.at, from: entry.from, preview: entry.preview.into(), change };
+        chat.update_last(last);
+        chat.unread = entry.unread;
+        chat.mentions = entry.mentions;
+        chat.muted = entry.muted;
+        chat.read = entry.read;
         if entry.from != me {
             self.arrived = self.arrived.max(entry.seq);
         }
