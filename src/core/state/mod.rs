@@ -155,6 +155,18 @@ impl State {
         if applied == Applied::Done {
             self.remember_send(record);
         }
+        // Who does something is there: when the server is killed, that is the last that is known of them.
+        let active = match record {
+            Record::Message(message) => Some(message.from),
+            Record::ToMany(many) => Some(many.from),
+            Record::Group(change) => Some(change.by),
+            Record::Read(read) => Some(read.by),
+            Record::Delivered(delivered) => Some(delivered.by),
+            _ => None,
+        };
+        if let Some(user) = active {
+            self.seen.insert(user, record.at());
+        }
         applied
     }
 
