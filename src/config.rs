@@ -58,12 +58,16 @@ pub const BATCH_MAX_BYTES: usize = 4 * 1024 * 1024;
 pub const FLUSH_DEADLINE: Duration = Duration::from_secs(2);
 
 /// How long the network may be silent before the system asks whether the other side is still there, how often it asks
-/// again, and how many times: a dead peer is noticed within 45 s.
+/// again, and how many times: a dead peer is noticed within 42 s.
 pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(15);
 /// See [`KEEPALIVE_IDLE`].
-pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(9);
 /// See [`KEEPALIVE_IDLE`].
 pub const KEEPALIVE_RETRIES: u32 = 3;
+
+/// How long what was sent may stay unacknowledged, or untaken, before the other side counts as dead. Nothing asks
+/// whether it is there while something is on its way to it, and the system alone would wait for a quarter of an hour.
+pub const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(42);
 
 /// How long a connection may take to come about.
 pub const CONNECT_DEADLINE: Duration = Duration::from_secs(8);
@@ -83,5 +87,8 @@ pub fn tune(stream: &tokio::net::TcpStream) {
     #[cfg(not(windows))]
     let keepalive = keepalive.with_retries(KEEPALIVE_RETRIES);
     let _ = stream.set_nodelay(true);
-    let _ = socket2::SockRef::from(stream).set_tcp_keepalive(&keepalive);
+    let socket = socket2::SockRef::from(stream);
+    let _ = socket.set_tcp_keepalive(&keepalive);
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let _ = socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX));
 }

@@ -139,3 +139,82 @@ impl Model {
         out.into_iter().for_each(|group| self.out_of(group));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::event::{Event, Person as Listed, Ready, Welcome};
+    use crate::proto::ids::DeviceId;
+
+    fn people(model: &mut Model, user: u32, status: Status, at: i64, whole: bool) {
+        let person =
+            Listed { id: UserId(user), username: format!("user{user}"), status, last_seen: None, joined: Seq(0) };
+        let event = Event::People(People { people: vec![person], whole, ..People::default() });
+        model.apply(event, Millis(at));
+    }
+
+    /// Signed in as the first, with the second and the third in the list.
+    fn model() -> Model {
+        let mut model = Model::new(DeviceId::from_random(1));
+        let welcome = Welcome {
+            user: UserId(1),
+            username: "user1".into(),
+            server: String::new(),
+            log: "log".into(),
+            seq: Seq(0),
+            resumed: false,
+            message_max_bytes: 1,
+            read_receipts: true,
+        };
+        model.apply(Event::Login(Ok(welcome)), Millis(0));
+        people(&mut model, 1, Status::Online, 0, true);
+        people(&mut model, 2, Status::Online, 0, false);
+        people(&mut model, 3, Status::Offline, 0, false);
+        model.apply(Event::Ready(Ready { seq: Seq(0) }), Millis(0));
+        model
+    }
+
+    fn lines(model: &Model, now: i64) -> Vec<(u32, bool)> {
+        let notices = model.chat(ChatKey::Everyone).map(|chat| &chat.notices);
+        let due = notices.into_iter().flatten().filter(|notice| notice.shown_from <= Millis(now));
+        due.map(|notice| (notice.user.0, notice.online)).collect()
+    }
+
+    #[test]
+    fn who_comes_and_goes_is_told_and_who_was_there_is_not() {
+        let mut model = model();
+        assert_eq!(lines(&model, 0), [], "the list at login is no news");
+        people(&mut model, 3, Status::Online, 1_000, false);
+        assert_eq!(lines(&model, 1_000), [(3, true)]);
+        people(&mut model, 3, Status::Away, 2_000, false);
+        people(&mut model, 1, Status::Offline, 2_000, false);
+        assert_eq!(lines(&model, 2_000), [(3, true)], "neither being away nor oneself is news");
+        people(&mut model, 2, Status::Offline, 3_000, false);
+        assert_eq!(lines(&model, 3_000), [(3, true)], "not yet");
+        assert_eq!(lines(&model, 13_000), [(3, true), (2, false)]);
+    }
+
+    #[test]
+    fn a_connection_that_flaps_is_nobodys_news() {
+        let mut model = model();
+        for second in 0..50 {
+            people(&mut model, 2, Status::Offline, 1_000 * second, false);
+            people(&mut model, 2, Status::Online, 1_000 * second + 500, false);
+        }
+        assert_eq!(lines(&model, 1_000_000), []);
+        // Gone for longer, and back: both are told, in one line as long as nobody else's stands between.
+        people(&mut model, 2, Status::Offline, 100_000, false);
+        people(&mut model, 2, Status::Online, 200_000, false);
+        assert_eq!(lines(&model, 1_000_000), [(2, true)]);
+        for n in 0..500 {
+            people(
+                &mut model,
+                2 + n % 2,
+                if n % 4 < 2 { Status::Offline } else { Status::Online },
+                300_000 * n as i64,
+                false,
+            );
+        }
+        assert!(lines(&model, i64::MAX).len() <= NOTICES_MAX);
+    }
+}
