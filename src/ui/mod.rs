@@ -2,7 +2,8 @@
 //!
 //! - [`theme`]: colours, type, distances. [`widgets`]: the small things that views share. [`text`]: foreign text made
 //!   safe. [`when`]: times as people read them.
-//! - `login`: the page before. `sidebar` and `people`: the list. `chat`: the open chat, made of `timeline` and
+//! - `login`: the page before. `sidebar` and `people`: the list. `happened`: what was done to
+//!   groups, in sentences. `chat`: the open chat, made of `timeline` and
 //!   `composer`. `keys`: which events a frame gets. `fonts`, `emoji` and `bidi`: what letters, emoji
 //!   and right-to-left sentences look like.
 //!
@@ -13,6 +14,7 @@ mod chat;
 mod composer;
 mod emoji;
 mod fonts;
+mod happened;
 mod keys;
 mod login;
 mod people;
