@@ -36,8 +36,18 @@ pub mod radius {
 pub const NARROW: f32 = 640.0;
 /// The height of the header of a pane.
 pub const HEADER: f32 = 60.0;
+/// From this width on, in points, there is room for the details beside the conversation.
+pub const WIDE: f32 = 1100.0;
+/// The width of the details where they stand beside the conversation.
+pub const DETAILS: f32 = 304.0;
 /// The height of a person's row in the list.
 pub const PERSON_ROW: f32 = 66.0;
+/// The height of the heading of a part of the list.
+pub const HEADING_ROW: f32 = 38.0;
+/// The height of the line that says that a part of the list has no rows.
+pub const NOTHING_ROW: f32 = 34.0;
+/// The height of a row where one looks through people: to choose some, or to see who is in a room.
+pub const MEMBER_ROW: f32 = 50.0;
 /// The widest that a conversation gets, however wide the window.
 pub const COLUMN_MAX: f32 = 860.0;
 /// The widest that a bubble's text gets: about 75 letters, which is as long as lines stay readable.
@@ -86,6 +96,11 @@ pub mod font {
     /// Small and important: badges, authors, days.
     pub fn small_strong() -> FontId {
         strong_of(12.5)
+    }
+
+    /// Headings of parts of a list, in capitals.
+    pub fn heading() -> FontId {
+        strong_of(11.5)
     }
 
     /// Times.
