@@ -107,7 +107,7 @@ pub fn action(ui: &mut Ui, rect: Rect, sign: Icon, label: &str, color: Color32, 
     response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, label));
     row_behind(ui, rect, &response, enabled);
     let front = if enabled { color } else { color.gamma_multiply(0.5) };
-    widgets::icon(ui, pos2(rect.left() + space::S + 10.0, rect.center().y), sign, 18.0, front);
+    widgets::icon(ui, pos2(rect.left() + space::S + 10.0, rect.center().y + 1.0), sign, 18.0, front);
     let left = pos2(rect.left() + space::S + 20.0 + space::M, rect.center().y);
     ui.painter().text(left, Align2::LEFT_CENTER, label, font::body(), front);
     response
@@ -119,12 +119,12 @@ pub fn switch(ui: &mut Ui, rect: Rect, sign: Icon, label: &str, on: bool) -> Res
     let response = ui.interact(rect, Id::unique(("switch", label)), Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::Switch, true, on, label));
     row_behind(ui, rect, &response, true);
-    widgets::icon(ui, pos2(rect.left() + space::S + 10.0, rect.center().y), sign, 18.0, palette.subdued);
+    widgets::icon(ui, pos2(rect.left() + space::S + 10.0, rect.center().y + 1.0), sign, 18.0, palette.subdued);
     let left = pos2(rect.left() + space::S + 20.0 + space::M, rect.center().y);
     ui.painter().text(left, Align2::LEFT_CENTER, label, font::body(), palette.text);
 
     let track = Rect::from_center_size(pos2(rect.right() - space::S - 18.0, rect.center().y), vec2(36.0, 20.0));
-    let fill = if on { palette.accent_fill } else { palette.subdued };
+    let fill = if on { palette.accent_fill } else { palette.subdued.gamma_multiply(0.6) };
     ui.painter().rect_filled(track, 10.0, fill);
     let x = if on { track.right() - 10.0 } else { track.left() + 10.0 };
     ui.painter().circle_filled(pos2(x, track.center().y), 7.5, palette.surface);

@@ -55,11 +55,13 @@ pub fn show(
     }
     widgets::focus_ring(ui, &response, CornerRadius::same(radius::S + 2));
     let behind = if response.hovered() { palette.hover } else { palette.surface };
-    if response.on_hover_text("Details (Ctrl+I)").clicked() {
+    if response.clicked() {
         way = Some(Way::Details);
     }
-    let sign = if details { palette.accent } else { palette.subdued };
-    widgets::icon(ui, pos2(place.right() - 20.0, middle), Icon::PanelRight, 18.0, sign);
+    let sign = Rect::from_center_size(pos2(place.right() - 20.0, middle), vec2(32.0, 32.0));
+    let color = if details { palette.accent } else { palette.subdued };
+    widgets::icon(ui, sign.center(), Icon::PanelRight, 18.0, color);
+    ui.interact(sign, Id::unique("sign of the details"), Sense::hover()).on_hover_text("Details (Ctrl+I)");
 
     let status = match key {
         ChatKey::Person(id) => Some((presence::status(model, id), behind)),
@@ -73,7 +75,7 @@ pub fn show(
     let bell = if muted { 14.0 + space::XS } else { 0.0 };
     let taken = widgets::line(ui, pos2(left, middle - 9.0), name, font::strong(), palette.text, width - bell);
     if muted {
-        let at = pos2(left + taken + space::XS + 7.0, middle - 8.0);
+        let at = pos2(left + taken + space::XS + 7.0, middle - 7.0);
         let place = Rect::from_center_size(at, vec2(16.0, 16.0));
         widgets::icon(ui, at, Icon::BellOff, 13.0, palette.subdued);
         widgets::say(ui, place, "Muted").on_hover_text("Muted");

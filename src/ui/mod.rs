@@ -70,11 +70,13 @@ pub struct Window {
     /// There is room for the details beside the conversation.
     wide: bool,
     dialog: Option<Dialog>,
+    /// A dialog was closed: the caret is to go back to where one writes.
+    resume: bool,
     /// A group that was made here, to be opened as soon as it is known.
     expected: Option<GroupId>,
     /// What the open group is called: to be said when this person is not in it any more.
-    group_name: String,
-    /// The group that had to be left.
+    group_name: Option<String>,
+    /// The group that had to be left, quoted.
     lost: Option<String>,
     drafts: BTreeMap<ChatKey, String>,
     was_signed_in: bool,
@@ -113,6 +115,7 @@ impl Window {
             self.details = self.details.take().filter(|_| self.wide).map(|_| Details::of(chat));
             self.expected = None;
             self.lost = None;
+            self.group_name = None;
         }
         self.composer.focus();
     }
@@ -140,6 +143,16 @@ impl Window {
             self.login.forget_password();
         }
         self.follow(model);
+        // egui keeps the focus within a dialog for a while after its last frame.
+        if self.resume && self.dialog.is_none() {
+            match ui.memory(|memory| memory.top_modal_layer()) {
+                Some(_) => ui.ctx().request_repaint(),
+                None => {
+                    self.resume = false;
+                    self.composer.focus();
+                }
+            }
+        }
         if self.dialog.is_some() {
             // Before the views, and then nothing is left for them of what was typed.
             self.show_dialog(ui, model, clock, &mut commands);
@@ -159,10 +172,14 @@ impl Window {
         }
         if let Some(ChatKey::Group(id)) = self.open() {
             match model.groups.get(&id) {
-                Some(group) => self.group_name.clone_from(&group.name),
+                Some(group) if self.group_name.as_ref() != Some(&group.name) => {
+                    self.group_name = Some(group.name.clone());
+                }
+                Some(_) => {}
                 None => {
                     self.leave();
-                    self.lost = Some(std::mem::take(&mut self.group_name));
+                    let name = self.group_name.take().map(|name| format!("“{}”", text::one_line(&name)));
+                    self.lost = Some(name.unwrap_or_else(|| "that group".into()));
                 }
             }
         }
@@ -178,9 +195,7 @@ impl Window {
         if let Step::Open(group) = step {
             self.expected = Some(group);
         }
-        if self.open.is_some() {
-            self.composer.focus();
-        }
+        self.resume = true;
         ui.ctx().request_repaint();
     }
 
@@ -271,7 +286,7 @@ impl Window {
     fn no_chat(&mut self, ui: &mut Ui, pane: Rect, narrow: bool, model: &Model) {
         ui.painter().rect_filled(pane, 0.0, theme::palette(ui).backdrop);
         if let Some(name) = &self.lost {
-            let words = format!("You are no longer in “{}”", text::one_line(name));
+            let words = format!("You are no longer in {name}");
             let hint = "You left the group, were taken out of it, or it was deleted.";
             widgets::empty(ui, pane, Icon::UsersRound, &words, hint);
             let back = Rect::from_min_size(pane.min + vec2(theme::space::S, theme::space::M), vec2(36.0, 36.0));

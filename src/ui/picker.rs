@@ -36,6 +36,28 @@ pub struct Picker {
     wants_focus: bool,
 }
 
+/// The keys that were pressed in the field and are for the list.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pressed {
+    down: usize,
+    up: usize,
+    enter: bool,
+}
+
+impl Pressed {
+    /// Takes them before the field does.
+    fn in_field(ui: &Ui, id: Id) -> Self {
+        if !ui.memory(|memory| memory.has_focus(id)) {
+            return Self::default();
+        }
+        ui.input_mut(|input| Self {
+            down: input.count_and_consume_key(Modifiers::NONE, Key::ArrowDown),
+            up: input.count_and_consume_key(Modifiers::NONE, Key::ArrowUp),
+            enter: input.consume_key(Modifiers::NONE, Key::Enter),
+        })
+    }
+}
+
 /// Those who can be chosen and match what is searched for: whose name begins with it first, then by name.
 fn found(model: &Model, without: &[UserId], search: &str) -> Vec<UserId> {
     let search = search.trim().to_lowercase();
@@ -89,19 +111,10 @@ impl Picker {
     /// Draws the field and the list; `without` cannot be chosen.
     pub fn show(&mut self, ui: &mut Ui, rect: Rect, title: &str, model: &Model, clock: &Clock, without: &[UserId]) {
         self.chosen.retain(|id| model.people.contains_key(id) && !without.contains(id));
-        let made_of = fingerprint(model, without, &self.search);
-        if self.made_of != Some(made_of) {
-            self.found = found(model, without, &self.search);
-            self.made_of = Some(made_of);
-            self.marked = (!self.search.trim().is_empty() && !self.found.is_empty()).then_some(0);
-        }
         self.head(ui, rect, title, model);
         let frame = Rect::from_min_size(rect.min + vec2(0.0, 22.0), vec2(rect.width(), controls::FIELD));
         let id = Id::unique(("search people", title));
-        let bring = self.keys(ui, id);
-        if std::mem::take(&mut self.wants_focus) {
-            ui.memory_mut(|memory| memory.request_focus(id));
-        }
+        let pressed = Pressed::in_field(ui, id);
         let with = Field {
             name: "Search people",
             hint: "Search people",
@@ -109,8 +122,19 @@ impl Picker {
             wrong: false,
             enabled: true,
         };
-        controls::field(ui, frame, id, &mut self.search, &with);
+        let response = controls::field(ui, frame, id, &mut self.search, &with);
+        if self.wants_focus {
+            // In the frame in which a dialog appears nothing can have the focus yet.
+            response.request_focus();
+            self.wants_focus = !response.has_focus();
+        }
+        // After the field: what was typed before Enter counts.
+        self.look(model, without);
+        let bring = self.press(pressed);
+        self.look(model, without);
         let list = Rect::from_min_max(pos2(rect.left(), frame.bottom() + space::S), rect.max);
+        // Where the list is cut off, there is an edge.
+        ui.painter().hline(list.x_range(), list.bottom(), egui::Stroke::new(1.0, theme::palette(ui).line));
         self.list(ui, list, model, clock, bring);
     }
 
@@ -135,21 +159,19 @@ impl Picker {
         ui.painter().galley(at, galley, color);
     }
 
-    /// The keys that go through the list. Returns the row that they led to.
-    fn keys(&mut self, ui: &Ui, id: Id) -> Option<usize> {
-        if !ui.memory(|memory| memory.has_focus(id)) {
-            return None;
+    /// Finds who is searched for, where that has changed.
+    fn look(&mut self, model: &Model, without: &[UserId]) {
+        let made_of = fingerprint(model, without, &self.search);
+        if self.made_of != Some(made_of) {
+            self.found = found(model, without, &self.search);
+            self.made_of = Some(made_of);
+            self.marked = (!self.search.trim().is_empty() && !self.found.is_empty()).then_some(0);
         }
-        let (down, up, enter) = ui.input_mut(|input| {
-            (
-                input.count_and_consume_key(Modifiers::NONE, Key::ArrowDown),
-                input.count_and_consume_key(Modifiers::NONE, Key::ArrowUp),
-                input.count_and_consume_key(Modifiers::NONE, Key::Enter),
-            )
-        });
-        if enter % 2 == 1
-            && let Some(chosen) = self.marked.and_then(|at| self.found.get(at)).copied()
-        {
+    }
+
+    /// Goes through the list and ticks. Returns the row that the keys led to.
+    fn press(&mut self, Pressed { down, up, enter }: Pressed) -> Option<usize> {
+        if enter && let Some(chosen) = self.marked.and_then(|at| self.found.get(at)).copied() {
             self.toggle(chosen);
             self.search.clear();
         }

@@ -152,6 +152,8 @@ pub struct Palette {
     pub accent_hover: Color32,
     /// Text on buttons and badges.
     pub on_accent: Color32,
+    /// A badge that does not ask for attention.
+    pub quiet_fill: Color32,
     /// What went wrong.
     pub danger: Color32,
     /// The bar of a lost connection.
@@ -209,6 +211,7 @@ static LIGHT: Palette = Palette {
     accent_fill: rgb(0x0d_7a72),
     accent_hover: rgb(0x0a_6861),
     on_accent: rgb(0xff_ffff),
+    quiet_fill: rgb(0x6b_7875),
     danger: rgb(0xb3_261e),
     notice: rgb(0xff_f3d3),
     on_notice: rgb(0x5f_4700),
@@ -235,6 +238,7 @@ static DARK: Palette = Palette {
     accent_fill: rgb(0x0e_7a72),
     accent_hover: rgb(0x0f_837a),
     on_accent: rgb(0xff_ffff),
+    quiet_fill: rgb(0x4a_5654),
     danger: rgb(0xff_8f85),
     notice: rgb(0x3b_3013),
     on_notice: rgb(0xf5_d98d),
@@ -376,6 +380,7 @@ mod tests {
                 ("time in one's own bubble", p.subdued_own, p.bubble_own),
                 ("text in one's own bubble", p.text, p.bubble_own),
                 ("button", p.on_accent, p.accent_fill),
+                ("quiet badge", p.on_accent, p.quiet_fill),
                 ("button under the pointer", p.on_accent, p.accent_hover),
                 ("notice", p.on_notice, p.notice),
                 ("selected text", p.text, p.selection),

@@ -127,9 +127,8 @@ pub fn text_button(ui: &mut Ui, left: Pos2, label: &str, key: impl AsIdSalt, col
 /// width.
 pub fn badge(ui: &Ui, right: Pos2, count: u32, quiet: bool, palette: &Palette) -> f32 {
     let label = if count > 999 { "999+".to_owned() } else { count.to_string() };
-    let (fill, front) =
-        if quiet { (palette.subdued, palette.surface) } else { (palette.accent_fill, palette.on_accent) };
-    pill(ui, right, label, fill, front)
+    let fill = if quiet { palette.quiet_fill } else { palette.accent_fill };
+    pill(ui, right, label, fill, palette.on_accent)
 }
 
 /// The sign of being called by name, in a pill; `right` is the middle of its right edge. Returns its width.
@@ -193,6 +192,16 @@ pub fn say(ui: &mut Ui, rect: Rect, what: &str) -> Response {
     let response = ui.allocate_rect(rect, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, what));
     response
+}
+
+/// The heading of a part of a list, in capitals.
+pub fn heading(ui: &mut Ui, left: Pos2, words: &str) {
+    let color = theme::palette(ui).subdued;
+    let galley = ui.painter().layout_no_wrap(words.to_owned(), font::heading(), color);
+    let place = Rect::from_min_size(pos2(left.x, left.y - galley.size().y / 2.0), galley.size());
+    let response = ui.allocate_rect(place, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Heading, true, words));
+    ui.painter().galley(place.min, galley, color);
 }
 
 /// One line of text at a place, elided to a width, known to a screen reader. Returns the width that it took.

@@ -76,7 +76,8 @@ impl Details {
                 Past::All => "New members can read everything that was said here.",
             };
             let left = place.left() + space::S + 20.0 + space::M;
-            let galley = text::explained(ui, words, font::small(), palette.subdued, place.right() - space::S - left);
+            let width = place.right() - space::S - left;
+            let galley = text::few_lines(ui, words, font::small(), palette.subdued, width, 4);
             let said = Rect::from_min_size(pos2(left, y), galley.size());
             widgets::say(ui, said, words);
             let sign = pos2(place.left() + space::S + 10.0, said.center().y);
@@ -123,14 +124,20 @@ impl Details {
             taken = ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
         }
         let frame = Rect::from_min_max(pos2(place.left(), y), pos2(place.right() - 72.0, y + controls::FIELD));
-        let name = GroupName::new(&rename.text);
-        let with =
-            Field { name: "New name of the group", hint: "Name", sign: None, wrong: name.is_err(), enabled: !busy };
+        let with = Field {
+            name: "New name of the group",
+            hint: "Name",
+            sign: None,
+            wrong: GroupName::new(&rename.text).is_err(),
+            enabled: !busy,
+        };
         let response = controls::field(ui, frame, id, &mut rename.text, &with);
         if !rename.focused {
             response.request_focus();
             rename.focused = response.has_focus();
         }
+        // After the field: what was typed before Enter counts.
+        let name = GroupName::new(&rename.text);
         let button = |at: f32| Rect::from_center_size(pos2(place.right() - at, frame.center().y), vec2(32.0, 32.0));
         taken |= widgets::icon_button(ui, button(50.0), Icon::Check, "Save the name").clicked();
         given_up |= widgets::icon_button(ui, button(16.0), Icon::X, "Keep the old name").clicked();

@@ -157,6 +157,7 @@ fn menu(ui: &mut Ui, rect: Rect, id: UserId, name: &str) -> Option<Deed> {
         .width(MENU)
         .show(|ui| {
             ui.set_width(MENU);
+            ui.spacing_mut().item_spacing.y = 2.0;
             let mut chosen = None;
             for (sign, label, color, deed) in [
                 (Icon::Crown, "Make owner…", palette.text, Deed::HandOver(id)),

@@ -5,7 +5,6 @@ mod deeds;
 mod head;
 mod members;
 
-use egui::accesskit::Role;
 use egui::{Rect, ScrollArea, Stroke, Ui, UiBuilder, pos2, vec2};
 use lucide_icons::Icon;
 
@@ -309,10 +308,6 @@ fn heading(ui: &mut Ui, place: Rect, y: f32, key: ChatKey, rows: usize) -> f32 {
         (_, 1) => "1 MEMBER".to_owned(),
         (_, rows) => format!("{rows} MEMBERS"),
     };
-    let at = pos2(place.left() + space::S, y + theme::HEADING_ROW - 14.0);
-    let place = Rect::from_min_size(at - vec2(0.0, 8.0), vec2(place.width(), 16.0));
-    let response = widgets::say(ui, place, &words);
-    response.widget_info(|| egui::WidgetInfo::labeled(Role::Heading, true, &words));
-    ui.painter().text(at, egui::Align2::LEFT_CENTER, words, font::heading(), palette.subdued);
+    widgets::heading(ui, pos2(place.left() + space::S, y + theme::HEADING_ROW - 14.0), &words);
     y + theme::HEADING_ROW
 }

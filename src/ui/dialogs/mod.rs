@@ -98,7 +98,9 @@ fn layer<R>(ui: &Ui, title: &str, height: f32, content: impl FnOnce(&mut Ui, Rec
         let outside = ui.interact(screen, id.with("outside"), Sense::click() - Sense::FOCUSABLE);
         ui.painter().rect_filled(screen, 0.0, Color32::from_black_alpha(110));
 
-        let most = (screen.size() - vec2(2.0 * space::M, 2.0 * space::M)).max(vec2(1.0, 1.0));
+        // Low windows have better use for the room than an edge.
+        let edge = if screen.height() < height { space::XS } else { space::M };
+        let most = (screen.size() - vec2(2.0 * space::M, 2.0 * edge)).max(vec2(1.0, 1.0));
         let size = vec2(WIDTH, height).min(most);
         let card = Rect::from_center_size(screen.center(), size);
         let card = Rect::from_min_size(card.min.round(), size.round());

@@ -16,7 +16,6 @@ use crate::ui::when::Clock;
 /// From how many characters left on the limit is said.
 const NEAR: usize = 10;
 const LABEL: f32 = 22.0;
-const REMARK: f32 = 22.0;
 const CHOICE: f32 = 32.0;
 /// The height of what stands below the people.
 const PAST: f32 = LABEL + 2.0 * CHOICE;
@@ -38,11 +37,15 @@ pub struct NewGroup {
 fn remark_on(name: &str, tried: bool) -> Option<(String, bool)> {
     let count = name.trim().chars().count();
     match GROUP_NAME_MAX_CHARS.checked_sub(count) {
-        None => Some((format!("{} characters too many", count - GROUP_NAME_MAX_CHARS), true)),
+        None => Some((format!("{} too many", characters(count - GROUP_NAME_MAX_CHARS)), true)),
         Some(GROUP_NAME_MAX_CHARS) => tried.then(|| ("The group needs a name".into(), true)),
         Some(_) if GroupName::new(name).is_err() => Some(("A name is one line of letters and signs".into(), true)),
-        Some(left) => (left <= NEAR).then(|| (format!("{left} characters left"), false)),
+        Some(left) => (left <= NEAR).then(|| (format!("{} left", characters(left)), false)),
     }
+}
+
+fn characters(count: usize) -> String {
+    if count == 1 { "1 character".into() } else { format!("{count} characters") }
 }
 
 impl NewGroup {
@@ -125,9 +128,9 @@ impl NewGroup {
         }
         if let Some((words, wrong)) = said {
             let color = if wrong { palette.danger } else { palette.subdued };
-            remark(ui, frame.left_bottom() + vec2(0.0, 3.0), Align2::LEFT_TOP, &words, color);
+            remark(ui, pos2(inner.right(), inner.top() + 8.0), Align2::RIGHT_CENTER, &words, color);
         }
-        frame.bottom() + REMARK + space::XS
+        frame.bottom() + space::L
     }
 
     fn past(&mut self, ui: &mut Ui, rect: Rect) {

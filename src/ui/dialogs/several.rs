@@ -20,7 +20,6 @@ use crate::ui::widgets;
 
 const LABEL: f32 = 22.0;
 const TEXT: f32 = 4.0 * theme::LINE + 18.0;
-const REMARK: f32 = 20.0;
 
 /// What has been entered, and what was sent.
 #[derive(Debug)]
@@ -105,7 +104,7 @@ impl Several {
                 ready: self.ready(max) && !busy,
                 problem: problem.as_deref(),
             };
-            let text = inner.bottom() - foot.height(ui, inner.width()) - LABEL - TEXT - REMARK;
+            let text = inner.bottom() - foot.height(ui, inner.width()) - LABEL - TEXT;
             let list =
                 Rect::from_min_max(inner.min, pos2(inner.right(), (text - space::M).max(inner.top() + picker::HEAD)));
             self.people.show(ui, list, "To", model, clock, &[]);
@@ -163,7 +162,7 @@ impl Several {
             .return_key(egui::KeyboardShortcut::new(Modifiers::NONE, Key::Enter))
             .event_filter(EventFilter { horizontal_arrows: true, vertical_arrows: true, ..Default::default() });
         let area = ScrollArea::vertical().id_salt(id).max_height(inner.height()).auto_shrink(false);
-        let response = area.show(&mut child, |ui| ui.add(edit).accessible_name("Message")).inner;
+        let response = area.show(&mut child, |ui| ui.add(edit).accessible_name("Message to each of them")).inner;
         let outline = if response.has_focus() { palette.accent } else { palette.line };
         ui.painter().rect_stroke(frame, radius::S, Stroke::new(1.5, outline), StrokeKind::Inside);
 
@@ -172,7 +171,7 @@ impl Several {
             Room::Left(bytes) => (format!("{bytes} bytes left"), palette.subdued),
             Room::Over(bytes) => (format!("{bytes} bytes too long to send: send it in parts"), palette.danger),
         };
-        remark(ui, frame.left_bottom() + vec2(0.0, 2.0), Align2::LEFT_TOP, &words, color);
+        remark(ui, pos2(place.right(), place.top() + 8.0), Align2::RIGHT_CENTER, &words, color);
     }
 }
 

@@ -42,7 +42,7 @@ pub fn heading(ui: &mut Ui, rect: Rect, model: &Model) -> Option<Intent> {
     }
     let of_account = account_menu(&response, model);
 
-    let response = widgets::icon_button(ui, new, Icon::SquarePen, "New");
+    let response = widgets::icon_button(ui, new, Icon::SquarePen, "New…");
     of_account.or(new_menu(&response))
 }
 
@@ -53,6 +53,7 @@ fn new_menu(button: &egui::Response) -> Option<Intent> {
         .width(MENU)
         .show(|ui| {
             ui.set_width(MENU);
+            ui.spacing_mut().item_spacing.y = 2.0;
             let color = theme::palette(ui).text;
             let mut chosen = None;
             for (sign, label, intent) in [

@@ -111,9 +111,7 @@ impl Sidebar {
                         }
                     }
                     Some(Item::Heading(section)) => {
-                        if heading(ui, place, section) {
-                            intent = Some(Intent::NewGroup);
-                        }
+                        intent = intent.or(heading(ui, place, section).then_some(Intent::NewGroup));
                     }
                     Some(Item::Nothing(section)) => nothing(ui, place, section, model),
                     None => {}
@@ -153,15 +151,13 @@ impl Sidebar {
 
 /// The heading of a part. Returns whether its button was clicked.
 fn heading(ui: &mut Ui, rect: Rect, section: Section) -> bool {
-    let palette = theme::palette(ui);
     let words = match section {
         Section::Groups => "GROUPS",
         Section::People => "PEOPLE",
     };
     // The words stand at the lower edge: they belong to what follows.
     let middle = rect.bottom() - 14.0;
-    let left = pos2(rect.left() + space::L, middle);
-    widgets::line(ui, left, words, font::heading(), palette.subdued, rect.width() - 80.0);
+    widgets::heading(ui, pos2(rect.left() + space::L, middle), words);
     if section == Section::People {
         return false;
     }

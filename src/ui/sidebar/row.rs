@@ -73,7 +73,7 @@ fn name(ui: &Ui, row: &Row, left: f32, mut right: f32, middle: f32) {
     let size = galley.size();
     ui.painter().galley(pos2(left, middle - size.y / 2.0), galley, palette.text);
     if row.muted {
-        let at = pos2(left + size.x + space::XS + 7.0, middle);
+        let at = pos2(left + size.x + space::XS + 7.0, middle + 1.5);
         widgets::icon(ui, at, Icon::BellOff, 13.0, palette.subdued);
     }
 }
