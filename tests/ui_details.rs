@@ -131,7 +131,7 @@ fn of_a_group_they_say_who_is_in_it_whose_it_is_and_what_new_members_read() {
 #[test]
 fn of_everyone_they_have_those_first_who_are_there_and_build_only_what_is_seen() {
     let mut harness = details(ChatKey::Everyone);
-    assert!(says(&harness, "7 MEMBERS"));
+    assert!(says(&harness, "7 PEOPLE"));
     let expected = ["Alice (you), online", "Bob, online", "Priya Raman, online", "Dora Weiss, away"];
     assert_eq!(rows(&harness)[..4], expected);
     harness.state_mut().model.people.get_mut(&UserId(7)).unwrap().status = Status::Online;
@@ -197,6 +197,7 @@ fn the_owner_has_tools_and_a_member_has_none() {
     for tool in tools {
         assert!(!says(&harness, tool), "{tool}");
     }
+    assert!(!says(&harness, "Actions for Emil Novák"));
     assert!(says(&harness, "Leave group"));
     // Whoever loses the group loses the tools, and what was asked with them.
     let mut harness = details(ChatKey::Group(HIKE));
@@ -262,6 +263,7 @@ fn a_member_is_removed_or_made_owner_after_a_question() {
         click(&mut harness, "Actions for Bob");
         click(&mut harness, entry);
         assert!(says(&harness, question));
+        assert!(harness.get_by_label("Cancel").is_focused(), "what is pressed by mistake does no harm");
         assert!(below(&harness) > before + 40.0, "the others make room");
         assert_eq!(wishes(&mut harness), [], "it is only asked yet");
         click(&mut harness, "Cancel");

@@ -223,7 +223,7 @@ fn a_group_is_made_with_the_mouse_waited_for_and_opened() {
     assert!(harness.query_by_label("1 chosen: Dora Weiss").is_some());
     click(&mut harness, "Create");
     let create = GroupWish::Create { name: "Hut".into(), members: vec![UserId(4)], history: Past::Joined };
-    assert_eq!(wishes(&mut harness), [create.clone()]);
+    assert_eq!(wishes(&mut harness), std::slice::from_ref(&create));
     assert!(is_open(&harness, "New group"), "the last answer was to something else");
     answer(&mut harness, 5, None);
     click(&mut harness, "Creating…");
@@ -284,7 +284,8 @@ fn a_dialog_is_left_by_escape_by_a_click_beside_it_and_by_its_buttons() {
         let mut harness = window(crowd());
         open_chat(&mut harness, chat_with(BOB));
         click(&mut harness, "New group");
-        assert!(is_open(&harness, "New group"));
+        click(&mut harness, "Members");
+        assert!(is_open(&harness, "New group"), "a click on the card is not beside it");
         match way {
             0 => key(&mut harness, Modifiers::NONE, Key::Escape),
             1 => {
@@ -304,6 +305,37 @@ fn a_dialog_is_left_by_escape_by_a_click_beside_it_and_by_its_buttons() {
         assert!(harness.get_by_label("Message Bob").is_focused(), "and one goes on writing, way {way}");
         assert_eq!(wishes(&mut harness), []);
     }
+}
+
+#[test]
+fn the_tab_key_stays_in_the_dialog() {
+    let mut harness = window(crowd());
+    open_chat(&mut harness, chat_with(BOB));
+    click(&mut harness, "New group");
+    type_text(&mut harness, "Hut");
+    let stops = ["Search people", "What is said after they join", "Everything", "Cancel", "Create", "Close"];
+    for _ in 0..2 {
+        assert!(harness.get_by_label("Name of the group").is_focused());
+        for stop in stops {
+            key(&mut harness, Modifiers::NONE, Key::Tab);
+            assert!(harness.get_by_label(stop).is_focused(), "{stop}");
+        }
+        key(&mut harness, Modifiers::NONE, Key::Tab);
+    }
+}
+
+#[test]
+fn the_next_unread_chat_is_one_that_asks_for_attention() {
+    let mut model = crowd();
+    model.chats.get_mut(&ChatKey::Everyone).unwrap().mentions = 0;
+    let mut harness = window(model);
+    key(&mut harness, Modifiers::ALT | Modifiers::SHIFT, Key::ArrowDown);
+    assert_eq!(harness.state().window.open(), Some(ChatKey::Group(HIKE)), "the muted one is passed over");
+    key(&mut harness, Modifiers::ALT | Modifiers::SHIFT, Key::ArrowUp);
+    assert_eq!(harness.state().window.open(), Some(ChatKey::Group(HIKE)));
+    harness.state_mut().model.chats.get_mut(&ChatKey::Everyone).unwrap().mentions = 1;
+    key(&mut harness, Modifiers::ALT | Modifiers::SHIFT, Key::ArrowUp);
+    assert_eq!(harness.state().window.open(), Some(ChatKey::Everyone), "but not when it calls one by name");
 }
 
 #[test]

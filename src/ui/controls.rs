@@ -127,7 +127,7 @@ pub fn switch(ui: &mut Ui, rect: Rect, sign: Icon, label: &str, on: bool) -> Res
     let fill = if on { palette.accent_fill } else { palette.subdued.gamma_multiply(0.6) };
     ui.painter().rect_filled(track, 10.0, fill);
     let x = if on { track.right() - 10.0 } else { track.left() + 10.0 };
-    ui.painter().circle_filled(pos2(x, track.center().y), 7.5, palette.surface);
+    ui.painter().circle_filled(pos2(x, track.center().y), 7.5, palette.on_accent);
     response
 }
 

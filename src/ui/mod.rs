@@ -321,7 +321,7 @@ impl Window {
     /// Keys that mean the same wherever the focus is.
     fn keys(&mut self, ui: &Ui, model: &Model) {
         let both = Modifiers::ALT | Modifiers::SHIFT;
-        let unread = |key: ChatKey| model.chat(key).is_some_and(|chat| chat.unread > 0);
+        let unread = |key: ChatKey| model.chat(key).is_some_and(|chat| chat.attention() > 0);
         for (modifiers, key, steps, unread_only) in [
             (both, Key::ArrowDown, 1, true),
             (both, Key::ArrowUp, -1, true),

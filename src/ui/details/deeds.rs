@@ -80,6 +80,8 @@ fn heir(group: &Group) -> Option<UserId> {
 pub struct Deeds {
     /// What somebody is asked whether they mean it.
     asked: Option<Deed>,
+    /// It has not been drawn yet.
+    new: bool,
     waiting: Option<(Deed, Waiting)>,
     problem: Option<(Deed, String)>,
 }
@@ -128,10 +130,16 @@ impl Deeds {
         self.problem.as_ref().filter(|(other, _)| *other == deed).map(|(_, problem)| problem.as_str())
     }
 
+    /// Whether what is asked is drawn for the first time.
+    pub fn is_new(&mut self) -> bool {
+        std::mem::take(&mut self.new)
+    }
+
     /// Asks whether somebody means it.
     pub fn ask(&mut self, deed: Deed) {
         if !self.busy() {
             self.asked = Some(deed);
+            self.new = true;
             self.problem = None;
         }
     }

@@ -12,6 +12,7 @@ use self::deeds::{Deed, Deeds};
 use self::head::Rename;
 use self::members::{Mark, Members, Picked};
 use super::controls;
+use super::presence;
 use super::text;
 use super::theme::{self, font, space};
 use super::when::Clock;
@@ -279,7 +280,12 @@ impl Details {
         let act = Rect::from_min_size(pos2(left + half + space::S, y), vec2(half, BUTTON));
         let (word, doing) = deed.words();
         let busy = self.deeds.does(deed);
-        if controls::quiet_button(ui, cancel, "Cancel", "details").clicked() {
+        let response = controls::quiet_button(ui, cancel, "Cancel", "details");
+        if self.deeds.is_new() {
+            // From the keyboard, the next stop is the answer; and what is pressed by mistake does no harm.
+            response.request_focus();
+        }
+        if response.clicked() {
             self.deeds.withdraw();
         }
         if controls::danger_button(ui, act, if busy { doing } else { word }, "details", !self.deeds.busy()).clicked() {
@@ -305,8 +311,7 @@ fn heading(ui: &mut Ui, place: Rect, y: f32, key: ChatKey, rows: usize) -> f32 {
     let words = match (key, rows) {
         (ChatKey::Person(_), 1) => "1 GROUP IN COMMON".to_owned(),
         (ChatKey::Person(_), rows) => format!("{rows} GROUPS IN COMMON"),
-        (_, 1) => "1 MEMBER".to_owned(),
-        (_, rows) => format!("{rows} MEMBERS"),
+        (_, rows) => presence::size(key, rows).to_uppercase(),
     };
     widgets::heading(ui, pos2(place.left() + space::S, y + theme::HEADING_ROW - 14.0), &words);
     y + theme::HEADING_ROW
