@@ -118,9 +118,9 @@ fn blank_text_is_not_sent() {
 #[test]
 fn typing_anywhere_reaches_the_composer_with_its_first_character() {
     let mut harness = with_bob(long_chat(1000, 3));
-    harness.get_by_label("Sign out").focus();
+    harness.get_by_label("Account of Alice").focus();
     harness.run();
-    assert!(harness.get_by_label("Sign out").is_focused());
+    assert!(harness.get_by_label("Account of Alice").is_focused());
     type_text(&mut harness, "x");
     type_text(&mut harness, "yz");
     assert_eq!(composer_text(&harness, BOB), "xyz");

@@ -9,6 +9,7 @@ use egui_kittest::{Harness, Node};
 use parlor::client::command::Command;
 use parlor::client::model::{Field, Link, Model, Phase, SignInProblem};
 use parlor::client::outbox::Destination;
+use parlor::proto::chat::ChatKey;
 use parlor::proto::event::Status;
 use parlor::proto::ids::{DeviceId, Millis, Seq, UserId};
 use parlor::ui::{Prefill, title};
@@ -126,6 +127,8 @@ fn the_password_is_not_shown_and_not_kept() {
 fn signing_out_leaves_nothing_for_the_next_person() {
     let mut harness = with_bob(long_chat(1000, 3));
     type_text(&mut harness, "a secret draft");
+    harness.get_by_label("Account of Alice").click();
+    harness.run();
     harness.get_by_label("Sign out").click();
     harness.run();
     assert!(matches!(harness.state_mut().take().last(), Some(Command::SignOut)));
@@ -138,7 +141,7 @@ fn signing_out_leaves_nothing_for_the_next_person() {
 }
 
 #[test]
-fn the_list_has_everybody_else_talks_first() {
+fn the_list_has_everyone_then_everybody_else_talks_first() {
     let mut model = model();
     for (id, name) in [(4, "zoë"), (5, "Dora"), (6, "adam")] {
         let person = parlor::client::model::Person {
@@ -154,6 +157,7 @@ fn the_list_has_everybody_else_talks_first() {
     say(&mut model, UserId(4), UserId(4), 9, at("2026-10-01T08:00:00Z"), "oldest", false);
     let harness = window(model);
     let expected = [
+        "Everyone, 6 people",
         "Bob, online, 09:12, You: two lines",
         "Charlie, offline, Wed, older",
         "zoë, offline, 1 unread, 1 Oct, oldest",
@@ -198,6 +202,8 @@ fn alt_with_an_arrow_goes_through_the_list() {
     let mut model = long_chat(1000, 3);
     say(&mut model, CHARLIE, CHARLIE, 5, NOW, "unread", false);
     let mut harness = window(model);
+    key(&mut harness, Modifiers::ALT, Key::ArrowDown);
+    assert_eq!(harness.state().window.open(), Some(ChatKey::Everyone));
     key(&mut harness, Modifiers::ALT, Key::ArrowDown);
     assert_eq!(harness.state().window.open(), Some(chat_with(BOB)));
     key(&mut harness, Modifiers::ALT, Key::ArrowDown);
@@ -371,7 +377,7 @@ fn an_account_that_is_gone_leaves_its_chat_readable() {
     let mut model = long_chat(1000, 3);
     model.people.remove(&BOB);
     let mut harness = window(model);
-    assert!(labels(&harness)[0].starts_with("Former member, offline"));
+    assert!(labels(&harness)[1].starts_with("Former member, offline"));
     harness.get_by_label_contains("Former member").click();
     harness.run();
     assert!(bubble(&harness, "message 1001.").is_some());

@@ -1,10 +1,10 @@
 //! The pane of the open chat: its header, the conversation, the composer. And the bar of the connection above all.
 
-use egui::{Rect, Stroke, Ui, UiBuilder, pos2, vec2};
+use egui::{Rect, Ui, UiBuilder, pos2, vec2};
 use lucide_icons::Icon;
 
 use super::composer::Composer;
-use super::people;
+use super::header::{self, Way};
 use super::text;
 use super::theme::{self, font, space};
 use super::timeline::Timeline;
@@ -12,8 +12,6 @@ use super::when::Clock;
 use super::widgets;
 use crate::client::command::Command;
 use crate::client::model::{Link, Model};
-use crate::proto::chat::ChatKey;
-use crate::proto::event::Status;
 
 /// The height of the bar that tells of the connection, when one line says it.
 const BAR: f32 = 38.0;
@@ -28,11 +26,13 @@ pub struct Pane<'a> {
     pub draft: &'a mut String,
     /// There is one pane only: a way back is needed.
     pub narrow: bool,
+    /// The details are open beside it.
+    pub details: bool,
 }
 
 impl Pane<'_> {
-    /// Draws the pane. Returns whether the way back was taken.
-    pub fn show(self, ui: &mut Ui, model: &Model, clock: &Clock, commands: &mut Vec<Command>) -> bool {
+    /// Draws the pane. Returns where somebody wants to go from it.
+    pub fn show(self, ui: &mut Ui, model: &Model, clock: &Clock, commands: &mut Vec<Command>) -> Option<Way> {
         let key = self.timeline.chat();
         let all = ui.max_rect();
         let title = model.title(key).to_owned();
@@ -41,7 +41,7 @@ impl Pane<'_> {
         let (head, rest) = all.split_top_bottom_at_y(all.top() + theme::HEADER);
         let (middle, foot) = rest.split_top_bottom_at_y(all.bottom() - height);
 
-        let back = header(ui, head, model, key, self.narrow, clock);
+        let way = header::show(ui, head, model, key, self.narrow, self.details, clock);
         // The composer comes first: what is sent in this frame is at the end of the conversation in the next one.
         let mut child = ui.new_child(UiBuilder::new().max_rect(foot));
         child.set_clip_rect(foot.intersect(ui.clip_rect()));
@@ -54,42 +54,8 @@ impl Pane<'_> {
         }
         let mut child = ui.new_child(UiBuilder::new().max_rect(middle));
         self.timeline.show(&mut child, model, clock, commands);
-        back
+        way
     }
-}
-
-fn header(ui: &mut Ui, rect: Rect, model: &Model, key: ChatKey, narrow: bool, clock: &Clock) -> bool {
-    let palette = theme::palette(ui);
-    ui.painter().rect_filled(rect, 0.0, palette.surface);
-    ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, palette.line));
-    let middle = rect.center().y;
-    let mut left = rect.left() + space::L;
-    let mut back = false;
-    if narrow {
-        let button = Rect::from_center_size(pos2(left + 10.0, middle), vec2(36.0, 36.0));
-        back = widgets::icon_button(ui, button, Icon::ArrowLeft, "Back").clicked();
-        left += 36.0;
-    }
-    let person = match key {
-        ChatKey::Person(id) => model.people.get(&id),
-        ChatKey::Everyone | ChatKey::Group(_) => None,
-    };
-    let status = person.map(|person| person.status);
-    let name = model.title(key);
-    widgets::avatar(ui, pos2(left + 19.0, middle), 38.0, name, Some((status.unwrap_or_default(), palette.surface)));
-    left += 38.0 + space::M;
-    let width = rect.right() - space::L - left;
-    widgets::line(ui, pos2(left, middle - 9.0), name, font::strong(), palette.text, width);
-    let seen = person.and_then(|person| person.last_seen);
-    let (word, color) = match (status, seen) {
-        _ if people::is_typing(ui, model, key, clock) => ("typing…".to_owned(), palette.accent),
-        (None, _) => ("this account no longer exists".to_owned(), palette.subdued),
-        (Some(Status::Offline), Some(seen)) => (clock.last_seen(seen), palette.subdued),
-        (Some(Status::Online), _) => (people::status_word(Status::Online).to_owned(), palette.accent),
-        (Some(status), _) => (people::status_word(status).to_owned(), palette.subdued),
-    };
-    widgets::line(ui, pos2(left, middle + 10.0), &word, font::small(), color, width);
-    back
 }
 
 /// The bar that says that the server is away. Returns how much height it took.

@@ -1,21 +1,31 @@
 //! The window's contents: a [`Model`] in, pixels and [`Command`]s out. Knows no socket, no file and no wall clock.
 //!
-//! - [`theme`]: colours, type, distances. [`widgets`]: the small things that views share. [`text`]: foreign text made
-//!   safe. [`when`]: times as people read them.
-//! - `login`: the page before. `sidebar` and `people`: the list. `chat`: the open chat, made of `timeline` and
-//!   `composer`. `keys`: which events a frame gets. `fonts`, `emoji` and `bidi`: what letters, emoji
-//!   and right-to-left sentences look like.
+//! - [`theme`]: colours, type, distances. [`widgets`]: the small things that views share; `controls`: those of dialogs,
+//!   menus and details. [`text`]: foreign text made safe. [`when`]: times as people read them.
+//! - `login`: the page before. `sidebar` and `people`: the list. `chat`: the open chat, made of `header`, `timeline` and
+//!   `composer`. `details`: what there is to know of it. `dialogs`: what is asked before something is done, with `picker`
+//!   to choose people and `jobs` to wait for an answer. `presence` and `happened`: who is there and what was done to
+//!   groups, in words. `keys`: which events a frame gets. `fonts`, `emoji` and `bidi`: what letters, emoji and
+//!   right-to-left sentences look like.
 //!
 //! Views read the model and say what somebody did; what they say is applied after the frame is drawn.
 
 mod bidi;
 mod chat;
 mod composer;
+mod controls;
+mod details;
+mod dialogs;
 mod emoji;
 mod fonts;
+mod happened;
+mod header;
+mod jobs;
 mod keys;
 mod login;
 mod people;
+mod picker;
+mod presence;
 mod sidebar;
 mod text;
 pub mod theme;
@@ -25,17 +35,20 @@ mod widgets;
 
 use std::collections::BTreeMap;
 
-use egui::{Key, Modifiers, Rect, Stroke, Ui, UiBuilder, pos2};
+use egui::{Event, Key, Modifiers, Rect, Stroke, Ui, UiBuilder, pos2, vec2};
 use lucide_icons::Icon;
 
 use self::composer::Composer;
+use self::details::Details;
+use self::dialogs::{Dialog, Step};
+use self::header::Way;
 use self::login::Form;
 use self::sidebar::{Intent, Sidebar};
 use self::timeline::Timeline;
 use self::when::Clock;
 use crate::client::command::Command;
 use crate::client::model::{Model, Phase};
-use crate::proto::chat::ChatKey;
+use crate::proto::chat::{ChatKey, GroupId};
 
 /// What the login page has in its fields when it appears.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,6 +66,18 @@ pub struct Window {
     sidebar: Sidebar,
     composer: Composer,
     open: Option<Timeline>,
+    details: Option<Details>,
+    /// There is room for the details beside the conversation.
+    wide: bool,
+    dialog: Option<Dialog>,
+    /// A dialog was closed: the caret is to go back to where one writes.
+    resume: bool,
+    /// A group that was made here, to be opened as soon as it is known.
+    expected: Option<GroupId>,
+    /// What the open group is called: to be said when this person is not in it any more.
+    group_name: Option<String>,
+    /// The group that had to be left, quoted.
+    lost: Option<String>,
     drafts: BTreeMap<ChatKey, String>,
     was_signed_in: bool,
 }
@@ -86,6 +111,11 @@ impl Window {
     pub fn open_chat(&mut self, chat: ChatKey, model: &Model) {
         if self.open() != Some(chat) {
             self.open = Some(Timeline::open(chat, model));
+            // Where they would stand before the conversation, it is the conversation that was asked for.
+            self.details = self.details.take().filter(|_| self.wide).map(|_| Details::of(chat));
+            self.expected = None;
+            self.lost = None;
+            self.group_name = None;
         }
         self.composer.focus();
     }
@@ -112,10 +142,61 @@ impl Window {
             self.was_signed_in = true;
             self.login.forget_password();
         }
-        // Before the views, so that the composer does not take them as movements of its caret.
-        self.keys(ui, model);
+        self.follow(model);
+        // egui keeps the focus within a dialog for a while after its last frame.
+        if self.resume && self.dialog.is_none() {
+            match ui.memory(|memory| memory.top_modal_layer()) {
+                Some(_) => ui.ctx().request_repaint(),
+                None => {
+                    self.resume = false;
+                    self.composer.focus();
+                }
+            }
+        }
+        if self.dialog.is_some() {
+            // Before the views, and then nothing is left for them of what was typed.
+            self.show_dialog(ui, model, clock, &mut commands);
+            withhold(ui, |_| true);
+        } else {
+            // Before the views, so that the composer does not take them as movements of its caret.
+            self.keys(ui, model);
+        }
         self.panes(ui, model, clock, &mut commands);
         commands
+    }
+
+    /// Goes where the groups lead: into one that was made here, out of one that this person is not in any more.
+    fn follow(&mut self, model: &Model) {
+        if let Some(group) = self.expected.filter(|group| model.groups.contains_key(group)) {
+            self.open_chat(ChatKey::Group(group), model);
+        }
+        if let Some(ChatKey::Group(id)) = self.open() {
+            match model.groups.get(&id) {
+                Some(group) if self.group_name.as_ref() != Some(&group.name) => {
+                    self.group_name = Some(group.name.clone());
+                }
+                Some(_) => {}
+                None => {
+                    self.leave();
+                    let name = self.group_name.take().map(|name| format!("“{}”", text::one_line(&name)));
+                    self.lost = Some(name.unwrap_or_else(|| "that group".into()));
+                }
+            }
+        }
+    }
+
+    fn show_dialog(&mut self, ui: &Ui, model: &Model, clock: &Clock, commands: &mut Vec<Command>) {
+        let Some(dialog) = &mut self.dialog else { return };
+        let step = dialog.show(ui, model, clock, commands);
+        if step == Step::Stay {
+            return;
+        }
+        self.dialog = None;
+        if let Step::Open(group) = step {
+            self.expected = Some(group);
+        }
+        self.resume = true;
+        ui.ctx().request_repaint();
     }
 
     fn panes(&mut self, ui: &mut Ui, model: &Model, clock: &Clock, commands: &mut Vec<Command>) {
@@ -124,55 +205,123 @@ impl Window {
         let bar = chat::connection_bar(ui, all, model, clock, commands);
         let all = Rect::from_min_max(pos2(all.left(), all.top() + bar), all.max);
         let narrow = all.width() < theme::NARROW;
+        self.wide = all.width() >= theme::WIDE;
 
         let width = if narrow { all.width() } else { (all.width() * 0.3).clamp(264.0, 340.0).round() };
         let (list, pane) = all.split_left_right_at_x(all.left() + width);
         let pane = if narrow { all } else { pane };
         let mut intent = None;
-        if !narrow || self.open.is_none() {
+        if !narrow || (self.open.is_none() && self.lost.is_none()) {
             let mut child = ui.new_child(UiBuilder::new().max_rect(list));
             let drafts = &self.drafts;
             let draft = |chat| drafts.get(&chat).map(String::as_str);
             let open = self.open.as_ref().map(Timeline::chat);
             intent = self.sidebar.show(&mut child, model, clock, open, draft);
         }
-        if let Some(timeline) = &mut self.open {
-            let draft = self.drafts.entry(timeline.chat()).or_default();
-            let mut child = ui.new_child(UiBuilder::new().max_rect(pane));
-            let composer = &mut self.composer;
-            let back = chat::Pane { timeline, composer, draft, narrow }.show(&mut child, model, clock, commands);
-            if back {
-                self.leave();
-            }
-        } else if !narrow {
-            ui.painter().rect_filled(pane, 0.0, palette.backdrop);
-            let alone = model.people.len() <= 1;
-            let (words, hint) = if alone {
-                ("It is quiet here", "As soon as somebody else has an account, you can write to them.")
-            } else {
-                ("Choose somebody to write to", "Alt+Down and Alt+Up go through the list.")
-            };
-            widgets::empty(ui, pane, Icon::MessagesSquare, words, hint);
+        if self.open.is_some() {
+            self.open_pane(ui, pane, narrow, model, clock, commands);
+        } else if !narrow || self.lost.is_some() {
+            self.no_chat(ui, pane, narrow, model);
         }
         if !narrow {
             ui.painter().vline(list.right() - 0.5, all.y_range(), Stroke::new(1.0, palette.line));
         }
         match intent {
             Some(Intent::Open(chat)) => self.open_chat(chat, model),
+            Some(Intent::NewGroup) => self.dialog = Some(Dialog::new_group()),
+            Some(Intent::MessageSeveral) => self.dialog = Some(Dialog::several()),
+            Some(Intent::ReadReceipts(on)) => commands.push(Command::SetReadReceipts(on)),
             Some(Intent::SignOut) => commands.push(Command::SignOut),
             None => return,
         }
         ui.ctx().request_repaint();
     }
 
+    /// The open chat, with its details beside it or in its place.
+    fn open_pane(
+        &mut self,
+        ui: &mut Ui,
+        pane: Rect,
+        narrow: bool,
+        model: &Model,
+        clock: &Clock,
+        commands: &mut Vec<Command>,
+    ) {
+        let at = if self.wide { pane.right() - theme::DETAILS } else { pane.left() };
+        let (beside, place) = pane.split_left_right_at_x(at);
+        let mut intent = None;
+        if let Some(details) = &mut self.details {
+            let mut child = ui.new_child(UiBuilder::new().max_rect(place));
+            intent = details.show(&mut child, model, clock, commands);
+            if details.has_caret(ui) {
+                withhold(ui, |event| matches!(event, Event::Text(_) | Event::Paste(_) | Event::Ime(_)));
+            }
+        }
+        let open = self.details.is_some();
+        if let Some(timeline) = self.open.as_mut().filter(|_| self.wide || !open) {
+            let draft = self.drafts.entry(timeline.chat()).or_default();
+            let mut child = ui.new_child(UiBuilder::new().max_rect(if open { beside } else { pane }));
+            let composer = &mut self.composer;
+            let pane = chat::Pane { timeline, composer, draft, narrow, details: open };
+            match pane.show(&mut child, model, clock, commands) {
+                Some(Way::Back) => self.leave(),
+                Some(Way::Details) => self.toggle_details(ui),
+                None => {}
+            }
+        }
+        if open && self.wide {
+            let color = theme::palette(ui).line;
+            ui.painter().vline(place.left() + 0.5, place.y_range(), Stroke::new(1.0, color));
+        }
+        match intent {
+            Some(details::Intent::Close) => self.toggle_details(ui),
+            Some(details::Intent::Open(chat)) => self.open_chat(chat, model),
+            Some(details::Intent::AddPeople(group)) => self.dialog = Some(Dialog::add_people(group)),
+            None => return,
+        }
+        ui.ctx().request_repaint();
+    }
+
+    /// The pane while no chat is open.
+    fn no_chat(&mut self, ui: &mut Ui, pane: Rect, narrow: bool, model: &Model) {
+        ui.painter().rect_filled(pane, 0.0, theme::palette(ui).backdrop);
+        if let Some(name) = &self.lost {
+            let words = format!("You are no longer in {name}");
+            let hint = "You left the group, were taken out of it, or it was deleted.";
+            widgets::empty(ui, pane, Icon::UsersRound, &words, hint);
+            let back = Rect::from_min_size(pane.min + vec2(theme::space::S, theme::space::M), vec2(36.0, 36.0));
+            if narrow && widgets::icon_button(ui, back, Icon::ArrowLeft, "Back").clicked() {
+                self.lost = None;
+                ui.ctx().request_repaint();
+            }
+            return;
+        }
+        let alone = model.people.len() <= 1;
+        let (words, hint) = if alone {
+            ("It is quiet here", "As soon as somebody else has an account, you can write to them.")
+        } else {
+            ("Choose somebody to write to", "Alt+Down and Alt+Up go through the list.")
+        };
+        widgets::empty(ui, pane, Icon::MessagesSquare, words, hint);
+    }
+
     fn leave(&mut self) {
         self.open = None;
+        self.details = None;
+    }
+
+    fn toggle_details(&mut self, ui: &Ui) {
+        self.details = match (self.details.take(), self.open()) {
+            (None, Some(chat)) => Some(Details::of(chat)),
+            _ => None,
+        };
+        ui.ctx().request_repaint();
     }
 
     /// Keys that mean the same wherever the focus is.
     fn keys(&mut self, ui: &Ui, model: &Model) {
         let both = Modifiers::ALT | Modifiers::SHIFT;
-        let unread = |key: ChatKey| model.chat(key).is_some_and(|chat| chat.unread > 0);
+        let unread = |key: ChatKey| model.chat(key).is_some_and(|chat| chat.attention() > 0);
         for (modifiers, key, steps, unread_only) in [
             (both, Key::ArrowDown, 1, true),
             (both, Key::ArrowUp, -1, true),
@@ -187,9 +336,19 @@ impl Window {
             }
         }
 
+        if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::I)) {
+            self.toggle_details(ui);
+        }
+
         // A popup closes itself, and so does an input method.
         let taken = self.composer.composing() || egui::Popup::is_any_open(ui.ctx());
         if !taken && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+            if let Some(details) = &mut self.details {
+                if !details.peel() {
+                    self.toggle_details(ui);
+                }
+                return;
+            }
             match &mut self.open {
                 Some(timeline) if !timeline.at_end() => timeline.go_to_end(),
                 Some(_) => self.leave(),
@@ -197,4 +356,12 @@ impl Window {
             }
         }
     }
+}
+
+/// Takes events away from the views that are drawn later in the frame: what is typed is for somebody else.
+fn withhold(ui: &Ui, what: impl Fn(&Event) -> bool) {
+    let typed = |event: &Event| {
+        matches!(event, Event::Text(_) | Event::Paste(_) | Event::Copy | Event::Cut | Event::Ime(_) | Event::Key { .. })
+    };
+    ui.input_mut(|input| input.events.retain(|event| !(typed(event) && what(event))));
 }

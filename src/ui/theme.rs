@@ -36,8 +36,18 @@ pub mod radius {
 pub const NARROW: f32 = 640.0;
 /// The height of the header of a pane.
 pub const HEADER: f32 = 60.0;
+/// From this width on, in points, there is room for the details beside the conversation.
+pub const WIDE: f32 = 1100.0;
+/// The width of the details where they stand beside the conversation.
+pub const DETAILS: f32 = 304.0;
 /// The height of a person's row in the list.
 pub const PERSON_ROW: f32 = 66.0;
+/// The height of the heading of a part of the list.
+pub const HEADING_ROW: f32 = 38.0;
+/// The height of the line that says that a part of the list has no rows.
+pub const NOTHING_ROW: f32 = 34.0;
+/// The height of a row where one looks through people: to choose some, or to see who is in a room.
+pub const MEMBER_ROW: f32 = 50.0;
 /// The widest that a conversation gets, however wide the window.
 pub const COLUMN_MAX: f32 = 860.0;
 /// The widest that a bubble's text gets: about 75 letters, which is as long as lines stay readable.
@@ -86,6 +96,11 @@ pub mod font {
     /// Small and important: badges, authors, days.
     pub fn small_strong() -> FontId {
         strong_of(12.5)
+    }
+
+    /// Headings of parts of a list, in capitals.
+    pub fn heading() -> FontId {
+        strong_of(11.5)
     }
 
     /// Times.
@@ -137,6 +152,8 @@ pub struct Palette {
     pub accent_hover: Color32,
     /// Text on buttons and badges.
     pub on_accent: Color32,
+    /// A badge that does not ask for attention.
+    pub quiet_fill: Color32,
     /// What went wrong.
     pub danger: Color32,
     /// The bar of a lost connection.
@@ -194,6 +211,7 @@ static LIGHT: Palette = Palette {
     accent_fill: rgb(0x0d_7a72),
     accent_hover: rgb(0x0a_6861),
     on_accent: rgb(0xff_ffff),
+    quiet_fill: rgb(0x6b_7875),
     danger: rgb(0xb3_261e),
     notice: rgb(0xff_f3d3),
     on_notice: rgb(0x5f_4700),
@@ -220,6 +238,7 @@ static DARK: Palette = Palette {
     accent_fill: rgb(0x0e_7a72),
     accent_hover: rgb(0x0f_837a),
     on_accent: rgb(0xff_ffff),
+    quiet_fill: rgb(0x4a_5654),
     danger: rgb(0xff_8f85),
     notice: rgb(0x3b_3013),
     on_notice: rgb(0xf5_d98d),
@@ -361,6 +380,7 @@ mod tests {
                 ("time in one's own bubble", p.subdued_own, p.bubble_own),
                 ("text in one's own bubble", p.text, p.bubble_own),
                 ("button", p.on_accent, p.accent_fill),
+                ("quiet badge", p.on_accent, p.quiet_fill),
                 ("button under the pointer", p.on_accent, p.accent_hover),
                 ("notice", p.on_notice, p.notice),
                 ("selected text", p.text, p.selection),

@@ -1,14 +1,17 @@
 //! The small things that views share: avatars, buttons, badges, icons. Each has a name that a screen reader can say.
 
+use std::sync::Arc;
+
 use egui::accesskit::Role;
 use egui::{
-    Align2, AsIdSalt, Color32, CornerRadius, FontId, Id, Pos2, Rect, Response, Sense, Stroke, Ui, WidgetInfo, pos2,
-    vec2,
+    Align2, AsIdSalt, Color32, CornerRadius, FontId, Galley, Id, Pos2, Rect, Response, Sense, Stroke, Ui, WidgetInfo,
+    pos2, vec2,
 };
 use lucide_icons::Icon;
 
 use super::text;
 use super::theme::{self, Palette, font, radius, space};
+use crate::proto::chat::ChatKey;
 use crate::proto::event::Status;
 
 /// The first letters of the first two words of a name.
@@ -38,6 +41,26 @@ pub fn avatar(ui: &Ui, center: Pos2, diameter: f32, name: &str, status: Option<(
             }
             Status::Offline => painter.circle_stroke(dot, size - 1.0, Stroke::new(1.5, palette.subdued)),
         };
+    }
+}
+
+/// The face of a chat: a circle for a person, a square with round corners for a room, so that it is not taken for one.
+pub fn face(ui: &Ui, center: Pos2, diameter: f32, key: ChatKey, name: &str, status: Option<(Status, Color32)>) {
+    let rect = Rect::from_center_size(center, egui::Vec2::splat(diameter));
+    let corners = diameter * 0.3;
+    match key {
+        ChatKey::Person(_) => avatar(ui, center, diameter, name, status),
+        ChatKey::Everyone => {
+            let palette = theme::palette(ui);
+            ui.painter().rect_filled(rect, corners, palette.accent_fill);
+            icon(ui, center, Icon::UsersRound, (diameter * 0.48).round(), palette.on_accent);
+        }
+        ChatKey::Group(id) => {
+            // By its number: a group that is renamed keeps its colour.
+            ui.painter().rect_filled(rect, corners, theme::avatar(&format!("group {}", id.0)));
+            let font = font::initials(diameter);
+            ui.painter().text(center, Align2::CENTER_CENTER, initials(name), font, Color32::WHITE);
+        }
     }
 }
 
@@ -100,14 +123,25 @@ pub fn text_button(ui: &mut Ui, left: Pos2, label: &str, key: impl AsIdSalt, col
     response
 }
 
-/// A number in a pill; `right` is the middle of its right edge. Returns its width.
-pub fn badge(ui: &Ui, right: Pos2, count: u32, palette: &Palette) -> f32 {
+/// A number in a pill; `right` is the middle of its right edge. A quiet one does not ask for attention. Returns its
+/// width.
+pub fn badge(ui: &Ui, right: Pos2, count: u32, quiet: bool, palette: &Palette) -> f32 {
     let label = if count > 999 { "999+".to_owned() } else { count.to_string() };
-    let galley = ui.painter().layout_no_wrap(label, font::small_strong(), palette.on_accent);
+    let fill = if quiet { palette.quiet_fill } else { palette.accent_fill };
+    pill(ui, right, label, fill, palette.on_accent)
+}
+
+/// The sign of being called by name, in a pill; `right` is the middle of its right edge. Returns its width.
+pub fn mention(ui: &Ui, right: Pos2, palette: &Palette) -> f32 {
+    pill(ui, right, "@".into(), palette.accent_fill, palette.on_accent)
+}
+
+fn pill(ui: &Ui, right: Pos2, label: String, fill: Color32, front: Color32) -> f32 {
+    let galley = ui.painter().layout_no_wrap(label, font::small_strong(), front);
     let size = vec2((galley.size().x + 12.0).max(21.0), 21.0);
     let rect = Rect::from_min_size(pos2(right.x - size.x, right.y - size.y / 2.0), size);
-    ui.painter().rect_filled(rect, 11.0, palette.accent_fill);
-    ui.painter().galley(rect.center() - galley.size() / 2.0, galley, palette.on_accent);
+    ui.painter().rect_filled(rect, 11.0, fill);
+    ui.painter().galley(rect.center() - galley.size() / 2.0, galley, front);
     size.x
 }
 
@@ -141,11 +175,33 @@ pub fn empty(ui: &mut Ui, rect: Rect, sign: Icon, title: &str, hint: &str) {
     }
 }
 
+/// A name on at most so many lines, each in the middle of where it is painted.
+pub fn centred(ui: &Ui, words: &str, font: FontId, color: Color32, width: f32, rows: usize) -> Arc<Galley> {
+    let words = text::one_line(words);
+    let fits = text::elided(ui, words.clone(), font.clone(), color, width);
+    // What reads from the right is put in order line by line, and there is one line only.
+    let words = if fits.elided { words } else { text::in_reading_order(ui, words, &font, width) };
+    let mut job = egui::text::LayoutJob::simple(words, font, color, width.max(1.0));
+    job.halign = egui::Align::Center;
+    job.wrap.max_rows = rows;
+    ui.fonts_mut(|fonts| fonts.layout_job(job))
+}
+
 /// Makes something that is painted known to a screen reader.
 pub fn say(ui: &mut Ui, rect: Rect, what: &str) -> Response {
     let response = ui.allocate_rect(rect, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, what));
     response
+}
+
+/// The heading of a part of a list, in capitals.
+pub fn heading(ui: &mut Ui, left: Pos2, words: &str) {
+    let color = theme::palette(ui).subdued;
+    let galley = ui.painter().layout_no_wrap(words.to_owned(), font::heading(), color);
+    let place = Rect::from_min_size(pos2(left.x, left.y - galley.size().y / 2.0), galley.size());
+    let response = ui.allocate_rect(place, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Heading, true, words));
+    ui.painter().galley(place.min, galley, color);
 }
 
 /// One line of text at a place, elided to a width, known to a screen reader. Returns the width that it took.

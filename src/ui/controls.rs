@@ -1,0 +1,186 @@
+//! What dialogs, menus and details are made of: fields, switches, choices, the entries of menus. Each has a name that a
+//! screen reader can say.
+
+use egui::accesskit::Role;
+use egui::{Align2, AsIdSalt, Color32, CornerRadius, Id, Rect, Response, Sense, Stroke, StrokeKind, TextEdit, Ui};
+use egui::{WidgetInfo, pos2, vec2};
+use lucide_icons::Icon;
+
+use super::text::{self, Buffer};
+use super::theme::{self, font, radius, space};
+use super::widgets;
+
+/// The height of a field of one line, and of a button beside it.
+pub const FIELD: f32 = 40.0;
+/// The height of an entry of a menu.
+const ENTRY: f32 = 36.0;
+
+/// What a field says besides its value.
+pub struct Field<'a> {
+    /// For a screen reader.
+    pub name: &'a str,
+    /// Shown while nothing is in it.
+    pub hint: &'a str,
+    /// In front of the text.
+    pub sign: Option<Icon>,
+    /// What is in it will not do.
+    pub wrong: bool,
+    /// It can be written in.
+    pub enabled: bool,
+}
+
+/// A field of one line.
+pub fn field(ui: &mut Ui, frame: Rect, id: Id, value: &mut String, with: &Field<'_>) -> Response {
+    let palette = theme::palette(ui);
+    let left = if with.sign.is_some() { 36 } else { 12 };
+    let mut layouter = |ui: &Ui, buffer: &dyn egui::TextBuffer, _width: f32| {
+        text::edited(ui, buffer.as_str(), font::body(), palette.text, None)
+    };
+    let mut buffer = Buffer(value);
+    let edit = TextEdit::singleline(&mut buffer)
+        .id(id)
+        .font(font::body())
+        .text_color(palette.text)
+        .hint_text(with.hint)
+        .desired_width(f32::INFINITY)
+        .min_size(frame.size())
+        .align(Align2::LEFT_CENTER)
+        .layouter(&mut layouter)
+        // The outline is drawn below, in the colour that says how the field stands.
+        .frame(egui::Frame::NONE.fill(palette.field).corner_radius(radius::S).inner_margin(egui::Margin {
+            left,
+            right: 12,
+            top: 7,
+            bottom: 7,
+        }))
+        .interactive(with.enabled);
+    let response = ui.put(frame, edit).accessible_name(with.name.to_owned());
+    let outline = match (with.wrong, response.has_focus()) {
+        (true, _) => palette.danger,
+        (false, true) => palette.accent,
+        (false, false) => palette.line,
+    };
+    ui.painter().rect_stroke(frame, radius::S, Stroke::new(1.5, outline), StrokeKind::Inside);
+    if let Some(sign) = with.sign {
+        widgets::icon(ui, pos2(frame.left() + 20.0, frame.center().y), sign, 16.0, palette.subdued);
+    }
+    response
+}
+
+/// The word above a field or a list. Returns where it stands.
+pub fn label(ui: &mut Ui, left: egui::Pos2, words: &str) -> Rect {
+    let galley = ui.painter().layout_no_wrap(words.to_owned(), font::small_strong(), theme::palette(ui).subdued);
+    let place = Rect::from_min_size(left - vec2(0.0, galley.size().y / 2.0), galley.size());
+    widgets::say(ui, place, words);
+    ui.painter().galley(place.min, galley, theme::palette(ui).subdued);
+    place
+}
+
+/// A button beside the one that matters.
+pub fn quiet_button(ui: &mut Ui, rect: Rect, label: &str, key: impl AsIdSalt) -> Response {
+    let palette = theme::palette(ui);
+    outlined(ui, rect, label, Id::unique(("button", label)).with(key), palette.text, true)
+}
+
+/// A button that takes something away. Reports no clicks while it is off.
+pub fn danger_button(ui: &mut Ui, rect: Rect, label: &str, key: impl AsIdSalt, enabled: bool) -> Response {
+    let palette = theme::palette(ui);
+    outlined(ui, rect, label, Id::unique(("button", label)).with(key), palette.danger, enabled)
+}
+
+fn outlined(ui: &mut Ui, rect: Rect, label: &str, id: Id, front: Color32, enabled: bool) -> Response {
+    let palette = theme::palette(ui);
+    let response = ui.interact(rect, id, if enabled { Sense::click() } else { Sense::hover() });
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, label));
+    let fill = if enabled && response.hovered() { palette.hover } else { palette.surface };
+    ui.painter().rect(rect, radius::S, fill, Stroke::new(1.0, palette.line), StrokeKind::Inside);
+    widgets::focus_ring(ui, &response, CornerRadius::same(radius::S));
+    let front = if enabled { front } else { front.gamma_multiply(0.5) };
+    ui.painter().text(rect.center(), Align2::CENTER_CENTER, label, font::strong(), front);
+    response
+}
+
+/// A row with a sign and a word that acts.
+pub fn action(ui: &mut Ui, rect: Rect, sign: Icon, label: &str, color: Color32, enabled: bool) -> Response {
+    let sense = if enabled { Sense::click() } else { Sense::hover() };
+    let response = ui.interact(rect, Id::unique(("action", label)), sense);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, label));
+    row_behind(ui, rect, &response, enabled);
+    let front = if enabled { color } else { color.gamma_multiply(0.5) };
+    widgets::icon(ui, pos2(rect.left() + space::S + 10.0, rect.center().y + 1.0), sign, 18.0, front);
+    let left = pos2(rect.left() + space::S + 20.0 + space::M, rect.center().y);
+    ui.painter().text(left, Align2::LEFT_CENTER, label, font::body(), front);
+    response
+}
+
+/// A row with a sign, a word and a switch at its end.
+pub fn switch(ui: &mut Ui, rect: Rect, sign: Icon, label: &str, on: bool) -> Response {
+    let palette = theme::palette(ui);
+    let response = ui.interact(rect, Id::unique(("switch", label)), Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::Switch, true, on, label));
+    row_behind(ui, rect, &response, true);
+    widgets::icon(ui, pos2(rect.left() + space::S + 10.0, rect.center().y + 1.0), sign, 18.0, palette.subdued);
+    let left = pos2(rect.left() + space::S + 20.0 + space::M, rect.center().y);
+    ui.painter().text(left, Align2::LEFT_CENTER, label, font::body(), palette.text);
+
+    let track = Rect::from_center_size(pos2(rect.right() - space::S - 18.0, rect.center().y), vec2(36.0, 20.0));
+    let fill = if on { palette.accent_fill } else { palette.subdued.gamma_multiply(0.6) };
+    ui.painter().rect_filled(track, 10.0, fill);
+    let x = if on { track.right() - 10.0 } else { track.left() + 10.0 };
+    ui.painter().circle_filled(pos2(x, track.center().y), 7.5, palette.on_accent);
+    response
+}
+
+fn row_behind(ui: &Ui, rect: Rect, response: &Response, enabled: bool) {
+    if enabled && response.hovered() {
+        ui.painter().rect_filled(rect, radius::S, theme::palette(ui).hover);
+    }
+    widgets::focus_ring(ui, response, CornerRadius::same(radius::S));
+}
+
+/// The mark of something that can be chosen with others: a box, with a tick when it is.
+pub fn tick(ui: &Ui, center: egui::Pos2, chosen: bool) {
+    let palette = theme::palette(ui);
+    let rect = Rect::from_center_size(center, vec2(20.0, 20.0));
+    if chosen {
+        ui.painter().rect_filled(rect, 6.0, palette.accent_fill);
+        widgets::icon(ui, center, Icon::Check, 14.0, palette.on_accent);
+    } else {
+        ui.painter().rect_stroke(rect, 6.0, Stroke::new(1.5, palette.subdued), StrokeKind::Inside);
+    }
+}
+
+/// One of several of which one holds.
+pub fn choice(ui: &mut Ui, rect: Rect, label: &str, chosen: bool) -> Response {
+    let palette = theme::palette(ui);
+    let response = ui.interact(rect, Id::unique(("choice", label)), Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, chosen, label));
+    row_behind(ui, rect, &response, true);
+    let center = pos2(rect.left() + 10.0, rect.center().y);
+    let color = if chosen { palette.accent_fill } else { palette.subdued };
+    ui.painter().circle_stroke(center, 9.0, Stroke::new(1.5, color));
+    if chosen {
+        ui.painter().circle_filled(center, 5.0, color);
+    }
+    let room = rect.right() - center.x - 20.0;
+    let galley = text::elided(ui, label.to_owned(), font::body(), palette.text, room);
+    ui.painter().galley(pos2(center.x + 20.0, center.y - galley.size().y / 2.0), galley, palette.text);
+    response
+}
+
+/// An entry of a menu, as wide as the menu.
+pub fn entry(ui: &mut Ui, sign: Icon, label: &str, color: Color32) -> Response {
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), ENTRY), Sense::hover());
+    action(ui, rect, sign, label, color, true)
+}
+
+/// What went wrong, with its sign. Returns the height that it took.
+pub fn trouble(ui: &mut Ui, at: egui::Pos2, words: &str, width: f32) -> f32 {
+    let color = theme::palette(ui).danger;
+    let galley = text::explained(ui, &text::drawable(words), font::small(), color, width - 24.0);
+    let place = Rect::from_min_size(at + vec2(24.0, 0.0), galley.size());
+    widgets::icon(ui, at + vec2(8.0, theme::LINE / 2.0), Icon::CircleAlert, 16.0, color);
+    widgets::say(ui, place, words);
+    ui.painter().galley(place.min, galley, color);
+    place.height()
+}

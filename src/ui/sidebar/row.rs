@@ -1,0 +1,95 @@
+//! Draws the row of a chat in the list, from its view data.
+
+use std::sync::Arc;
+
+use egui::accesskit::Role;
+use egui::text::{LayoutJob, TextFormat, TextWrapping};
+use egui::{CornerRadius, Galley, Id, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
+use lucide_icons::Icon;
+
+use crate::ui::people::{Preview, Row};
+use crate::ui::text;
+use crate::ui::theme::{self, font, radius, space};
+use crate::ui::widgets;
+
+const FACE: f32 = 46.0;
+
+/// Draws a row and returns whether it was clicked.
+pub fn show(ui: &mut Ui, rect: Rect, row: &Row, open: bool) -> bool {
+    let palette = theme::palette(ui);
+    let place = rect.shrink2(vec2(space::S, 1.0));
+    let response = ui.interact(place, Id::unique(("chat", row.chat)), Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, open, row.spoken()));
+    if let Some(holds) = row.holds {
+        ui.ctx().request_repaint_after(holds);
+    }
+
+    let behind = match (open, response.hovered()) {
+        (true, _) => palette.selected,
+        (false, true) => palette.hover,
+        (false, false) => palette.surface,
+    };
+    ui.painter().rect_filled(place, radius::S + 2, behind);
+    widgets::focus_ring(ui, &response, CornerRadius::same(radius::S + 2));
+
+    let middle = place.center().y;
+    let face = pos2(place.left() + space::S + FACE / 2.0, middle);
+    widgets::face(ui, face, FACE, row.chat, &row.name, row.status.map(|status| (status, behind)));
+
+    let left = place.left() + space::S + FACE + space::M;
+    name(ui, row, left, place.right() - space::M, middle - if is_bare(row) { 10.0 } else { 11.0 });
+
+    let mut right = place.right() - space::M;
+    let below = middle + 11.0;
+    if row.unread > 0 {
+        right -= widgets::badge(ui, pos2(right, below), row.unread, row.muted, palette) + space::XS;
+    }
+    if row.mentions > 0 {
+        right -= widgets::mention(ui, pos2(right, below), palette) + space::XS;
+    }
+    let galley = preview(ui, row, right - space::XS - left);
+    ui.painter().galley(pos2(left, below - galley.size().y / 2.0), galley, palette.subdued);
+    response.clicked()
+}
+
+/// Nothing was ever said there.
+fn is_bare(row: &Row) -> bool {
+    row.time.is_empty() && matches!(row.preview, Preview::None(_))
+}
+
+/// The name, whether the chat is muted, and the time at the right.
+fn name(ui: &Ui, row: &Row, left: f32, mut right: f32, middle: f32) {
+    let palette = theme::palette(ui);
+    if !row.time.is_empty() {
+        let calls = row.mentions > 0 || (row.unread > 0 && !row.muted);
+        let color = if calls { palette.accent } else { palette.subdued };
+        let galley = ui.painter().layout_no_wrap(row.time.clone(), font::tiny(), color);
+        let at = pos2(right - galley.size().x, middle - galley.size().y / 2.0);
+        right = at.x - space::S;
+        ui.painter().galley(at, galley, color);
+    }
+    let sign = if row.muted { 14.0 + space::XS } else { 0.0 };
+    let galley = text::elided(ui, text::one_line(&row.name), font::strong(), palette.text, right - left - sign);
+    let size = galley.size();
+    ui.painter().galley(pos2(left, middle - size.y / 2.0), galley, palette.text);
+    if row.muted {
+        let at = pos2(left + size.x + space::XS + 7.0, middle + 1.5);
+        widgets::icon(ui, at, Icon::BellOff, 13.0, palette.subdued);
+    }
+}
+
+fn preview(ui: &Ui, row: &Row, width: f32) -> Arc<Galley> {
+    let palette = theme::palette(ui);
+    let (mark, words, color) = match &row.preview {
+        Preview::None(words) | Preview::Message(words) => ("", words, palette.subdued),
+        Preview::Draft(words) => ("Draft: ", words, palette.subdued),
+        Preview::Typing(words) => ("", words, palette.accent),
+    };
+    let taken = ui.painter().layout_no_wrap(mark.to_owned(), font::small(), palette.accent).size().x;
+    let words = text::in_reading_order(ui, words.clone(), &font::small(), width - taken);
+    let mut job = LayoutJob::default();
+    job.append(mark, 0.0, TextFormat::simple(font::small(), palette.accent));
+    job.append(&words, 0.0, TextFormat::simple(font::small(), color));
+    job.wrap = TextWrapping::truncate_at_width(width.max(1.0));
+    ui.fonts_mut(|fonts| fonts.layout_job(job))
+}
