@@ -79,7 +79,8 @@ mod tests {
         let mut model = Model::new(DeviceId::from_random(1));
         model.me = Some(Me { id: ALICE, username: "Alice".into() });
         for (id, name) in [(1, "Alice"), (2, "Bob"), (3, "Charlie"), (4, "Dora"), (5, "Emil")] {
-            let person = Person { username: name.into(), status: Status::Offline, last_seen: None };
+            let person =
+                Person { username: name.into(), status: Status::Offline, last_seen: None, joined: Default::default() };
             model.people.insert(UserId(id), person);
         }
         model.former.insert(UserId(9), "Zoë (former member)".into());

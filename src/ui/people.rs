@@ -318,11 +318,22 @@ mod tests {
         let mut model = Model::new(DeviceId::from_random(1));
         for id in 1..=groups {
             let members = Vec::new();
-            let group = Group { name: format!("g{id}"), owner: UserId(1), members, history: Past::Joined };
+            let group = Group {
+                name: format!("g{id}"),
+                owner: UserId(1),
+                members,
+                history: Past::Joined,
+                joined: Default::default(),
+            };
             model.groups.insert(GroupId(id), group);
         }
         for id in 1..=people {
-            let person = Person { username: format!("p{id:05}"), status: Status::Online, last_seen: None };
+            let person = Person {
+                username: format!("p{id:05}"),
+                status: Status::Online,
+                last_seen: None,
+                joined: Default::default(),
+            };
             model.people.insert(UserId(id), person);
         }
         let mut order = Order::default();

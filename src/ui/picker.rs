@@ -260,7 +260,8 @@ mod tests {
         let mut model = Model::new(DeviceId::from_random(1));
         model.me = Some(Me { id: UserId(1), username: "Ann".into() });
         for (id, name) in [(1, "Ann"), (2, "Joanna"), (3, "Bob Anders"), (4, "anton"), (5, "Zoë")] {
-            let person = Person { username: name.into(), status: Status::Online, last_seen: None };
+            let person =
+                Person { username: name.into(), status: Status::Online, last_seen: None, joined: Default::default() };
             model.people.insert(UserId(id), person);
         }
         let names = |search: &str, without: &[UserId]| -> Vec<String> {

@@ -92,7 +92,8 @@ mod tests {
     fn those_who_write_are_named_as_long_as_they_do() {
         let mut model = Model::new(DeviceId::from_random(1));
         for (id, name) in [(2, "Bob"), (3, "Charlie"), (4, "Dora")] {
-            let person = Person { username: name.into(), status: Status::Online, last_seen: None };
+            let person =
+                Person { username: name.into(), status: Status::Online, last_seen: None, joined: Default::default() };
             model.people.insert(UserId(id), person);
         }
         let typing = &mut model.chats.entry(ChatKey::Everyone).or_default().typing;

@@ -15,12 +15,13 @@ pub const KITCHEN: GroupId = GroupId(41);
 
 pub fn person(model: &mut Model, id: u32, name: &str, status: Status, last_seen: Option<&str>) {
     let last_seen = last_seen.map(at);
-    model.people.insert(UserId(id), Person { username: name.into(), status, last_seen });
+    model.people.insert(UserId(id), Person { username: name.into(), status, last_seen, joined: Default::default() });
 }
 
 pub fn group(model: &mut Model, id: GroupId, name: &str, owner: UserId, members: &[u32]) {
-    let members = members.iter().copied().map(UserId).collect();
-    model.groups.insert(id, Group { name: name.into(), owner, members, history: Past::Joined });
+    let members: Vec<_> = members.iter().copied().map(UserId).collect();
+    let joined = members.iter().map(|id| (*id, Seq(0))).collect();
+    model.groups.insert(id, Group { name: name.into(), owner, members, history: Past::Joined, joined });
     model.chats.entry(ChatKey::Group(id)).or_default().complete = true;
 }
 
