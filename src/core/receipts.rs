@@ -1,6 +1,6 @@
 //! The part of the engine that has to do with how far messages have come, and with what an account wants told.
 
-use super::engine::{Effect, Engine, frame_of};
+use super::engine::{Effect, Engine, Waiting, frame_of};
 use super::requests::Asker;
 use super::state::Marks;
 use crate::proto::chat::{ChatId, ChatKey};
@@ -58,21 +58,28 @@ impl Engine {
 
     pub(super) fn set_read_receipts(&mut self, asker: Asker, on: bool) -> Result<(), Problem> {
         let Asker { session, id, user, now } = asker;
-        if self.state.read_receipts(user) == on {
+        let is_setting = |record: &Record<'_>| matches!(record, Record::ReadReceipts(it) if it.by == user);
+        if self.state.read_receipts(user) == on && !self.waits_for(is_setting) {
             self.reply(session, "set_read_receipts", id, ());
             return Ok(());
         }
         self.append(session, id, now, |seq, at| Record::ReadReceipts(ReadReceipts { seq, at, by: user, on }))
     }
 
+    /// Whether such a record is given out: what it changes is not yet in the state, and may be changed back.
+    fn waits_for(&self, is_such: impl Fn(&Record<'_>) -> bool) -> bool {
+        self.waiting.iter().any(|waiting| matches!(waiting, Waiting::Record { record, .. } if is_such(record)))
+    }
+
     pub(super) fn mute_chat(&mut self, asker: Asker, chat: &ChatRef, muted: bool) -> Result<(), Problem> {
         let Asker { session, id, user, now } = asker;
-        let chat = self.any_chat(user, chat)?;
-        if self.state.summary(user, chat).is_some_and(|summary| summary.muted == muted) {
+        let id_of_chat = self.any_chat(user, chat)?;
+        let chat = id_of_chat.key_for(user);
+        let is_setting = |record: &Record<'_>| matches!(record, Record::Muted(it) if it.by == user && it.chat == chat);
+        if self.state.is_muted(user, id_of_chat) == muted && !self.waits_for(is_setting) {
             self.reply(session, "mute_chat", id, ());
             return Ok(());
         }
-        let chat = chat.key_for(user);
         self.append(session, id, now, |seq, at| Record::Muted(Muted { seq, at, by: user, chat, muted }))
     }
 

@@ -257,6 +257,11 @@ impl State {
         !self.silent.contains(&user)
     }
 
+    /// Whether an account wants to be left alone by a chat.
+    pub fn is_muted(&self, user: UserId, id: ChatId) -> bool {
+        self.chats.get(&id).and_then(|chat| chat.members.get(&user)).is_some_and(|member| member.muted)
+    }
+
     /// What has reached a device of an account, up to here.
     pub fn delivered(&self, user: UserId) -> Seq {
         self.delivered.get(&user).map(Marks::upto).unwrap_or_default()
