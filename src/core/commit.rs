@@ -33,6 +33,7 @@ impl Engine {
         let frame = Bytes::from(frame);
         self.batch.push(frame.slice_ref(json_of_frame(&frame)));
         self.waiting_bytes += frame.len();
+        self.changes_waiting += usize::from(changes_groups(&record));
         self.waiting_ids.extend(record.send().map(|(user, client_id)| (user, client_id.clone())));
         self.waiting.push_back(Waiting::Record { record, frame, by: session, id, outcomes: Vec::new() });
         Ok(())
@@ -68,6 +69,7 @@ impl Engine {
         if matches!(record, Record::Account(_) | Record::AccountRemoved(_)) {
             self.accounts_waiting -= 1;
         }
+        self.changes_waiting -= usize::from(changes_groups(record));
     }
 
     /// A record is on disk: it is applied, its sender is answered, and those whom it concerns are shown it.
@@ -242,6 +244,11 @@ impl Engine {
         }
         self.refusing = (!settled || problem.code == Code::StorageFailed).then(|| problem.clone());
     }
+}
+
+/// Whether a record changes who is in a group, or whose it is.
+fn changes_groups(record: &Record<'_>) -> bool {
+    matches!(record, Record::Group(_) | Record::AccountRemoved(_))
 }
 
 /// The session of what nobody asked for.

@@ -147,6 +147,8 @@ pub struct Engine {
     /// Records of accounts that are given out, and whether there is more to compare when they are settled.
     pub(super) accounts_waiting: usize,
     pub(super) accounts_changed: bool,
+    /// Records that are given out and change who is in a group.
+    pub(super) changes_waiting: usize,
     pub(super) effects: Vec<Effect>,
 }
 
@@ -169,6 +171,7 @@ impl Engine {
             stale: BTreeSet::new(),
             accounts_waiting: 0,
             accounts_changed: false,
+            changes_waiting: 0,
             effects: Vec::new(),
         }
     }
