@@ -90,6 +90,8 @@ pub enum Purpose {
         id: Option<RequestId>,
         /// Which chat.
         chat: ChatId,
+        /// The place of the oldest record that was asked for, if there is one.
+        oldest: Option<Seq>,
         /// How many records were asked for.
         asked: usize,
         /// Nothing stands before the first of them.

@@ -86,7 +86,8 @@ impl Engine {
     /// Who has received and who has read a message of the asker's.
     pub(super) fn fetch_receipts(&mut self, asker: Asker, chat: &ChatRef, seq: Seq) -> Result<(), Problem> {
         let id = self.any_chat(asker.user, chat)?;
-        if self.state.chat(id).and_then(|chat| chat.author(seq)) != Some(asker.user) {
+        let author = self.state.chat(id).and_then(|chat| chat.author(seq));
+        if author != Some(asker.user) || !self.state.may_see(asker.user, id, seq) {
             let text = "You have no message at that place of this chat: receipts are for who wrote it.";
             return Err(Problem::new(Code::UnknownMessage, text));
         }
@@ -144,7 +145,7 @@ impl Engine {
             ChatKey::Person(with) => vec![with],
             ChatKey::Everyone | ChatKey::Group(_) => {
                 let Some(chat) = self.state.chat(id) else { return Vec::new() };
-                let old = chat.members.get(&read.by).map_or(Seq(0), |member| member.shown.upto());
+                let old = chat.members.get(&read.by).map_or(Seq(0), |member| member.shown.upto().max(member.joined));
                 chat.authors(old, read.upto).into_iter().collect()
             }
         };

@@ -265,7 +265,8 @@ impl Engine {
         let limit = fetch.limit.unwrap_or(PAGE_DEFAULT_MESSAGES).clamp(1, PAGE_MAX_MESSAGES);
         let (seqs, complete) = self.state.page(asker.user, chat, fetch.before, limit);
         self.may_be_large(asker.session)?;
-        let purpose = Purpose::History { id: asker.id, chat, asked: seqs.len(), complete };
+        let (oldest, asked) = (seqs.first().copied(), seqs.len());
+        let purpose = Purpose::History { id: asker.id, chat, oldest, asked, complete };
         self.sessions.large_begun(asker.session);
         self.effects.push(Effect::Fetch(asker.session, purpose, seqs));
         Ok(())
