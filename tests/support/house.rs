@@ -216,11 +216,17 @@ impl Peer {
         }
     }
 
-    /// The newest page of a chat.
+    /// Everything in a chat that can be read, page by page.
     pub fn page(&mut self, mut chat: Value) -> Vec<Value> {
         chat["limit"] = json!(200);
-        let page = self.done("fetch_history", chat);
-        assert_eq!(page["complete"], true);
-        page["messages"].as_array().unwrap().clone()
+        let mut all = Vec::new();
+        loop {
+            let page = self.done("fetch_history", chat.clone());
+            all.splice(0..0, page["messages"].as_array().unwrap().clone());
+            if page["complete"] == true {
+                return all;
+            }
+            chat["before"] = all[0]["seq"].clone();
+        }
     }
 }
