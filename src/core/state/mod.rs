@@ -339,6 +339,13 @@ impl State {
         .collect()
     }
 
+    /// Where a client that has everything up to a place goes on. A message of its own to several people comes in parts
+    /// of one place, and the connection may have ended between them: then they come once more.
+    pub fn resume_at(&self, user: UserId, after: Seq) -> Seq {
+        let parts = self.chats_of(user).filter(|(_, chat)| chat.author(after) == Some(user)).count();
+        if parts > 1 { Seq(after.0 - 1) } else { after }
+    }
+
     /// The last `limit` entries of a chat before a place that an account may see, in order, and whether none stand
     /// before them.
     pub fn page(&self, user: UserId, id: ChatId, before: Option<Seq>, limit: usize) -> (Vec<Seq>, bool) {
