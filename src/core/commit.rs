@@ -33,6 +33,7 @@ impl Engine {
         let frame = Bytes::from(frame);
         self.batch.push(frame.slice_ref(json_of_frame(&frame)));
         self.waiting_bytes += frame.len();
+        self.changes_waiting += usize::from(changes_groups(&record));
         self.waiting_ids.extend(record.send().map(|(user, client_id)| (user, client_id.clone())));
         self.waiting.push_back(Waiting::Record { record, frame, by: session, id, outcomes: Vec::new() });
         Ok(())
@@ -69,6 +70,7 @@ impl Engine {
         if matches!(record, Record::Account(_) | Record::AccountRemoved(_)) {
             self.accounts_waiting -= 1;
         }
+        self.changes_waiting -= usize::from(changes_groups(record));
     }
 
     /// A record is on disk: it is applied, its sender is answered, and those whom it concerns are shown it.
@@ -95,12 +97,12 @@ impl Engine {
             _ => Vec::new(),
         };
         let applied = self.state.apply(record);
+        if applied == Applied::Lost {
+            return self.refuse(by, request_of(record).unwrap_or("error"), id, &lost());
+        }
         let (seq, at) = (record.seq(), record.at());
         match record {
             Record::Message(message) => {
-                if applied == Applied::Lost {
-                    return self.refuse(by, "send_message", id, &lost());
-                }
                 self.reply_sent(by, id, sent(seq, at, applied, Vec::new()));
                 if applied == Applied::Done {
                     self.show_message(message, by, frame);
@@ -118,9 +120,6 @@ impl Engine {
                 }
             }
             Record::Group(change) => {
-                if applied == Applied::Lost {
-                    return self.refuse(by, purpose_of(&change.change), id, &lost());
-                }
                 if applied == Applied::Done {
                     self.show_group(change, &before, frame);
                 }
@@ -206,24 +205,12 @@ impl Engine {
                 Waiting::Record { record, frame, by, id, .. } => {
                     self.waiting_bytes -= frame.len();
                     self.settled(&record);
-                    let purpose = match &record {
-                        Record::Message(_) | Record::ToMany(_) => "send_message",
-                        Record::Group(change) => purpose_of(&change.change),
-                        Record::Read(_) => "mark_read",
-                        Record::Delivered(_) => "mark_delivered",
-                        Record::ReadReceipts(_) => "set_read_receipts",
-                        Record::Muted(_) => "mute_chat",
-                        Record::LastSeen(seen) => {
-                            self.stale.insert(seen.user);
-                            continue;
-                        }
-                        // Compared again with the next login.
-                        Record::Account(_) | Record::AccountRemoved(_) => {
-                            self.accounts_changed = true;
-                            continue;
-                        }
-                    };
-                    self.refuse(by, purpose, id, problem);
+                    match (&record, request_of(&record)) {
+                        (_, Some(purpose)) => self.refuse(by, purpose, id, problem),
+                        (Record::LastSeen(seen), None) => _ = self.stale.insert(seen.user),
+                        // Accounts are compared again with the next login.
+                        (_, None) => self.accounts_changed = true,
+                    }
                 }
                 Waiting::Again { by, request, .. } => {
                     self.refusing.get_or_insert_with(|| problem.clone());
@@ -250,6 +237,11 @@ impl Engine {
     }
 }
 
+/// Whether a record changes who is in a group, or whose it is.
+fn changes_groups(record: &Record<'_>) -> bool {
+    matches!(record, Record::Group(_) | Record::AccountRemoved(_))
+}
+
 /// The session of what nobody asked for.
 pub(super) const SYSTEM: SessionId = SessionId(u64::MAX);
 
@@ -260,6 +252,19 @@ fn sent(seq: Seq, at: Millis, applied: Applied, outcomes: Vec<Outcome>) -> Sent 
 /// What the sender of a record is told that lost a race.
 fn lost() -> Problem {
     Problem::new(Code::NotAMember, "The group has changed in between: you cannot do that there any more.")
+}
+
+/// The request that makes such a record, if one does.
+fn request_of(record: &Record<'_>) -> Option<&'static str> {
+    match record {
+        Record::Message(_) | Record::ToMany(_) => Some("send_message"),
+        Record::Group(change) => Some(purpose_of(&change.change)),
+        Record::Read(_) => Some("mark_read"),
+        Record::Delivered(_) => Some("mark_delivered"),
+        Record::ReadReceipts(_) => Some("set_read_receipts"),
+        Record::Muted(_) => Some("mute_chat"),
+        Record::LastSeen(_) | Record::Account(_) | Record::AccountRemoved(_) => None,
+    }
 }
 
 /// The request that makes such a change.

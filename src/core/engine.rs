@@ -90,6 +90,8 @@ pub enum Purpose {
         id: Option<RequestId>,
         /// Which chat.
         chat: ChatId,
+        /// The place of the oldest record that was asked for, if there is one.
+        oldest: Option<Seq>,
         /// How many records were asked for.
         asked: usize,
         /// Nothing stands before the first of them.
@@ -149,6 +151,8 @@ pub struct Engine {
     /// Records of accounts that are given out, and whether there is more to compare when they are settled.
     pub(super) accounts_waiting: usize,
     pub(super) accounts_changed: bool,
+    /// Records that are given out and change who is in a group.
+    pub(super) changes_waiting: usize,
     pub(super) effects: Vec<Effect>,
 }
 
@@ -171,6 +175,7 @@ impl Engine {
             stale: BTreeSet::new(),
             accounts_waiting: 0,
             accounts_changed: false,
+            changes_waiting: 0,
             effects: Vec::new(),
         }
     }

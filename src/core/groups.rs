@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::engine::{Engine, Waiting};
+use super::engine::Engine;
 use super::requests::{Asker, too_many};
 use super::state::{Body, Group};
 use crate::proto::chat::{Change, ChatId, GroupId, GroupName};
@@ -20,8 +20,10 @@ impl Engine {
         client_id: Option<ClientId>,
     ) -> Result<(), Problem> {
         let Asker { session, id, user, now } = asker;
-        // Changes of groups are decided one after the other, so that each is decided about what the last one left.
-        if self.waits_for_change() {
+        // Changes of groups are decided one after the other, so that each is decided about what the last one left; and
+        // once it is known what became of an earlier use of their number.
+        let is_under_way = |client_id: &ClientId| self.waiting_ids.contains(&(user, client_id.clone()));
+        if self.changes_waiting > 0 || client_id.as_ref().is_some_and(is_under_way) {
             self.later(session, Request { id, call: Call::Group(call, client_id) });
             return Ok(());
         }
@@ -40,13 +42,6 @@ impl Engine {
         self.append(session, id, now, |seq, at| {
             let group = group.unwrap_or(GroupId::from(seq));
             Record::Group(GroupChange { seq, at, group, by: user, by_user, client_id, change })
-        })
-    }
-
-    /// Whether a record is given out that changes who is in a group.
-    fn waits_for_change(&self) -> bool {
-        self.waiting.iter().any(|waiting| {
-            matches!(waiting, Waiting::Record { record: Record::Group(_) | Record::AccountRemoved(_), .. })
         })
     }
 

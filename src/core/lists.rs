@@ -138,10 +138,13 @@ impl Engine {
     pub(super) fn show_info(&mut self, id: GroupId, members: &[UserId]) {
         for &user in members {
             let Some(group) = self.state.group(id) else { return };
-            let frame = frame_of(&Groups { groups: vec![self.group_info(user, id, group)] });
-            for session in self.sessions.of(user).filter(|&session| self.sessions.is_live(session)) {
-                self.effects.push(Effect::Send(session, frame.clone()));
+            let mut live = self.sessions.of(user).filter(|&session| self.sessions.is_live(session)).peekable();
+            // The list of thousands is not made for one who is not there.
+            if live.peek().is_none() {
+                continue;
             }
+            let frame = frame_of(&Groups { groups: vec![self.group_info(user, id, group)] });
+            self.effects.extend(live.map(|session| Effect::Send(session, frame.clone())));
         }
     }
 }

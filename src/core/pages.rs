@@ -31,11 +31,11 @@ impl Engine {
             return;
         };
         match purpose {
-            Purpose::History { id, chat, .. } if !self.state.is_in(user, chat) => {
+            Purpose::History { id, chat, oldest, .. } if !self.may_still_see(user, chat, oldest) => {
                 self.refuse(session, "fetch_history", id, &not_a_member());
                 self.large_sent(session);
             }
-            Purpose::History { id, chat, asked, complete } => {
+            Purpose::History { id, chat, asked, complete, .. } => {
                 let complete = complete && records.len() == asked;
                 let mut buffer = Vec::new();
                 frame::encode(&mut buffer, |json| {
@@ -70,6 +70,14 @@ impl Engine {
                 self.sessions.set(session, Stage::CatchingUp { user, cursor, reading: false });
                 self.effects.push(Effect::WatchDrained(session));
             }
+        }
+    }
+
+    /// Whether a page may be shown that begins at a place. Who was removed and added again may not see what they could.
+    fn may_still_see(&self, user: UserId, chat: ChatId, oldest: Option<Seq>) -> bool {
+        match oldest {
+            Some(seq) => self.state.may_see(user, chat, seq),
+            None => self.state.is_in(user, chat),
         }
     }
 

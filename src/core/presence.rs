@@ -40,6 +40,7 @@ impl Engine {
                 && after <= head
                 && self.state.count_after(user, after, RESUME_MAX_RECORDS + 1) <= RESUME_MAX_RECORDS
         });
+        let cursor = cursor.map(|after| self.state.resume_at(user, after));
         let welcome = Welcome {
             user,
             username,

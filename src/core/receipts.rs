@@ -1,6 +1,6 @@
 //! The part of the engine that has to do with how far messages have come, and with what an account wants told.
 
-use super::engine::{Effect, Engine, frame_of};
+use super::engine::{Effect, Engine, Waiting, frame_of};
 use super::requests::Asker;
 use super::state::Marks;
 use crate::proto::chat::{ChatId, ChatKey};
@@ -58,28 +58,36 @@ impl Engine {
 
     pub(super) fn set_read_receipts(&mut self, asker: Asker, on: bool) -> Result<(), Problem> {
         let Asker { session, id, user, now } = asker;
-        if self.state.read_receipts(user) == on {
+        let is_setting = |record: &Record<'_>| matches!(record, Record::ReadReceipts(it) if it.by == user);
+        if self.state.read_receipts(user) == on && !self.waits_for(is_setting) {
             self.reply(session, "set_read_receipts", id, ());
             return Ok(());
         }
         self.append(session, id, now, |seq, at| Record::ReadReceipts(ReadReceipts { seq, at, by: user, on }))
     }
 
+    /// Whether such a record is given out: what it changes is not yet in the state, and may be changed back.
+    fn waits_for(&self, is_such: impl Fn(&Record<'_>) -> bool) -> bool {
+        self.waiting.iter().any(|waiting| matches!(waiting, Waiting::Record { record, .. } if is_such(record)))
+    }
+
     pub(super) fn mute_chat(&mut self, asker: Asker, chat: &ChatRef, muted: bool) -> Result<(), Problem> {
         let Asker { session, id, user, now } = asker;
-        let chat = self.any_chat(user, chat)?;
-        if self.state.summary(user, chat).is_some_and(|summary| summary.muted == muted) {
+        let id_of_chat = self.any_chat(user, chat)?;
+        let chat = id_of_chat.key_for(user);
+        let is_setting = |record: &Record<'_>| matches!(record, Record::Muted(it) if it.by == user && it.chat == chat);
+        if self.state.is_muted(user, id_of_chat) == muted && !self.waits_for(is_setting) {
             self.reply(session, "mute_chat", id, ());
             return Ok(());
         }
-        let chat = chat.key_for(user);
         self.append(session, id, now, |seq, at| Record::Muted(Muted { seq, at, by: user, chat, muted }))
     }
 
     /// Who has received and who has read a message of the asker's.
     pub(super) fn fetch_receipts(&mut self, asker: Asker, chat: &ChatRef, seq: Seq) -> Result<(), Problem> {
         let id = self.any_chat(asker.user, chat)?;
-        if self.state.chat(id).and_then(|chat| chat.author(seq)) != Some(asker.user) {
+        let author = self.state.chat(id).and_then(|chat| chat.author(seq));
+        if author != Some(asker.user) || !self.state.may_see(asker.user, id, seq) {
             let text = "You have no message at that place of this chat: receipts are for who wrote it.";
             return Err(Problem::new(Code::UnknownMessage, text));
         }
@@ -137,7 +145,7 @@ impl Engine {
             ChatKey::Person(with) => vec![with],
             ChatKey::Everyone | ChatKey::Group(_) => {
                 let Some(chat) = self.state.chat(id) else { return Vec::new() };
-                let old = chat.members.get(&read.by).map_or(Seq(0), |member| member.shown.upto());
+                let old = chat.members.get(&read.by).map_or(Seq(0), |member| member.shown.upto().max(member.joined));
                 chat.authors(old, read.upto).into_iter().collect()
             }
         };

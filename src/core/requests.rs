@@ -9,7 +9,9 @@ use crate::proto::event::{Code, Outcome, Problem, Sent, Status};
 use crate::proto::ids::{ClientId, Invalid, Millis, RequestId, UserId, check_message};
 use crate::proto::limits::{LARGE_ANSWERS_MAX, PAGE_DEFAULT_MESSAGES, PAGE_MAX_MESSAGES, PEOPLE_PER_REQUEST_MAX};
 use crate::proto::record::{Message, Record, To, ToMany};
-use crate::proto::request::{Call, ChatRef, FetchHistory, Login, Peer, Receivers, Request, SendMessage};
+use crate::proto::request::{
+    Call, ChatRef, FetchHistory, GroupCall, GroupEdit, Login, Peer, Receivers, Request, SendMessage,
+};
 
 /// Who asks: the session, the number of its request, its account, and the time.
 #[derive(Clone, Copy, Debug)]
@@ -264,7 +266,8 @@ impl Engine {
         let limit = fetch.limit.unwrap_or(PAGE_DEFAULT_MESSAGES).clamp(1, PAGE_MAX_MESSAGES);
         let (seqs, complete) = self.state.page(asker.user, chat, fetch.before, limit);
         self.may_be_large(asker.session)?;
-        let purpose = Purpose::History { id: asker.id, chat, asked: seqs.len(), complete };
+        let (oldest, asked) = (seqs.first().copied(), seqs.len());
+        let purpose = Purpose::History { id: asker.id, chat, oldest, asked, complete };
         self.sessions.large_begun(asker.session);
         self.effects.push(Effect::Fetch(asker.session, purpose, seqs));
         Ok(())
@@ -300,9 +303,16 @@ impl Engine {
 
 /// What a request that waits keeps in memory, in bytes and roughly.
 pub(super) fn weight(request: &Request) -> usize {
-    match &request.call {
-        Call::SendMessage(send) => send.message.len(),
-        _ => 64,
+    let people = |peers: &[Peer]| peers.iter().map(|peer| 32 + peer.name().len()).sum::<usize>();
+    64 + match &request.call {
+        Call::SendMessage(send) => match &send.to {
+            Receivers::One(_) => send.message.len(),
+            Receivers::Many(peers) => send.message.len() + people(peers),
+        },
+        Call::Group(GroupCall::Create { name, members, .. }, _) => name.len() + people(members),
+        Call::Group(GroupCall::Change(_, GroupEdit::Rename(name)), _) => name.len(),
+        Call::Group(GroupCall::Change(_, GroupEdit::Add(members)), _) => people(members),
+        _ => 0,
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 pub mod agree;
+pub mod house;
 pub mod user;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -33,17 +34,28 @@ impl Server {
 
     /// Starts one on an address.
     pub fn start_on(dir: &Path, listen: &str) -> Self {
+        Self::start_on_all(dir, &[listen]).0
+    }
+
+    /// Starts one on several addresses; gives them with the ports that the system chose.
+    pub fn start_on_all(dir: &Path, listen: &[&str]) -> (Self, Vec<SocketAddr>) {
         let mut child = Command::new(PROGRAM)
-            .args(["--server", "--listen", listen, "--data-dir"])
+            .arg("--server")
+            .args(listen.iter().flat_map(|address| ["--listen", address]))
+            .arg("--data-dir")
             .arg(dir)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("Listening on ").unwrap_or_else(|| panic!("no server: {line:?}"));
-        Self { child, address: address.parse().unwrap() }
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let addresses = listen.iter().map(|_| {
+            let line = lines.next().expect("a line for each address").unwrap();
+            let address = line.strip_prefix("Listening on ").unwrap_or_else(|| panic!("no server: {line:?}"));
+            address.parse().unwrap()
+        });
+        let addresses: Vec<SocketAddr> = addresses.collect();
+        (Self { child, address: addresses[0] }, addresses)
     }
 
     /// Sends a signal.

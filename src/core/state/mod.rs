@@ -116,12 +116,14 @@ impl State {
             Record::Read(read) => {
                 let shown = (!self.silent.contains(&read.by)).then_some(read.at);
                 let id = read.chat.id_for(read.by);
-                if self.is_in(read.by, id)
-                    && let Some(chat) = self.chats.get_mut(&id)
-                {
-                    chat.mark_read(read.by, read.upto, shown);
+                if self.is_in(read.by, id) {
+                    if let Some(chat) = self.chats.get_mut(&id) {
+                        chat.mark_read(read.by, read.upto, shown);
+                    }
+                    Applied::Done
+                } else {
+                    Applied::Lost
                 }
-                Applied::Done
             }
             Record::Delivered(delivered) => {
                 self.delivered.entry(delivered.by).or_default().push(delivered.upto, delivered.at);
@@ -146,10 +148,12 @@ impl State {
             }
             Record::Muted(setting) => {
                 let id = setting.chat.id_for(setting.by);
-                if self.is_in(setting.by, id) || matches!(id, ChatId::Direct(..)) {
+                if self.is_in(setting.by, id) {
                     self.chats.entry(id).or_default().members.entry(setting.by).or_default().muted = setting.muted;
+                    Applied::Done
+                } else {
+                    Applied::Lost
                 }
-                Applied::Done
             }
         };
         if applied == Applied::Done {
@@ -269,6 +273,11 @@ impl State {
         !self.silent.contains(&user)
     }
 
+    /// Whether an account wants to be left alone by a chat.
+    pub fn is_muted(&self, user: UserId, id: ChatId) -> bool {
+        self.chats.get(&id).and_then(|chat| chat.members.get(&user)).is_some_and(|member| member.muted)
+    }
+
     /// What has reached a device of an account, up to here.
     pub fn delivered(&self, user: UserId) -> Seq {
         self.delivered.get(&user).map(Marks::upto).unwrap_or_default()
@@ -330,10 +339,23 @@ impl State {
         member.filter(|_| self.read_receipts(viewer)).map(|member| member.shown.upto()).unwrap_or_default()
     }
 
-    /// Whom it concerns that an account's delivery marker moved: those who wrote to it what lies between.
+    /// Whom it concerns that an account's delivery marker moved: those who wrote to it what lies between, and are still
+    /// where they wrote it.
     pub fn writers(&self, user: UserId, after: Seq, upto: Seq) -> BTreeSet<UserId> {
         let news = self.chats_of(user).filter(|(_, chat)| chat.last().is_some_and(|(seq, _)| seq > after));
-        news.flat_map(|(_, chat)| chat.authors(after, upto)).filter(|author| *author != user).collect()
+        news.flat_map(|(id, chat)| {
+            let joined = chat.members.get(&user).map_or(Seq(0), |member| member.joined);
+            let authors = chat.authors(after.max(joined), upto).into_iter();
+            authors.filter(move |author| *author != user && self.is_in(*author, id))
+        })
+        .collect()
+    }
+
+    /// Where a client that has everything up to a place goes on. A message of its own to several people comes in parts
+    /// of one place, and the connection may have ended between them: then they come once more.
+    pub fn resume_at(&self, user: UserId, after: Seq) -> Seq {
+        let parts = self.chats_of(user).filter(|(_, chat)| chat.author(after) == Some(user)).count();
+        if parts > 1 { Seq(after.0 - 1) } else { after }
     }
 
     /// The last `limit` entries of a chat before a place that an account may see, in order, and whether none stand
