@@ -26,6 +26,8 @@ start_display 2260x800
 PORT=$(free_port)
 SAME=(--data-dir "$DATA" --listen "127.0.0.1:$PORT")
 LEFT=(5 30) RIGHT=(1150 30)
+# Where the button for a new group is: at the right end of the list, in the heading of the groups.
+NEW_GROUP_X=300
 
 step 'a wrong password is refused where it was typed'
 open_window alice "${LEFT[@]}" "${SAME[@]}"
@@ -59,8 +61,7 @@ pass
 
 step 'a message counts in the title until its chat is opened'
 focus "$ALICE"
-click "$ALICE" 120 93
-pointer_away
+open_first_person
 HELLO="hello from Alice $SALT"
 wrote "$HELLO"
 send "$ALICE" "$HELLO"
@@ -69,7 +70,7 @@ wait_until 10 "Bob's title counts it" has_title "$BOB" '(1) Parlor'
 reads=$(read_records)
 ((reads == 0)) || fail 'it was marked read before anybody looked'
 focus "$BOB"
-key alt+Down
+key alt+shift+Down
 wait_until 10 "Bob's title is plain again" has_title "$BOB" 'Parlor'
 wait_until 10 'the log has a read marker' more_reads_than 0
 pass
@@ -90,6 +91,94 @@ focus "$ALICE"
 shows "$ALICE" own "$HELLO"
 shows "$ALICE" their "$ANSWER"
 pass 'copied with the menu of the message'
+
+step 'everyone: a message to all, a mention, and who has seen it'
+focus "$ALICE"
+open_everyone
+CALL="good morning, @Bob $SALT"
+wrote "$CALL"
+before=$(look "$ALICE")
+send "$ALICE" "$CALL"
+expect_history
+wait_until 10 "Bob's title counts it" has_title "$BOB" '(1) Parlor'
+wait_until 10 'the log says whom it calls' jq -e --arg m "$CALL" \
+    'any(.[]; .message == $m and .everyone == true and .mentions == [2])' "$HISTORY"
+focus "$BOB"
+key alt+shift+Down
+wait_until 10 'he has read it' has_title "$BOB" 'Parlor'
+shows "$BOB" their "$CALL"
+wait_until 10 'the log has his marker' jq -e 'any(.[]; .purpose == "read_message" and .everyone == true and .by == 2)' "$HISTORY"
+focus "$ALICE"
+wait_until 10 'her window shows that one has seen it' changed "$ALICE" "$before"
+shows "$ALICE" own "$CALL"
+pass
+
+step 'a group is made in a dialog, renamed, talked in, and somebody is removed from it'
+focus "$ALICE"
+click "$ALICE" "$NEW_GROUP_X" 149
+wait_until 10 'the dialog is there' dimmed "$ALICE"
+type_text 'Weekend hike'
+key Tab
+type_text 'Bo'
+key Return
+key ctrl+Return
+wait_until 10 'the group is in the log' jq -e 'any(.[]; .change == "created" and .name == "Weekend hike" and .members == [1, 2])' "$HISTORY"
+wait_until 10 'the dialog is gone' signed_in "$ALICE"
+PLAN="the 7:32 or the 8:02? $SALT"
+wrote "$PLAN"
+send "$ALICE" "$PLAN"
+expect_history
+wait_until 10 "Bob's title counts it" has_title "$BOB" '(1) Parlor'
+focus "$BOB"
+key alt+shift+Down
+wait_until 10 'he has read it' has_title "$BOB" 'Parlor'
+shows "$BOB" their "$PLAN"
+focus "$ALICE"
+shows "$ALICE" own "$PLAN"
+key ctrl+i
+wait_until 10 'the details are there' pixel_is "$ALICE" 700 600 surface
+click "$ALICE" 780 194
+key ctrl+a
+type_text 'Sunday hike'
+key Return
+wait_until 10 'the new name is in the log' jq -e 'any(.[]; .change == "renamed" and .name == "Sunday hike")' "$HISTORY"
+pointer_away
+before=$(look "$ALICE")
+click "$ALICE" 1048 488
+wait_until 10 "the menu of Bob's row opens" changed "$ALICE" "$before"
+before=$(look "$ALICE")
+click "$ALICE" 970 567
+wait_until 10 'it asks first' changed "$ALICE" "$before"
+key Tab
+key Return
+wait_until 10 'his removal is in the log' jq -e 'any(.[]; .change == "removed" and .member == 2)' "$HISTORY"
+wait_until 10 "his window has left the group" button_is "$BOB" backdrop
+focus "$ALICE"
+key Escape
+pass
+
+step 'who leaves was last seen then, and what is sent meanwhile waits'
+focus "$BOB"
+key alt+F4
+wait_until 10 "Bob's window ends" gone "$BOB_PID"
+focus "$ALICE"
+open_first_person behind-the-group
+wait_until 10 'her window shows nobody else online' nobody_online "$ALICE"
+wait_until 10 'the log has when he was last seen' jq -e 'any(.[]; .purpose == "last_seen" and .user == 2)' "$HISTORY"
+LATER="for when you are back $SALT"
+wrote "$LATER"
+send "$ALICE" "$LATER"
+expect_history
+open_window bob3 "${RIGHT[@]}" "${SAME[@]}"
+BOB=$WINDOW BOB_PID=$PID
+log_in "$BOB" Bob 456
+wait_until 30 'Bob is in' signed_in "$BOB"
+wait_until 10 'his title counts what he missed' has_title "$BOB" '(1) Parlor'
+key alt+shift+Down
+wait_until 10 'he has read it' has_title "$BOB" 'Parlor'
+shows "$BOB" their "$LATER"
+wait_until 10 'her window shows that it was seen' more_than "$ALICE" seen_own 10
+pass
 
 step 'texts of all kinds arrive as they were written'
 LINES50=$(seq -f 'line %g of fifty' 50)
@@ -168,7 +257,7 @@ log_in "$ALICE" Alice 123
 wait_until 30 'Alice is in' signed_in "$ALICE"
 wait_until 10 'her title counts what she missed' has_title "$ALICE" '(2) Parlor'
 hosts "$BOB_PID" || fail 'the second window hosts no longer'
-key alt+Down
+key alt+shift+Down
 wait_until 10 'she has read it' has_title "$ALICE" 'Parlor'
 shows "$ALICE" their "and after it $SALT"
 wrote "Alice is back $SALT"
@@ -216,7 +305,7 @@ BOB=$WINDOW BOB_PID=$PID
 log_in "$BOB" Bob 456
 wait_until 30 'Bob is in' signed_in "$BOB"
 wait_until 10 'his title counts what he missed' has_title "$BOB" '(12) Parlor'
-key alt+Down
+key alt+shift+Down
 # They are shown from the first that he has not seen, and may be more than fit.
 wait_until 20 'he has read all of it' page_down_to_title "$BOB" 'Parlor'
 shows "$BOB" their "${BURST[11]}"
@@ -232,7 +321,7 @@ key alt+F4
 wait_until 10 "Alice's window ends" gone "$ALICE_PID"
 if listening; then fail 'somebody still listens'; fi
 "$PARLOR" --check --data-dir "$DATA" >"$TMP/check" 2>&1 || fail "--check says: $(<"$TMP/check")"
-grep -q "${#EXPECTED[@]} messages in 1 chat" "$TMP/check" || fail "--check counts otherwise: $(<"$TMP/check")"
+grep -q "${#EXPECTED[@]} messages in 3 chats" "$TMP/check" || fail "--check counts otherwise: $(<"$TMP/check")"
 history_is_right || fail 'history.json is not what was written'
 pass "${#EXPECTED[@]} messages"
 
@@ -245,7 +334,7 @@ open_window stranger "${LEFT[@]}" --data-dir "$TMP/other" --listen "127.0.0.1:$P
 ALICE=$WINDOW ALICE_PID=$PID
 log_in "$ALICE" Alice 123
 wait_until 30 'Alice is in' signed_in "$ALICE"
-key alt+Down
+open_first_person
 kill "$SERVER"
 wait "$SERVER" || true
 wait_until 10 'the window says that the server is away' pixel_is "$ALICE" 3 3 notice

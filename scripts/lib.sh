@@ -180,6 +180,13 @@ type_text() { xdotool type --delay 15 "$1"; }
 sign_in_ready() { more_than "$1" accent_fill 8000; }
 signed_in() { pixel_is "$1" 3 3 surface; }
 
+# The first of the list is the room of everyone; without groups the next one is whoever was talked to last.
+open_everyone() { key alt+Up alt+Up alt+Up alt+Up alt+Up alt+Up; }
+open_first_person() { open_everyone; key alt+Down; [[ -z ${1:-} ]] || key alt+Down; }
+# A dialog dims what is behind it.
+dimmed() { ! signed_in "$1"; }
+nobody_online() { (($(count "$1" online) == 0)); }
+
 # log_in WINDOW NAME PASSWORD: by keys alone; Enter moves on and submits.
 log_in() {
     local before
