@@ -4,6 +4,7 @@ use egui::{Rect, Stroke, Ui, UiBuilder, pos2, vec2};
 use lucide_icons::Icon;
 
 use super::composer::Composer;
+use super::mentions::Names;
 use super::people;
 use super::text;
 use super::theme::{self, font, space};
@@ -24,6 +25,8 @@ pub struct Pane<'a> {
     pub timeline: &'a mut Timeline,
     /// Where one writes.
     pub composer: &'a mut Composer,
+    /// Who can be called by name.
+    pub names: &'a Names,
     /// What has been written.
     pub draft: &'a mut String,
     /// There is one pane only: a way back is needed.
@@ -53,7 +56,7 @@ impl Pane<'_> {
             commands.push(Command::Typing { chat: key });
         }
         let mut child = ui.new_child(UiBuilder::new().max_rect(middle));
-        self.timeline.show(&mut child, model, clock, commands);
+        self.timeline.show(&mut child, model, self.names, clock, commands);
         back
     }
 }

@@ -13,8 +13,10 @@ mod chat;
 mod composer;
 mod emoji;
 mod fonts;
+mod happened;
 mod keys;
 mod login;
+mod mentions;
 mod people;
 mod sidebar;
 mod text;
@@ -30,6 +32,7 @@ use lucide_icons::Icon;
 
 use self::composer::Composer;
 use self::login::Form;
+use self::mentions::Names;
 use self::sidebar::{Intent, Sidebar};
 use self::timeline::Timeline;
 use self::when::Clock;
@@ -52,6 +55,7 @@ pub struct Window {
     login: Form,
     sidebar: Sidebar,
     composer: Composer,
+    names: Names,
     open: Option<Timeline>,
     drafts: BTreeMap<ChatKey, String>,
     was_signed_in: bool,
@@ -140,7 +144,8 @@ impl Window {
             let draft = self.drafts.entry(timeline.chat()).or_default();
             let mut child = ui.new_child(UiBuilder::new().max_rect(pane));
             let composer = &mut self.composer;
-            let back = chat::Pane { timeline, composer, draft, narrow }.show(&mut child, model, clock, commands);
+            let names = self.names.of(model, timeline.chat());
+            let back = chat::Pane { timeline, composer, names, draft, narrow }.show(&mut child, model, clock, commands);
             if back {
                 self.leave();
             }
