@@ -14,11 +14,13 @@ mod composer;
 mod emoji;
 mod fonts;
 mod happened;
+mod info;
 mod keys;
 mod login;
 mod mentions;
 mod people;
 mod sidebar;
+mod slash;
 mod text;
 pub mod theme;
 mod timeline;
@@ -116,8 +118,13 @@ impl Window {
             self.was_signed_in = true;
             self.login.forget_password();
         }
-        // Before the views, so that the composer does not take them as movements of its caret.
-        self.keys(ui, model);
+        if info::show(ui, model, clock, &mut commands) {
+            // One goes on writing when the card is closed.
+            self.composer.focus();
+        } else {
+            // Before the views, so that the composer does not take them as movements of its caret.
+            self.keys(ui, model);
+        }
         self.panes(ui, model, clock, &mut commands);
         commands
     }
@@ -196,6 +203,7 @@ impl Window {
         let taken = self.composer.composing() || egui::Popup::is_any_open(ui.ctx());
         if !taken && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
             match &mut self.open {
+                Some(_) if self.composer.peel() => {}
                 Some(timeline) if !timeline.at_end() => timeline.go_to_end(),
                 Some(_) => self.leave(),
                 None => {}

@@ -1,6 +1,8 @@
 //! A window for tests: the real views over a model made by hand, with a clock that stands still and no system fonts.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod rooms;
+
 use std::sync::Arc;
 
 use egui_kittest::kittest::Queryable;
