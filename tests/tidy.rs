@@ -19,7 +19,15 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("client", &["proto", "log", "config", "clock"], &["tokio", "std::time", "egui", "eframe", "std::fs"]),
     (
         "ui",
-        &["client::model", "client::command", "client::outbox", "proto::ids", "proto::event", "proto::limits"],
+        &[
+            "client::model",
+            "client::command",
+            "client::outbox",
+            "proto::chat",
+            "proto::ids",
+            "proto::event",
+            "proto::limits",
+        ],
         &["tokio", "std::fs", "std::net", "eframe", "rfd"],
     ),
     ("app", &["ui", "client", "clock"], &["tokio", "std::fs", "std::net"]),

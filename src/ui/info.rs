@@ -248,7 +248,7 @@ fn card(
     match &info.receipts {
         Some(Ok(_)) => list(ui, body, &rows, inner_width, model),
         Some(Err(problem)) => {
-            let words = format!("This could not be found out: {}", problem.message);
+            let words = format!("Who has it could not be loaded: {}", problem.message);
             paragraph(ui, body.min + vec2(0.0, space::S), &words, inner_width, palette.danger);
             let button = pos2(left - space::S, card.bottom() - space::L - 14.0);
             if widgets::text_button(ui, button, "Try again", "info", palette.accent).clicked() {

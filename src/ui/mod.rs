@@ -1,10 +1,11 @@
 //! The window's contents: a [`Model`] in, pixels and [`Command`]s out. Knows no socket, no file and no wall clock.
 //!
 //! - [`theme`]: colours, type, distances. [`widgets`]: the small things that views share. [`text`]: foreign text made
-//!   safe. [`when`]: times as people read them.
+//!   safe, with `marks` in it. [`when`]: times as people read them.
 //! - `login`: the page before. `sidebar` and `people`: the list. `chat`: the open chat, made of `timeline` and
-//!   `composer`. `keys`: which events a frame gets. `fonts`, `emoji` and `bidi`: what letters, emoji
-//!   and right-to-left sentences look like.
+//!   `composer`. `info`: who has a message. `happened`: what was done to groups, in words. `mentions`: who a text calls by
+//!   name. `slash`: what a draft that begins with a slash asks for. `keys`: which events a frame gets. `fonts`, `emoji`
+//!   and `bidi`: what letters, emoji and right-to-left sentences look like.
 //!
 //! Views read the model and say what somebody did; what they say is applied after the frame is drawn.
 
@@ -17,6 +18,7 @@ mod happened;
 mod info;
 mod keys;
 mod login;
+mod marks;
 mod mentions;
 mod people;
 mod sidebar;

@@ -9,10 +9,11 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use egui::text::{ByteIndex, CCursor, CharIndex, LayoutJob, LayoutSection, TextFormat};
-use egui::{Color32, FontId, Galley, TextBuffer, Ui};
+use egui::text::{CCursor, CharIndex, LayoutJob};
+use egui::{Color32, FontId, Galley, Rect, TextBuffer, Ui};
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::marks::{self, Mark};
 use super::{bidi, theme};
 
 /// What is drawn of a text: no control characters, which fonts cannot draw and which only confuse.
@@ -37,19 +38,6 @@ pub fn one_line(text: &str) -> String {
     line
 }
 
-/// A part of a text that is to be noticed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mark {
-    /// Which part, in bytes.
-    pub range: Range<usize>,
-    /// Its letters.
-    pub font: FontId,
-    /// The colour of its letters.
-    pub color: Color32,
-    /// What is behind it.
-    pub behind: Color32,
-}
-
 /// Lays a text out over as many lines as it needs.
 pub fn wrapped(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
     marked(ui, text, font, color, width, &[])
@@ -63,44 +51,30 @@ fn marked(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32, marks: 
     }
     if let (false, [plain]) = (marks.is_empty(), job.sections.as_slice()) {
         let plain = plain.format.clone();
-        job.sections = sections(text, &plain, marks);
+        job.sections = marks::sections(text, &plain, marks);
     }
     laid_out(ui, job)
 }
 
-fn sections(text: &str, plain: &TextFormat, marks: &[Mark]) -> Vec<LayoutSection> {
-    let mut sections = Vec::with_capacity(2 * marks.len() + 1);
-    let mut section = |range: Range<usize>, format: TextFormat| {
-        if !range.is_empty() {
-            let byte_range = ByteIndex(range.start)..ByteIndex(range.end);
-            sections.push(LayoutSection { leading_space: 0.0, byte_range, format });
-        }
-    };
-    let format_of = |mark: &Mark| TextFormat {
-        font_id: mark.font.clone(),
-        color: mark.color,
-        background: mark.behind,
-        ..plain.clone()
-    };
-    let mut at = 0;
-    for mark in marks {
-        let (start, end) = (mark.range.start.max(at), mark.range.end.min(text.len()));
-        if text.get(start..end).is_none_or(str::is_empty) {
-            continue;
-        }
-        section(at..start, plain.clone());
-        section(start..end, format_of(mark));
-        at = end;
-    }
-    section(at..text.len(), plain.clone());
-    sections
+/// What somebody wrote, laid out to be read.
+pub struct Read {
+    /// The text.
+    pub galley: Arc<Galley>,
+    /// It is in the order in which it was written: only then can parts of it be selected.
+    pub selectable: bool,
+    /// What is to be painted behind it.
+    pub behind: Vec<(Rect, Color32)>,
 }
 
-/// Lays out what somebody wrote, to be read, with marks in order. Says also whether it is in the order in which it was
-/// written: only then can parts of it be selected.
-pub fn read(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32, marks: &[Mark]) -> (Arc<Galley>, bool) {
+/// Lays out what somebody wrote, to be read, with marks in order.
+pub fn read(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32, marks: &[Mark]) -> Read {
+    let as_written = |font| {
+        let galley = marked(ui, text, font, color, width, marks);
+        let behind = marks::behind(&galley, marks);
+        Read { galley, selectable: true, behind }
+    };
     if !bidi::concerns(text) {
-        return (marked(ui, text, font, color, width, marks), true);
+        return as_written(font);
     }
     let lines = bidi::lines(text, width, |part| width_of(ui, part, &font));
     let same = |line: &bidi::Line| !line.from_right || lines.len() == 1;
@@ -108,9 +82,9 @@ pub fn read(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32, marks
     let seen: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
     let seen = seen.join("\n");
     if lines.iter().all(same) && words(&seen) == words(text) {
-        return (marked(ui, text, font, color, width, marks), true);
+        return as_written(font);
     }
-    let marks = moved(marks, &lines, &font);
+    let marks = marks::moved(marks, &lines, &font);
     let mut galley = marked(ui, &seen, font, color, width + 1.0, &marks);
     // A word that is too long for a line makes more rows than lines; then all begin at the left.
     if galley.rows.len() == lines.len() {
@@ -119,34 +93,13 @@ pub fn read(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32, marks
             row.pos.x += if line.from_right { (right - row.row.size.x).round() } else { 0.0 };
         }
     }
-    (galley, false)
-}
-
-/// Where marks are when the words have been moved. They keep the font of the text: in another one, a line could be too
-/// wide for the place where it was broken.
-fn moved(marks: &[Mark], lines: &[bidi::Line], font: &FontId) -> Vec<Mark> {
-    let mut moved = Vec::new();
-    let mut at = 0;
-    for line in lines {
-        for piece in &line.written {
-            let first = marks.partition_point(|mark| mark.range.end <= piece.start);
-            let within = marks.iter().skip(first).take_while(|mark| mark.range.start < piece.end);
-            for mark in within {
-                let (start, end) = (mark.range.start.max(piece.start), mark.range.end.min(piece.end));
-                let range = at + start - piece.start..at + end - piece.start;
-                moved.push(Mark { range, font: font.clone(), ..mark.clone() });
-            }
-            at += piece.len();
-        }
-        // The line break.
-        at += 1;
-    }
-    moved
+    let behind = marks::behind(&galley, &marks);
+    Read { galley, selectable: false, behind }
 }
 
 /// Lays a text out on as many lines as it needs, each in the middle of the widest.
 pub fn centred(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
-    let (mut galley, _) = read(ui, text, font, color, width, &[]);
+    let mut galley = read(ui, text, font, color, width, &[]).galley;
     let widest = galley.rows.iter().map(|row| row.row.size.x).fold(0.0, f32::max);
     if galley.rows.len() > 1 {
         for row in &mut Arc::make_mut(&mut galley).rows {
@@ -247,7 +200,8 @@ fn laid_out(ui: &Ui, job: LayoutJob) -> Arc<Galley> {
     ui.fonts_mut(|fonts| fonts.layout_job(job))
 }
 
-fn counts_agree(galley: &Galley) -> bool {
+/// Whether there is one glyph for each character.
+pub fn counts_agree(galley: &Galley) -> bool {
     let mut rows = galley.rows.iter();
     galley.text().split('\n').all(|paragraph| {
         let mut count = 0;
@@ -419,47 +373,6 @@ mod tests {
             }
         });
         output.drop_without_applying_deltas();
-    }
-
-    fn mark(range: Range<usize>) -> Mark {
-        Mark { range, font: theme::font::strong(), color: Color32::RED, behind: Color32::BLUE }
-    }
-
-    #[test]
-    fn marks_change_no_letter_and_no_count() {
-        let ctx = egui::Context::default();
-        theme::apply(&ctx);
-        let output = ctx.run_ui(egui::RawInput::default(), |ui| {
-            for (text, width) in TEXTS.iter().flat_map(|text| [30.0, 200.0].map(|width| (text, width))) {
-                let (plain, selectable) = read(ui, text, theme::font::body(), Color32::WHITE, width, &[]);
-                for (at, c) in text.char_indices() {
-                    // Also where no sensible mark would begin or end: in the middle of a cluster.
-                    let range = at..at + c.len_utf8();
-                    let marks = [mark(range)];
-                    let (marked, same) = read(ui, text, theme::font::body(), Color32::WHITE, width, &marks);
-                    assert_eq!((marked.text(), same), (plain.text(), selectable), "{text:?} at {at}");
-                    assert!(counts_agree(&marked), "{text:?} at {at}");
-                }
-            }
-            let wild = [(5..900), (2..1), (3..4)].map(mark);
-            let (galley, _) = read(ui, "héllo שלום", theme::font::body(), Color32::WHITE, 200.0, &wild);
-            assert!(counts_agree(&galley));
-        });
-        output.drop_without_applying_deltas();
-    }
-
-    #[test]
-    fn marks_go_where_their_words_go() {
-        let text = "אחת @דוד כהן שתיים";
-        let start = text.find('@').unwrap();
-        let end = start + "@דוד כהן".len();
-        let lines = bidi::lines(text, 1000.0, |_| 0.0);
-        let marks = [mark(start..end)];
-        let seen = &lines[0].text;
-        let marked: String =
-            moved(&marks, &lines, &theme::font::body()).into_iter().map(|mark| seen[mark.range].to_owned()).collect();
-        assert_eq!(marked, "כהן דוד@");
-        assert_eq!(seen, "שתיים כהן דוד@ אחת");
     }
 
     #[test]

@@ -97,3 +97,14 @@ pub fn sends(harness: &mut Harness<'_, State>) -> Vec<(ChatKey, String)> {
     };
     harness.state_mut().take().into_iter().filter_map(sent).collect()
 }
+
+/// So many minutes after 14:00.
+pub fn later(minutes: i64) -> Millis {
+    NOW.plus(-HOUR + minutes * MINUTE)
+}
+
+/// Lets the pointer rest somewhere until what it has to say is seen.
+pub fn hovered(harness: &mut Harness<'_, State>, at: egui::Pos2) {
+    harness.hover_at(at);
+    harness.run_steps(60);
+}

@@ -38,6 +38,7 @@ impl Card {
             let here = here(desk.model);
             let words = if self == Self::Who { count(here.len()) } else { name.to_owned() };
             closed = popup::title(ui, &words, width);
+            ui.add_space(space::XS);
             ScrollArea::vertical().max_height(HEIGHT).show(ui, |ui| match self {
                 Self::Who => who(ui, &here, desk.model, width),
                 Self::Help => help(ui, width),
@@ -81,13 +82,13 @@ fn help(ui: &mut Ui, width: f32) {
         let words = format!("/{} {}", command.name, command.takes);
         row(ui, words.trim_end(), command.does, width);
     }
-    row(ui, "//text", "sends a text that begins with a slash", width);
+    row(ui, "//text", "send a text that begins with a slash", width);
     row(ui, "@Name text", "with Ctrl+Enter: send it to that person alone", width);
 }
 
 /// What is typed, and what it does. On two lines where there is no room for one.
 fn row(ui: &mut Ui, typed: &str, does: &str, width: f32) {
-    const COLUMN: f32 = 128.0;
+    const COLUMN: f32 = 136.0;
     let palette = theme::palette(ui);
     let does_lines = text::explained(ui, does, font::small(), palette.subdued, width - COLUMN - space::M);
     let height = (does_lines.size().y + 9.0).max(30.0);
@@ -95,7 +96,7 @@ fn row(ui: &mut Ui, typed: &str, does: &str, width: f32) {
     response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, format!("{typed}: {does}")));
     let typed = text::elided(ui, typed.to_owned(), font::strong(), palette.text, COLUMN - space::M);
     let top = rect.top() + 4.0;
-    let at = rect.min + vec2(space::M, 4.0 + (theme::LINE - typed.size().y) / 2.0);
+    let at = rect.min + vec2(10.0, 4.0 + (theme::LINE - typed.size().y) / 2.0);
     ui.painter().galley(at, typed, palette.text);
     ui.painter().galley(egui::pos2(rect.left() + COLUMN, top), does_lines, palette.subdued);
 }

@@ -1,7 +1,7 @@
 //! What is offered for the word at the caret, in a list above the field. Takes no focus: one goes on writing.
 
 use egui::accesskit::Role;
-use egui::{Align2, Area, Frame, Id, Margin, Order, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Area, Color32, Frame, Id, Margin, Order, Rect, Sense, Shadow, Ui, WidgetInfo, pos2, vec2};
 use lucide_icons::Icon;
 
 use super::complete::Choice;
@@ -11,7 +11,7 @@ use crate::ui::theme::{self, font, radius, space};
 use crate::ui::{people, text, widgets};
 
 const ROW: f32 = 38.0;
-const WIDTH: f32 = 340.0;
+const WIDTH: f32 = 400.0;
 /// Between the list and the composer.
 const GAP: f32 = 6.0;
 const MARGIN: f32 = 6.0;
@@ -30,7 +30,8 @@ pub fn is_under_pointer(ui: &Ui) -> bool {
 /// A card above the composer, as wide as its content.
 pub fn above(ui: &Ui, id: Id, frame: Rect, name: &str, role: Role, content: impl FnOnce(&mut Ui)) {
     let palette = theme::palette(ui);
-    let look = Frame::popup(ui.style()).inner_margin(Margin::same(MARGIN as i8)).fill(palette.surface);
+    let shadow = Shadow { offset: [0, 3], blur: 18, spread: 0, color: Color32::from_black_alpha(36) };
+    let look = Frame::popup(ui.style()).inner_margin(Margin::same(MARGIN as i8)).fill(palette.surface).shadow(shadow);
     Area::new(id)
         .order(Order::Foreground)
         .pivot(Align2::LEFT_BOTTOM)
@@ -54,7 +55,8 @@ pub fn show(ui: &Ui, field: Id, frame: Rect, choices: &[Choice], chosen: usize, 
             let rect = Rect::from_min_size(all.min + vec2(0.0, ROW * n as f32), vec2(width, ROW));
             let response = ui.interact(rect, field.with(("choice", n)), Sense::click() - Sense::FOCUSABLE);
             let name = spoken(choice, model);
-            response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, n == chosen, &name));
+            response.widget_info(|| WidgetInfo::labeled(Role::ListBoxOption, true, &name));
+            ui.ctx().accesskit_node_builder(response.id, |node| node.set_selected(n == chosen));
             let palette = theme::palette(ui);
             if n == chosen {
                 ui.painter().rect_filled(rect, radius::S, palette.selected);
@@ -120,7 +122,7 @@ fn line(ui: &Ui, rect: Rect, left: f32, name: &str, more: &str) {
 pub fn title(ui: &mut Ui, words: &str, width: f32) -> bool {
     let palette = theme::palette(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(width, ROW), Sense::hover());
-    let left = pos2(rect.left() + space::M, rect.center().y);
+    let left = pos2(rect.left() + 10.0, rect.center().y);
     widgets::line(ui, left, words, font::strong(), palette.text, width - 54.0);
     let close = Rect::from_center_size(pos2(rect.right() - 18.0, rect.center().y), vec2(30.0, 30.0));
     widgets::icon_button(ui, close, Icon::X, "Close").clicked()

@@ -4,14 +4,18 @@ use std::sync::Arc;
 
 use egui::accesskit::Role;
 use egui::text_selection::LabelSelectionState;
-use egui::{CornerRadius, Galley, Id, Rect, Response, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    CornerRadius, Galley, Id, Key, Modifiers, Popup, Rect, Response, Sense, SetOpenCommand, Stroke, Ui, WidgetInfo,
+    pos2, vec2,
+};
 
 use super::foot::{self, Foot};
 use super::line;
 use super::page::{AVATAR, GAP, GAP_GROUP, PAD_X, PAD_Y, Page};
 use super::rows::{Row, RowId};
 use crate::client::command::Command;
-use crate::ui::text::{self, Mark};
+use crate::ui::marks::Mark;
+use crate::ui::text::{self, Read};
 use crate::ui::theme::{self, Palette, font, radius, space};
 use crate::ui::widgets;
 
@@ -20,12 +24,13 @@ const NAME: f32 = 19.0;
 const TIME: f32 = 15.0;
 /// The bar at the side of a message that calls this person.
 const BAR: f32 = 3.0;
+/// How much larger than a name is what is behind it.
+const BEHIND: egui::Vec2 = vec2(2.5, -0.5);
 
 /// A message that has been measured.
 pub struct Look {
-    body: Arc<Galley>,
-    /// Parts of it can be selected. Where words were moved, the whole can be copied.
-    selectable: bool,
+    /// Where words were moved, no part of it can be selected, and the whole can be copied.
+    body: Read,
     name: Option<Arc<Galley>>,
     foot: Foot,
     /// What is inside the padding.
@@ -43,7 +48,8 @@ pub fn measure(ui: &Ui, row: &Row<'_>, page: &Page<'_>) -> Look {
     let measure = &page.measure;
     let words = text::drawable(row.text);
     let marks = marks(row, &words, page, palette);
-    let (body, selectable) = text::read(ui, &words, font::body(), palette.text, measure.text, &marks);
+    let body = text::read(ui, &words, font::body(), palette.text, measure.text, &marks);
+    let galley = &body.galley;
     let foot = Foot::of(ui, row, page);
     let name = (row.header && !row.own).then(|| {
         let color = palette.names.get(theme::tint(row.author)).copied().unwrap_or(palette.text);
@@ -51,14 +57,14 @@ pub fn measure(ui: &Ui, row: &Row<'_>, page: &Page<'_>) -> Look {
     });
 
     // The time stands behind the last line where there is room, below it otherwise.
-    let last_line = body.rows.last().map_or(0.0, |line| line.rect().right());
+    let last_line = galley.rows.last().map_or(0.0, |line| line.rect().right());
     let beside = last_line + space::M + foot.width();
-    let mut inner = body.size();
+    let mut inner = galley.size();
     let body_top = if name.is_some() { NAME } else { 0.0 };
     let time_top = if beside <= measure.text {
         inner.x = inner.x.max(beside);
         // On the line that the words stand on.
-        (body_top + baseline(&body) - baseline(&foot.time)).round()
+        (body_top + baseline(galley) - baseline(&foot.time)).round()
     } else {
         inner.x = inner.x.max(foot.width());
         inner.y += TIME;
@@ -76,7 +82,7 @@ pub fn measure(ui: &Ui, row: &Row<'_>, page: &Page<'_>) -> Look {
         (false, false) => GAP,
     };
     let height = above + inner.y + 2.0 * PAD_Y + foot.below();
-    Look { body, selectable, name, foot, inner, time_top, above, height }
+    Look { body, name, foot, inner, time_top, above, height }
 }
 
 /// What is to be noticed in the text: who is called by name, most of all this person.
@@ -85,8 +91,12 @@ fn marks(row: &Row<'_>, words: &str, page: &Page<'_>, palette: &Palette) -> Vec<
     found
         .map(|mention| {
             let here = row.calls_me && page.names.is_me(mention.user);
-            let behind = if here { palette.selected } else { egui::Color32::TRANSPARENT };
-            Mark { range: mention.range, font: font::strong(), color: palette.accent, behind }
+            let (color, behind) = if here {
+                (palette.on_accent, palette.accent_fill)
+            } else {
+                (palette.accent, egui::Color32::TRANSPARENT)
+            };
+            Mark { range: mention.range, font: font::strong(), color, behind }
         })
         .collect()
 }
@@ -116,34 +126,43 @@ pub fn paint(ui: &mut Ui, row: &Row<'_>, look: &Look, page: &Page<'_>, top: f32,
     }
     shape(ui, row, bubble, palette);
 
-    // Selecting must not steal the focus from the composer.
-    let sense = Sense::click_and_drag() - Sense::FOCUSABLE;
-    let response = ui.interact(bubble, Id::unique(("message", row.id)), sense);
+    // The keyboard comes to it for its menu.
+    let response = ui.interact(bubble, Id::unique(("message", row.id)), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, row.spoken(page.clock)));
     let mut at = bubble.min + vec2(PAD_X, PAD_Y);
     if let Some(name) = &look.name {
         ui.painter().galley(at, Arc::clone(name), palette.text);
         at.y += NAME;
     }
-    let body = Arc::clone(&look.body);
-    if look.selectable {
+    for (place, color) in &look.body.behind {
+        ui.painter().rect_filled(place.translate(at.to_vec2()).expand2(BEHIND), radius::TAIL + 1, *color);
+    }
+    let body = Arc::clone(&look.body.galley);
+    if look.body.selectable {
         LabelSelectionState::label_text_selection(ui, &response, at, body, palette.text, Stroke::NONE);
     } else {
         ui.painter().galley(at, body, palette.text);
     }
-    menu(&response, row, page, commands);
+    widgets::focus_ring(ui, &response, corners(row));
+    menu(ui, &response, row, page, commands);
     foot::time(ui, row, &look.foot, pos2(bubble.right() - PAD_X, bubble.top() + PAD_Y + look.time_top), page);
     foot::below(ui, row, &look.foot, measure, bubble.bottom(), commands);
 }
 
-/// The bubble itself. The first of a group points to its author; one that calls this person has a bar at its side.
-fn shape(ui: &Ui, row: &Row<'_>, bubble: Rect, palette: &Palette) {
+/// The first of a group points to its author.
+fn corners(row: &Row<'_>) -> CornerRadius {
     let mut corners = CornerRadius::same(radius::M);
     match (row.header, row.own) {
         (true, true) => corners.ne = radius::TAIL,
         (true, false) => corners.nw = radius::TAIL,
         (false, _) => {}
     }
+    corners
+}
+
+/// The bubble itself. One that calls this person has a bar at its side.
+fn shape(ui: &Ui, row: &Row<'_>, bubble: Rect, palette: &Palette) {
+    let corners = corners(row);
     let fill = if row.own { palette.bubble_own } else { palette.bubble };
     if row.calls_me {
         // Only as wide as it shows: at the other end its colour would shine through the edge.
@@ -156,9 +175,20 @@ fn shape(ui: &Ui, row: &Row<'_>, bubble: Rect, palette: &Palette) {
     }
 }
 
-/// What can be done with a message.
-fn menu(response: &Response, row: &Row<'_>, page: &Page<'_>, commands: &mut Vec<Command>) {
-    response.context_menu(|ui| {
+/// What can be done with a message. The menu opens where the pointer is, and for the keyboard at the message.
+fn menu(ui: &Ui, response: &Response, row: &Row<'_>, page: &Page<'_>, commands: &mut Vec<Command>) {
+    let pressed = response.has_focus()
+        && ui.input_mut(|input| {
+            input.consume_key(Modifiers::NONE, Key::Menu) || input.consume_key(Modifiers::SHIFT, Key::F10)
+        });
+    let id = Popup::default_response_id(response);
+    let by_keyboard = Popup::is_id_open(ui.ctx(), id) && Popup::position_of_id(ui.ctx(), id).is_none();
+    let menu = match (pressed, by_keyboard) {
+        (true, _) => Popup::menu(response).open_memory(Some(SetOpenCommand::Bool(true))),
+        (false, true) => Popup::menu(response).open_memory(None),
+        (false, false) => Popup::context_menu(response),
+    };
+    menu.show(|ui| {
         if ui.button("Copy message").clicked() {
             ui.copy_text(row.text.to_owned());
             ui.close();
@@ -208,7 +238,7 @@ mod tests {
                     note: None,
                 };
                 let look = measure(ui, &row, &page);
-                let line = look.body.rows.last().unwrap();
+                let line = look.body.galley.rows.last().unwrap();
                 let words = if header { NAME } else { 0.0 } + line.pos.y + line.glyphs[0].pos.y;
                 let time = look.time_top + look.foot.time.rows[0].glyphs[0].pos.y;
                 assert!((words - time).abs() <= 0.5, "{text:?}: {words} {time}");

@@ -50,8 +50,8 @@ impl Foot {
             Sent::Foreign | Sent::Pending | Sent::Stored | Sent::Delivered | Sent::Read => None,
         };
         let note = row.note.as_ref().map(|note| {
-            let note = text::one_line(note);
-            text::explained(ui, &note, font::tiny(), palette.subdued, room)
+            let width = page.measure.right - page.measure.left;
+            to_the_right(text::few_lines(ui, &text::one_line(note), font::tiny(), palette.subdued, width, 4))
         });
         Self { time, own: row.own, readers, trouble, note }
     }
@@ -68,6 +68,17 @@ impl Foot {
         let note = self.note.as_ref().map_or(0.0, |note| note.size().y.ceil() + space::XS);
         trouble + note
     }
+}
+
+/// With the ends of its lines below each other.
+fn to_the_right(mut galley: Arc<Galley>) -> Arc<Galley> {
+    let widest = galley.rows.iter().map(|row| row.row.size.x).fold(0.0, f32::max);
+    if galley.rows.len() > 1 {
+        for row in &mut Arc::make_mut(&mut galley).rows {
+            row.pos.x = (widest - row.row.size.x).round();
+        }
+    }
+    galley
 }
 
 /// The time and the ticks; `end` is where they end, at the height of the time's upper edge.
