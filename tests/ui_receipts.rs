@@ -271,3 +271,19 @@ fn the_card_draws_no_frames_by_itself() {
     let delay = harness.output().viewport_output[&egui::ViewportId::ROOT].repaint_delay;
     assert_eq!(delay, std::time::Duration::MAX);
 }
+
+#[test]
+fn what_has_come_of_a_message_is_followed() {
+    let said = |harness: &mut Harness<'_, State>, words: &str| {
+        harness.run();
+        harness.query_by_label(&format!("You, 14:00, {words}: to all of you")).is_some()
+    };
+    let mut harness = reached(&[BOB, CHARLIE, DORA], &[]);
+    assert!(said(&mut harness, "sent"));
+    harness.state_mut().model.delivered.insert(EMIL, Seq(7));
+    assert!(said(&mut harness, "delivered"));
+    harness.state_mut().model.chats.get_mut(&HIKE).unwrap().read_by.insert(BOB, Seq(7));
+    assert!(said(&mut harness, "delivered, read by 1 of 4"));
+    harness.state_mut().model.groups.values_mut().for_each(|group| group.members = vec![ALICE, BOB]);
+    assert!(said(&mut harness, "read"));
+}

@@ -11,10 +11,10 @@ use lucide_icons::Icon;
 
 use super::theme::{self, font, radius, space};
 use super::when::Clock;
-use super::{people, text, widgets};
+use super::{presence, text, widgets};
 use crate::client::command::Command;
 use crate::client::model::{Info, Message, Model};
-use crate::proto::event::{Receipt, Receipts, Status};
+use crate::proto::event::{Receipt, Receipts};
 use crate::proto::ids::UserId;
 use crate::proto::limits::RECEIPTS_MAX;
 
@@ -91,17 +91,9 @@ fn entries(model: &Model, info: &Info, receipts: &Receipts, clock: &Clock) -> Ve
     if missing > 0 && whole {
         let others = model.others(info.chat).into_iter();
         let rest = others.filter(|id| !known(&receipts.delivered, *id) && !known(has_read, *id));
-        entries.extend(rest.map(|id| Entry::Person { id, detail: presence(model, id, clock) }));
+        entries.extend(rest.map(|id| Entry::Person { id, detail: presence::of(model, id, clock) }));
     }
     entries
-}
-
-/// Whether somebody is there, or when they were.
-fn presence(model: &Model, id: UserId, clock: &Clock) -> String {
-    match model.people.get(&id).map(|person| (person.status, person.last_seen)) {
-        Some((Status::Offline, Some(seen))) => clock.last_seen(seen),
-        status => people::status_word(status.map(|(status, _)| status).unwrap_or_default()).into(),
-    }
 }
 
 impl Entry {
@@ -292,6 +284,7 @@ mod tests {
     use super::*;
     use crate::client::model::{Group, Me, Person};
     use crate::proto::chat::{ChatKey, GroupId, Past};
+    use crate::proto::event::Status;
     use crate::proto::ids::{DeviceId, Millis, Seq};
 
     const HIKE: ChatKey = ChatKey::Group(GroupId(9));

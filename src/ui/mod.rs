@@ -3,8 +3,8 @@
 //! - [`theme`]: colours, type, distances. [`widgets`]: the small things that views share. [`text`]: foreign text made
 //!   safe, with `marks` in it. [`when`]: times as people read them.
 //! - `login`: the page before. `sidebar` and `people`: the list. `chat`: the open chat, made of `timeline` and
-//!   `composer`. `info`: who has a message. `happened`: what was done to groups, in words. `mentions`: who a text calls by
-//!   name. `slash`: what a draft that begins with a slash asks for. `keys`: which events a frame gets. `fonts`, `emoji`
+//!   `composer`. `info`: who has a message. `presence` and `happened`: who is there and what was done to groups, in
+//!   words. `mentions`: who a text calls by name. `slash`: what a draft that begins with a slash asks for. `keys`: which events a frame gets. `fonts`, `emoji`
 //!   and `bidi`: what letters, emoji and right-to-left sentences look like.
 //!
 //! Views read the model and say what somebody did; what they say is applied after the frame is drawn.
@@ -21,6 +21,7 @@ mod login;
 mod marks;
 mod mentions;
 mod people;
+mod presence;
 mod sidebar;
 mod slash;
 mod text;

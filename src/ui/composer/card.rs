@@ -9,7 +9,7 @@ use crate::proto::event::Status;
 use crate::proto::ids::UserId;
 use crate::ui::slash::COMMANDS;
 use crate::ui::theme::{self, font, space};
-use crate::ui::{people, text, widgets};
+use crate::ui::{presence, text, widgets};
 
 const ROW: f32 = 36.0;
 const WIDTH: f32 = 420.0;
@@ -67,8 +67,8 @@ fn count(people: usize) -> String {
 fn who(ui: &mut Ui, here: &[UserId], model: &Model, width: f32) {
     for id in here.iter().take(PEOPLE_MAX) {
         let (rect, response) = ui.allocate_exact_size(vec2(width, ROW), Sense::hover());
-        let status = model.people.get(id).map(|person| person.status).unwrap_or_default();
-        let spoken = format!("{}, {}", model.name(*id), people::status_word(status));
+        let status = presence::status(model, *id);
+        let spoken = format!("{}, {}", model.name(*id), presence::status_word(status));
         response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, &spoken));
         popup::person(ui, rect, *id, model, false);
     }

@@ -8,7 +8,7 @@ use super::complete::Choice;
 use crate::client::model::Model;
 use crate::proto::ids::UserId;
 use crate::ui::theme::{self, font, radius, space};
-use crate::ui::{people, text, widgets};
+use crate::ui::{presence, text, widgets};
 
 const ROW: f32 = 38.0;
 const WIDTH: f32 = 400.0;
@@ -83,8 +83,8 @@ pub fn show(ui: &Ui, field: Id, frame: Rect, choices: &[Choice], chosen: usize, 
 fn spoken(choice: &Choice, model: &Model) -> String {
     match choice {
         Choice::Mention(id) | Choice::Receiver(id) => {
-            let status = model.people.get(id).map(|person| person.status).unwrap_or_default();
-            format!("{}, {}", model.name(*id), people::status_word(status))
+            let status = presence::status(model, *id);
+            format!("{}, {}", model.name(*id), presence::status_word(status))
         }
         Choice::Command(command) => {
             let words = format!("/{} {}", command.name, command.takes);
@@ -96,11 +96,11 @@ fn spoken(choice: &Choice, model: &Model) -> String {
 /// A person with their presence.
 pub fn person(ui: &Ui, rect: Rect, id: UserId, model: &Model, chosen: bool) {
     let palette = theme::palette(ui);
-    let status = model.people.get(&id).map(|person| person.status).unwrap_or_default();
+    let status = presence::status(model, id);
     let center = pos2(rect.left() + 22.0, rect.center().y);
     let behind = if chosen { palette.selected } else { palette.surface };
     widgets::avatar(ui, center, 26.0, model.name(id), Some((status, behind)));
-    line(ui, rect, rect.left() + 44.0, model.name(id), people::status_word(status));
+    line(ui, rect, rect.left() + 44.0, model.name(id), presence::status_word(status));
 }
 
 /// A name, and in less weight what there is to say of it.

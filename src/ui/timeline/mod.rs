@@ -22,6 +22,7 @@ use egui::{Rect, Ui, UiBuilder, vec2};
 use self::heights::Heights;
 use self::page::{Measure, Page};
 use self::place::{Fixed, Placement};
+use self::reach::Reached;
 use self::rows::{RowId, Rows, Shown};
 use super::mentions::Names;
 use super::theme;
@@ -65,6 +66,7 @@ impl Look {
 pub struct Timeline {
     chat: ChatKey,
     heights: Heights,
+    reached: Reached,
     /// The first and the last message that `heights` knows.
     known: Option<(Seq, Seq)>,
     anchor: Anchor,
@@ -87,6 +89,7 @@ impl Timeline {
         Self {
             chat,
             heights: Heights::default(),
+            reached: Reached::default(),
             known: None,
             anchor: Anchor::End,
             at_end: true,
@@ -128,12 +131,28 @@ impl Timeline {
             ui.ctx().request_repaint_after(wait);
         }
 
-        let rows = Rows::new(model, self.chat, clock, self.divider);
-        if rows.len() == 1 {
+        let mut reached = std::mem::take(&mut self.reached);
+        reached.keep_up(model, self.chat);
+        let rows = Rows::new(model, self.chat, clock, self.divider, &reached);
+        if rows.len() > 1 {
+            self.list(ui, view, model, &rows, names, commands);
+        } else {
             self.ask_for_more(model, chat, commands);
-            return edges::nothing(ui, view, model, self.chat, commands);
+            edges::nothing(ui, view, model, self.chat, commands);
         }
-        self.begin(&rows);
+        self.reached = reached;
+    }
+
+    fn list(
+        &mut self,
+        ui: &mut Ui,
+        view: Rect,
+        model: &Model,
+        rows: &Rows<'_>,
+        names: &Names,
+        commands: &mut Vec<Command>,
+    ) {
+        self.begin(rows);
 
         let name = match self.chat {
             ChatKey::Person(_) => format!("Messages with {}", model.title(self.chat)),
@@ -143,8 +162,8 @@ impl Timeline {
         let mut child = ui.new_child(builder);
         child.set_clip_rect(view.intersect(ui.clip_rect()));
         let measure = Measure::of(view.left(), view.right());
-        let page = Page { chat: self.chat, measure, clock, names };
-        self.rows(&mut child, view, model, &rows, &page, commands);
+        let page = Page { chat: self.chat, measure, clock: rows.clock(), names };
+        self.rows(&mut child, view, model, rows, &page, commands);
     }
 
     fn rows(

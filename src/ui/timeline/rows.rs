@@ -3,8 +3,6 @@
 //! Rows are looked up by number, and there may be a hundred thousand messages: their rows are counted, not listed. Only
 //! the few lines of comings and goings between them are listed, each with the number of its row.
 
-use std::cell::OnceCell;
-
 use super::notices::{self, Span};
 use super::reach::Reached;
 use crate::client::model::{Chat, Message, Model, Notice, Reach};
@@ -154,7 +152,7 @@ pub struct Rows<'a> {
     /// Comings and goings that are to be shown, oldest first.
     due: Vec<&'a Notice>,
     spans: Vec<Span>,
-    reached: OnceCell<Reached>,
+    reached: &'a Reached,
 }
 
 /// A row as its neighbours see it.
@@ -166,12 +164,17 @@ struct Neighbour {
 
 impl<'a> Rows<'a> {
     /// Looks at a chat.
-    pub fn new(model: &'a Model, key: ChatKey, clock: &'a Clock, divider: Option<Seq>) -> Self {
+    pub fn new(model: &'a Model, key: ChatKey, clock: &'a Clock, divider: Option<Seq>, reached: &'a Reached) -> Self {
         let chat = model.chat(key);
         let due = chat.map(|chat| notices::due(chat, clock)).unwrap_or_default();
         let spans = chat.map(|chat| notices::spans(chat, &due)).unwrap_or_default();
         let outgoing = model.outgoing(key).collect();
-        Self { model, key, clock, chat, outgoing, divider, due, spans, reached: OnceCell::new() }
+        Self { model, key, clock, chat, outgoing, divider, due, spans, reached }
+    }
+
+    /// The time.
+    pub fn clock(&self) -> &'a Clock {
+        self.clock
     }
 
     /// How many rows there are, the head included.
@@ -268,11 +271,7 @@ impl<'a> Rows<'a> {
 
     /// How far a stored message of this window's account has come.
     fn receipt(&self, seq: Seq) -> (Sent<'a>, Reach) {
-        let reach = match self.key {
-            ChatKey::Person(_) => self.model.reach(self.key, seq),
-            // Asked for each visible message: what all members have reached is gone through once for all of them.
-            room => self.reached.get_or_init(|| Reached::new(self.model, room)).at(seq),
-        };
+        let reach = self.reached.at(self.model, self.key, seq);
         let sent = match reach.receivers {
             0 => Sent::Stored,
             all if reach.read == all => Sent::Read,
