@@ -206,6 +206,24 @@ fn comings_and_goings_move_nothing_that_is_seen() {
 }
 
 #[test]
+fn whoever_is_forgotten_at_the_upper_edge_moves_nothing() {
+    for scrolled in (900..1100).step_by(11) {
+        let mut model = long_room(EVERYONE, 60);
+        for minutes in 0..50 {
+            notice(&mut model, DORA, minutes % 2 == 0, NOW.plus(-(59 - minutes) * MINUTE + 1000));
+        }
+        let mut harness = in_room(model, EVERYONE);
+        scroll(&mut harness, scrolled as f32);
+        let place = |n: u64| Some((n, bottom_of(&harness, &format!("message {n}."))?));
+        let (n, before) = (1000..1060).filter_map(place).find(|(_, bottom)| *bottom > 70.0).unwrap();
+        harness.state_mut().model.chats.get_mut(&EVERYONE).unwrap().notices.clear();
+        harness.run();
+        let after = bottom_of(&harness, &format!("message {n}.")).expect("still in view");
+        assert!((after - before).abs() <= 1.0, "scrolled by {scrolled}: {n} moved from {before} to {after}");
+    }
+}
+
+#[test]
 fn at_the_end_who_comes_stays_in_view() {
     let mut harness = in_room(long_room(EVERYONE, 60), EVERYONE);
     let end = bottom_of(&harness, "message 1059.").unwrap();

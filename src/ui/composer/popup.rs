@@ -70,9 +70,7 @@ pub fn show(ui: &Ui, field: Id, frame: Rect, choices: &[Choice], chosen: usize, 
                     line(ui, rect, rect.left() + space::M, words.trim_end(), command.does);
                 }
             }
-            // A press takes it: the field loses the caret by it, and then there is nothing to offer any more.
-            let pressed = response.is_pointer_button_down_on() && ui.input(|input| input.pointer.primary_pressed());
-            if pressed || response.clicked() {
+            if response.clicked() {
                 clicked = Some(n);
             }
         }
