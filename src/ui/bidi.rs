@@ -15,6 +15,8 @@ use unicode_segmentation::UnicodeSegmentation;
 pub struct Line {
     /// Its words.
     pub text: String,
+    /// Where they stand in the text as it was written, piece by piece in the order of `text` and of the same lengths.
+    pub written: Vec<Range<usize>>,
     /// It begins at the right.
     pub from_right: bool,
 }
@@ -41,15 +43,23 @@ pub fn concerns(text: &str) -> bool {
 /// says how wide a part of a line is.
 pub fn lines(text: &str, width: f32, mut measure: impl FnMut(&str) -> f32) -> Vec<Line> {
     let mut lines = Vec::new();
+    let mut begin = 0;
     for paragraph in text.split('\n') {
         let bidi = BidiInfo::new(paragraph, None);
-        let Some(whole) = bidi.paragraphs.first() else {
-            lines.push(Line { text: String::new(), from_right: false });
-            continue;
+        let mut line = |text, pieces: Vec<Range<usize>>, from_right| {
+            let written = pieces.into_iter().map(|piece| begin + piece.start..begin + piece.end).collect();
+            lines.push(Line { text, written, from_right });
         };
-        for line in broken(paragraph, width, &mut measure) {
-            lines.push(Line { text: seen(&bidi, whole, line), from_right: whole.level.is_rtl() });
+        match bidi.paragraphs.first() {
+            None => line(String::new(), Vec::new(), false),
+            Some(whole) => {
+                for part in broken(paragraph, width, &mut measure) {
+                    let (text, pieces) = seen(&bidi, whole, part);
+                    line(text, pieces, whole.level.is_rtl());
+                }
+            }
         }
+        begin += paragraph.len() + 1;
     }
     lines
 }
@@ -78,35 +88,39 @@ fn broken(paragraph: &str, width: f32, measure: &mut impl FnMut(&str) -> f32) ->
     lines
 }
 
-fn seen(bidi: &BidiInfo<'_>, paragraph: &ParagraphInfo, line: Range<usize>) -> String {
-    let mut seen = String::with_capacity(line.len());
+/// A line as it is seen, and where its pieces come from.
+fn seen(bidi: &BidiInfo<'_>, paragraph: &ParagraphInfo, line: Range<usize>) -> (String, Vec<Range<usize>>) {
+    let (mut seen, mut pieces) = (String::with_capacity(line.len()), Vec::new());
     if line.is_empty() {
-        return seen;
+        return (seen, pieces);
     }
     let (levels, runs) = bidi.visual_runs(paragraph, line);
     for run in runs {
         let text = bidi.text.get(run.clone()).unwrap_or_default();
-        if levels.get(run.start).is_some_and(|level| level.is_rtl()) { turned(text, &mut seen) } else { seen += text }
+        if levels.get(run.start).is_some_and(|level| level.is_rtl()) {
+            turned(text, run.start, &mut seen, &mut pieces);
+        } else {
+            seen += text;
+            pieces.push(run);
+        }
     }
-    seen
+    (seen, pieces)
 }
 
 /// The words of a right-to-left run from the last to the first. Inside a word, the order is left to who draws it.
-fn turned(run: &str, seen: &mut String) {
-    let mut pieces: Vec<(Option<u8>, &str)> = Vec::new();
-    let mut start = 0;
+fn turned(run: &str, begin: usize, seen: &mut String, written: &mut Vec<Range<usize>>) {
+    let mut pieces: Vec<(Option<u8>, Range<usize>)> = Vec::new();
     for (at, cluster) in run.grapheme_indices(true) {
         let of = cluster.chars().next().and_then(alphabet);
         let end = at + cluster.len();
         match pieces.last_mut() {
-            Some((last, piece)) if of.is_some() && *last == of => *piece = run.get(start..end).unwrap_or_default(),
-            _ => {
-                start = at;
-                pieces.push((of, cluster));
-            }
+            Some((last, piece)) if of.is_some() && *last == of => piece.end = end,
+            _ => pieces.push((of, at..end)),
         }
     }
-    for (_, piece) in pieces.into_iter().rev() {
+    for (_, place) in pieces.into_iter().rev() {
+        written.push(begin + place.start..begin + place.end);
+        let piece = run.get(place).unwrap_or_default();
         match piece.chars().next().and_then(mirrored) {
             Some(mirrored) => seen.push(mirrored),
             None => *seen += piece,
@@ -161,6 +175,21 @@ mod tests {
         let paragraphs = lines_of("one two\n\nאחת שתיים", 20.0);
         assert_eq!(paragraphs, [("one two".to_owned(), false), (String::new(), false), right("שתיים אחת")]);
         assert_eq!(lines_of("abcdefghij kl", 5.0), [("abcdefghij".to_owned(), false), ("kl".to_owned(), false)]);
+    }
+
+    #[test]
+    fn every_piece_knows_where_it_was_written() {
+        for text in ["hello שלום עולם again", "שלום «@דוד כהן» ok\n\nאחת שתיים שלוש", "مرحبا @בוב (10:30)!", ""]
+        {
+            for width in [4.0, 12.0, 1000.0] {
+                for line in lines(text, width, |part| part.chars().count() as f32) {
+                    let written: String = line.written.iter().map(|place| text.get(place.clone()).unwrap()).collect();
+                    let straight = |text: &str| text.replace(['(', ')', '«', '»'], "|");
+                    assert_eq!(straight(&written), straight(&line.text), "{text:?} at {width}");
+                    assert_eq!(written.len(), line.text.len());
+                }
+            }
+        }
     }
 
     #[test]

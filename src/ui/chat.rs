@@ -3,8 +3,10 @@
 use egui::{Rect, Ui, UiBuilder, pos2, vec2};
 use lucide_icons::Icon;
 
-use super::composer::Composer;
+use super::composer::{Composer, Desk};
 use super::header::{self, Way};
+use super::mentions::Names;
+use super::slash;
 use super::text;
 use super::theme::{self, font, space};
 use super::timeline::Timeline;
@@ -22,6 +24,8 @@ pub struct Pane<'a> {
     pub timeline: &'a mut Timeline,
     /// Where one writes.
     pub composer: &'a mut Composer,
+    /// Who can be called by name.
+    pub names: &'a Names,
     /// What has been written.
     pub draft: &'a mut String,
     /// There is one pane only: a way back is needed.
@@ -35,9 +39,8 @@ impl Pane<'_> {
     pub fn show(self, ui: &mut Ui, model: &Model, clock: &Clock, commands: &mut Vec<Command>) -> Option<Way> {
         let key = self.timeline.chat();
         let all = ui.max_rect();
-        let title = model.title(key).to_owned();
-        let max = model.message_max_bytes;
-        let height = self.composer.height(ui, self.draft, all.width(), max).min(all.height() - theme::HEADER);
+        let desk = Desk { chat: key, model, names: self.names };
+        let height = self.composer.height(ui, desk, self.draft, all.width()).min(all.height() - theme::HEADER);
         let (head, rest) = all.split_top_bottom_at_y(all.top() + theme::HEADER);
         let (middle, foot) = rest.split_top_bottom_at_y(all.bottom() - height);
 
@@ -46,14 +49,16 @@ impl Pane<'_> {
         let mut child = ui.new_child(UiBuilder::new().max_rect(foot));
         child.set_clip_rect(foot.intersect(ui.clip_rect()));
         let before = self.draft.clone();
-        if let Some(text) = self.composer.show(&mut child, key, &title, self.draft, max) {
-            commands.push(Command::Send { chat: key, text });
-            self.timeline.go_to_end();
-        } else if !self.draft.is_empty() && *self.draft != before {
+        if let Some((chat, text)) = self.composer.show(&mut child, desk, self.draft) {
+            commands.push(Command::Send { chat, text });
+            if chat == key {
+                self.timeline.go_to_end();
+            }
+        } else if !self.draft.is_empty() && *self.draft != before && !slash::is_command(self.draft) {
             commands.push(Command::Typing { chat: key });
         }
         let mut child = ui.new_child(UiBuilder::new().max_rect(middle));
-        self.timeline.show(&mut child, model, clock, commands);
+        self.timeline.show(&mut child, model, self.names, clock, commands);
         way
     }
 }

@@ -31,7 +31,8 @@ fn turn(event: &Event) -> Turn {
     match event {
         // Not alone: the Enter that ends a composition has to be seen together with it.
         Event::Key { key: Key::Enter, pressed: true, .. } => Turn::Ends,
-        Event::Key { key: Key::Tab | Key::Escape, pressed: true, .. } => Turn::Alone,
+        // The arrows go through what a letter before them has made the composer offer.
+        Event::Key { key: Key::Tab | Key::Escape | Key::ArrowUp | Key::ArrowDown, pressed: true, .. } => Turn::Alone,
         Event::Key { pressed: true, modifiers, .. } if modifiers.alt => Turn::Alone,
         _ => Turn::None,
     }

@@ -1,11 +1,12 @@
 //! The window's contents: a [`Model`] in, pixels and [`Command`]s out. Knows no socket, no file and no wall clock.
 //!
 //! - [`theme`]: colours, type, distances. [`widgets`]: the small things that views share; `controls`: those of dialogs,
-//!   menus and details. [`text`]: foreign text made safe. [`when`]: times as people read them.
+//!   menus and details. [`text`]: foreign text made safe, with `marks` in it. [`when`]: times as people read them.
 //! - `login`: the page before. `sidebar` and `people`: the list. `chat`: the open chat, made of `header`, `timeline` and
-//!   `composer`. `details`: what there is to know of it. `dialogs`: what is asked before something is done, with `picker`
-//!   to choose people and `jobs` to wait for an answer. `presence` and `happened`: who is there and what was done to
-//!   groups, in words. `keys`: which events a frame gets. `fonts`, `emoji` and `bidi`: what letters, emoji and
+//!   `composer`. `details`: what there is to know of it. `info`: who has a message. `dialogs`: what is asked before
+//!   something is done, with `picker` to choose people and `jobs` to wait for an answer. `presence` and `happened`: who is
+//!   there and what was done to groups, in words. `mentions`: who a text calls by name. `slash`: what a draft that begins
+//!   with a slash asks for. `keys`: which events a frame gets. `fonts`, `emoji` and `bidi`: what letters, emoji and
 //!   right-to-left sentences look like.
 //!
 //! Views read the model and say what somebody did; what they say is applied after the frame is drawn.
@@ -20,13 +21,17 @@ mod emoji;
 mod fonts;
 mod happened;
 mod header;
+mod info;
 mod jobs;
 mod keys;
 mod login;
+mod marks;
+mod mentions;
 mod people;
 mod picker;
 mod presence;
 mod sidebar;
+mod slash;
 mod text;
 pub mod theme;
 mod timeline;
@@ -43,6 +48,7 @@ use self::details::Details;
 use self::dialogs::{Dialog, Step};
 use self::header::Way;
 use self::login::Form;
+use self::mentions::Names;
 use self::sidebar::{Intent, Sidebar};
 use self::timeline::Timeline;
 use self::when::Clock;
@@ -65,6 +71,7 @@ pub struct Window {
     login: Form,
     sidebar: Sidebar,
     composer: Composer,
+    names: Names,
     open: Option<Timeline>,
     details: Option<Details>,
     /// There is room for the details beside the conversation.
@@ -157,6 +164,9 @@ impl Window {
             // Before the views, and then nothing is left for them of what was typed.
             self.show_dialog(ui, model, clock, &mut commands);
             withhold(ui, |_| true);
+        } else if info::show(ui, model, clock, &mut commands) {
+            // One goes on writing when the card is closed.
+            self.composer.focus();
         } else {
             // Before the views, so that the composer does not take them as movements of its caret.
             self.keys(ui, model);
@@ -262,7 +272,8 @@ impl Window {
             let draft = self.drafts.entry(timeline.chat()).or_default();
             let mut child = ui.new_child(UiBuilder::new().max_rect(if open { beside } else { pane }));
             let composer = &mut self.composer;
-            let pane = chat::Pane { timeline, composer, draft, narrow, details: open };
+            let names = self.names.of(model, timeline.chat());
+            let pane = chat::Pane { timeline, composer, names, draft, narrow, details: open };
             match pane.show(&mut child, model, clock, commands) {
                 Some(Way::Back) => self.leave(),
                 Some(Way::Details) => self.toggle_details(ui),
@@ -343,6 +354,9 @@ impl Window {
         // A popup closes itself, and so does an input method.
         let taken = self.composer.composing() || egui::Popup::is_any_open(ui.ctx());
         if !taken && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+            if self.open.is_some() && self.composer.peel() {
+                return;
+            }
             if let Some(details) = &mut self.details {
                 if !details.peel() {
                     self.toggle_details(ui);

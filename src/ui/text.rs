@@ -10,9 +10,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use egui::text::{CCursor, CharIndex, LayoutJob};
-use egui::{Color32, FontId, Galley, TextBuffer, Ui};
+use egui::{Color32, FontId, Galley, Rect, TextBuffer, Ui};
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::marks::{self, Mark};
 use super::{bidi, theme};
 
 /// What is drawn of a text: no control characters, which fonts cannot draw and which only confuse.
@@ -39,18 +40,41 @@ pub fn one_line(text: &str) -> String {
 
 /// Lays a text out over as many lines as it needs.
 pub fn wrapped(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
+    marked(ui, text, font, color, width, &[])
+}
+
+/// The same with marks, which are in order and do not overlap.
+fn marked(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32, marks: &[Mark]) -> Arc<Galley> {
     let mut job = LayoutJob::simple(text.to_owned(), font, color, width.max(1.0));
     for section in &mut job.sections {
         section.format.line_height = Some(theme::LINE);
     }
+    if let (false, [plain]) = (marks.is_empty(), job.sections.as_slice()) {
+        let plain = plain.format.clone();
+        job.sections = marks::sections(text, &plain, marks);
+    }
     laid_out(ui, job)
 }
 
-/// Lays out what somebody wrote, to be read. Says also whether it is in the order in which it was written: only then
-/// can parts of it be selected.
-pub fn read(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> (Arc<Galley>, bool) {
+/// What somebody wrote, laid out to be read.
+pub struct Read {
+    /// The text.
+    pub galley: Arc<Galley>,
+    /// It is in the order in which it was written: only then can parts of it be selected.
+    pub selectable: bool,
+    /// What is to be painted behind it.
+    pub behind: Vec<(Rect, Color32)>,
+}
+
+/// Lays out what somebody wrote, to be read, with marks in order.
+pub fn read(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32, marks: &[Mark]) -> Read {
+    let as_written = |font| {
+        let galley = marked(ui, text, font, color, width, marks);
+        let behind = marks::behind(&galley, marks);
+        Read { galley, selectable: true, behind }
+    };
     if !bidi::concerns(text) {
-        return (wrapped(ui, text, font, color, width), true);
+        return as_written(font);
     }
     let lines = bidi::lines(text, width, |part| width_of(ui, part, &font));
     let same = |line: &bidi::Line| !line.from_right || lines.len() == 1;
@@ -58,9 +82,10 @@ pub fn read(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> (A
     let seen: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
     let seen = seen.join("\n");
     if lines.iter().all(same) && words(&seen) == words(text) {
-        return (wrapped(ui, text, font, color, width), true);
+        return as_written(font);
     }
-    let mut galley = wrapped(ui, &seen, font, color, width + 1.0);
+    let marks = marks::moved(marks, &lines, &font);
+    let mut galley = marked(ui, &seen, font, color, width + 1.0, &marks);
     // A word that is too long for a line makes more rows than lines; then all begin at the left.
     if galley.rows.len() == lines.len() {
         let right = galley.rows.iter().map(|row| row.row.size.x).fold(0.0, f32::max);
@@ -68,7 +93,20 @@ pub fn read(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> (A
             row.pos.x += if line.from_right { (right - row.row.size.x).round() } else { 0.0 };
         }
     }
-    (galley, false)
+    let behind = marks::behind(&galley, &marks);
+    Read { galley, selectable: false, behind }
+}
+
+/// Lays a text out on as many lines as it needs, each in the middle of the widest.
+pub fn centred(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
+    let mut galley = read(ui, text, font, color, width, &[]).galley;
+    let widest = galley.rows.iter().map(|row| row.row.size.x).fold(0.0, f32::max);
+    if galley.rows.len() > 1 {
+        for row in &mut Arc::make_mut(&mut galley).rows {
+            row.pos.x = ((widest - row.row.size.x) / 2.0).round();
+        }
+    }
+    galley
 }
 
 fn width_of(ui: &Ui, text: &str, font: &FontId) -> f32 {
@@ -162,7 +200,8 @@ fn laid_out(ui: &Ui, job: LayoutJob) -> Arc<Galley> {
     ui.fonts_mut(|fonts| fonts.layout_job(job))
 }
 
-fn counts_agree(galley: &Galley) -> bool {
+/// Whether there is one glyph for each character.
+pub fn counts_agree(galley: &Galley) -> bool {
     let mut rows = galley.rows.iter();
     galley.text().split('\n').all(|paragraph| {
         let mut count = 0;

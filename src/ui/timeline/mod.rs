@@ -4,21 +4,29 @@
 //! keeps between frames is where it looks, and what the chat was like when it was opened.
 
 mod bubble;
+mod edges;
+mod foot;
 mod heights;
+mod line;
+mod notices;
+mod page;
 mod place;
+mod reach;
 mod rows;
+mod scroll;
+mod unread;
 
 use egui::accesskit::Role;
-use egui::{Id, Key, Modifiers, Rect, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
-use lucide_icons::Icon;
+use egui::{Rect, Ui, UiBuilder, vec2};
 
-use self::bubble::{Look, Measure};
 use self::heights::Heights;
-use self::place::{Fixed, Placed, Placement};
-use self::rows::{RowId, Rows};
-use super::theme::{self, font, space};
+use self::page::{Measure, Page};
+use self::place::{Fixed, Placement};
+use self::reach::Reached;
+use self::rows::{RowId, Rows, Shown};
+use super::mentions::Names;
+use super::theme;
 use super::when::Clock;
-use super::{text, widgets};
 use crate::client::command::Command;
 use crate::client::model::{Chat, Link, Model};
 use crate::proto::chat::ChatKey;
@@ -28,8 +36,6 @@ use crate::proto::ids::Seq;
 const CATCH_UP_MAX: u32 = 2_000;
 const EDGE: f32 = 10.0;
 const HEAD: f32 = 64.0;
-/// What is guessed for the height of a row that has never been drawn and has no text to guess from.
-const ROW_GUESS: f32 = 44.0;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Anchor {
@@ -40,11 +46,27 @@ enum Anchor {
     Show(Seq),
 }
 
+/// A row that has been measured.
+enum Look {
+    Bubble(bubble::Look),
+    Line(line::Look),
+}
+
+impl Look {
+    fn height(&self) -> f32 {
+        match self {
+            Self::Bubble(look) => look.height,
+            Self::Line(look) => look.height,
+        }
+    }
+}
+
 /// Where a conversation is looked at.
 #[derive(Debug)]
 pub struct Timeline {
     chat: ChatKey,
     heights: Heights,
+    reached: Reached,
     /// The first and the last message that `heights` knows.
     known: Option<(Seq, Seq)>,
     anchor: Anchor,
@@ -67,6 +89,7 @@ impl Timeline {
         Self {
             chat,
             heights: Heights::default(),
+            reached: Reached::default(),
             known: None,
             anchor: Anchor::End,
             at_end: true,
@@ -97,25 +120,50 @@ impl Timeline {
     }
 
     /// Draws the conversation.
-    pub fn show(&mut self, ui: &mut Ui, model: &Model, clock: &Clock, commands: &mut Vec<Command>) {
+    pub fn show(&mut self, ui: &mut Ui, model: &Model, names: &Names, clock: &Clock, commands: &mut Vec<Command>) {
         let view = ui.max_rect();
         ui.painter().rect_filled(view, 0.0, theme::palette(ui).backdrop);
         let chat = model.chat(self.chat);
         self.find_divider(model, chat);
         self.sync(chat, &Measure::of(view.left(), view.right()));
 
-        let rows = Rows::new(model, self.chat, clock, self.divider);
-        if rows.len() == 1 {
-            self.ask_for_more(model, chat, commands);
-            return nothing(ui, view, model, self.chat, chat, commands);
+        if let Some(wait) = chat.and_then(|chat| notices::next(chat, clock)) {
+            ui.ctx().request_repaint_after(wait);
         }
-        self.begin(&rows);
 
-        let name = format!("Messages with {}", model.title(self.chat));
+        let mut reached = std::mem::take(&mut self.reached);
+        reached.keep_up(model, self.chat);
+        let rows = Rows::new(model, self.chat, clock, self.divider, &reached);
+        if rows.len() > 1 {
+            self.list(ui, view, model, &rows, names, commands);
+        } else {
+            self.ask_for_more(model, chat, commands);
+            edges::nothing(ui, view, model, self.chat, commands);
+        }
+        self.reached = reached;
+    }
+
+    fn list(
+        &mut self,
+        ui: &mut Ui,
+        view: Rect,
+        model: &Model,
+        rows: &Rows<'_>,
+        names: &Names,
+        commands: &mut Vec<Command>,
+    ) {
+        self.begin(rows);
+
+        let name = match self.chat {
+            ChatKey::Person(_) => format!("Messages with {}", model.title(self.chat)),
+            ChatKey::Everyone | ChatKey::Group(_) => format!("Messages in {}", model.title(self.chat)),
+        };
         let builder = UiBuilder::new().max_rect(view).accessibility_role(Role::List).accessibility_label(name);
         let mut child = ui.new_child(builder);
         child.set_clip_rect(view.intersect(ui.clip_rect()));
-        self.rows(&mut child, view, model, &rows, clock, commands);
+        let measure = Measure::of(view.left(), view.right());
+        let page = Page { chat: self.chat, measure, clock: rows.clock(), names };
+        self.rows(&mut child, view, model, rows, &page, commands);
     }
 
     fn rows(
@@ -124,10 +172,9 @@ impl Timeline {
         view: Rect,
         model: &Model,
         rows: &Rows<'_>,
-        clock: &Clock,
+        page: &Page<'_>,
         commands: &mut Vec<Command>,
     ) {
-        let measure = Measure::of(view.left(), view.right());
         let inner = Rect::from_min_max(view.min, view.max - vec2(0.0, EDGE));
         let height = inner.height().round();
         let scroll = self.scrolled(ui, view, height);
@@ -136,8 +183,15 @@ impl Timeline {
         }
 
         let mut look_at = |row| {
-            let look = rows.get(row).map(|shown| bubble::measure(ui, &shown, &measure, clock));
-            (look.as_ref().map_or(HEAD, |look: &Look| look.height), look)
+            let look = match rows.get(row) {
+                Some(Shown::Bubble(row)) => Some(Look::Bubble(bubble::measure(ui, &row, page))),
+                Some(Shown::Line(row)) => {
+                    let is_notice = matches!(row.id, RowId::Notice(..));
+                    Some(Look::Line(line::measure(ui, &row, page, is_notice)))
+                }
+                None => None,
+            };
+            (look.as_ref().map_or(HEAD, Look::height), look)
         };
         let mut fixed = self.fixed(rows, height);
         // Where all that is new fits, it is shown to the end.
@@ -152,44 +206,23 @@ impl Timeline {
         for placed in &placement.rows {
             let top = inner.top() + placed.top;
             match (rows.get(placed.row), &placed.look) {
-                (Some(row), Some(look)) => bubble::paint(ui, &row, look, &measure, top, clock, commands),
-                _ => self.head(ui, &measure, top, model, commands),
+                (Some(Shown::Bubble(row)), Some(Look::Bubble(look))) => {
+                    bubble::paint(ui, &row, look, page, top, commands);
+                }
+                (Some(Shown::Line(row)), Some(Look::Line(look))) => line::paint(ui, &row, look, page, top),
+                _ => edges::head(ui, &page.measure, top, model, self.chat, commands),
             }
         }
 
         let chat = model.chat(self.chat);
         let first = placement.rows.front().map_or(0, |row| row.row);
-        let above = self.heights.above(first.saturating_sub(1));
         let catching_up = !self.divider_found && chat.is_some_and(|chat| chat.unread <= CATCH_UP_MAX);
-        if first == 0 || above < f64::from(height) || catching_up {
+        if first == 0 || catching_up || self.nearly_at_top(rows, first, height) {
             self.ask_for_more(model, chat, commands);
         }
         self.mark_read(ui, model, chat, rows, &placement, height, commands);
         self.scroll_bar(ui, view, rows, &placement, height);
         self.pill(ui, view, model, chat, &placement, rows, height);
-    }
-
-    /// Wheel, touchpad and the keys that scroll. Positive is towards older messages.
-    fn scrolled(&self, ui: &Ui, view: Rect, height: f32) -> f32 {
-        let page = (height - 2.0 * theme::LINE).max(theme::LINE);
-        let mut scroll = ui.input_mut(|input| {
-            let up = input.count_and_consume_key(Modifiers::NONE, Key::PageUp);
-            let down = input.count_and_consume_key(Modifiers::NONE, Key::PageDown);
-            page * (up as f32 - down as f32)
-        });
-        if ui.rect_contains_pointer(view) {
-            scroll += ui.input_mut(|input| std::mem::take(&mut input.smooth_scroll_delta).y);
-        }
-        let list = ui.unique_id();
-        ui.ctx().accesskit_node_builder(list, |node| {
-            node.add_action(egui::accesskit::Action::ScrollUp);
-            node.add_action(egui::accesskit::Action::ScrollDown);
-        });
-        ui.input(|input| {
-            let asked = |action| input.num_accesskit_action_requests(list, action) as f32;
-            scroll += page * (asked(egui::accesskit::Action::ScrollUp) - asked(egui::accesskit::Action::ScrollDown));
-        });
-        scroll
     }
 
     fn fixed(&self, rows: &Rows<'_>, height: f32) -> Fixed {
@@ -206,14 +239,20 @@ impl Timeline {
     /// Keeps where this frame looked, and how high its rows were.
     fn remember(&mut self, rows: &Rows<'_>, placement: &Placement<Option<Look>>) {
         for placed in &placement.rows {
-            if rows.message(placed.row).is_some() {
-                self.heights.set(placed.row - 1, placed.height);
+            if let Some(place) = rows.place(placed.row) {
+                self.heights.set(place, placed.height);
             }
         }
         self.at_end = placement.at_end;
         if self.at_end {
             self.anchor = Anchor::End;
-        } else if let Some(top) = placement.rows.iter().find(|row| row.row > 0).or(placement.rows.front()) {
+            return;
+        }
+        // Comings and goings are forgotten after a while: what is held on to is a message where one is to be seen.
+        let lasts = |id: RowId| !matches!(id, RowId::Head | RowId::Notice(..));
+        let lasting = placement.rows.iter().find(|row| lasts(rows.id(row.row)));
+        let top = lasting.or(placement.rows.iter().find(|row| row.row > 0)).or(placement.rows.front());
+        if let Some(top) = top {
             self.anchor = Anchor::Row(rows.id(top.row), top.bottom());
         }
     }
@@ -248,15 +287,6 @@ impl Timeline {
         self.known = Some((first, last));
     }
 
-    fn find_divider(&mut self, model: &Model, chat: Option<&Chat>) {
-        let (false, Some(read), Some(chat), Some(me)) = (self.divider_found, self.unread_from, chat, &model.me) else {
-            return;
-        };
-        let unseen = chat.messages.partition_point(|message| message.seq <= read);
-        self.divider = chat.messages.range(unseen..).find(|message| message.from != me.id).map(|message| message.seq);
-        self.divider_found = self.divider.is_some() && (unseen > 0 || chat.complete);
-    }
-
     /// Chooses where to begin: at the first message that has not been seen, or at the end.
     fn begin(&mut self, rows: &Rows<'_>) {
         if self.settled || rows.messages() == 0 {
@@ -278,190 +308,5 @@ impl Timeline {
             self.asked = Some(state);
             commands.push(Command::LoadOlder { chat: self.chat });
         }
-    }
-
-    /// Says what was seen. Read means seen: nothing is passed over, so it stops at the first unread message that was
-    /// not in the viewport.
-    #[expect(clippy::too_many_arguments, reason = "the frame's data, each used once")]
-    fn mark_read(
-        &mut self,
-        ui: &Ui,
-        model: &Model,
-        chat: Option<&Chat>,
-        rows: &Rows<'_>,
-        placement: &Placement<Option<Look>>,
-        height: f32,
-        commands: &mut Vec<Command>,
-    ) {
-        let (Some(chat), Some(me)) = (chat.filter(|chat| chat.unread > 0), &model.me) else { return };
-        if !ui.input(|input| input.focused) {
-            return;
-        }
-        let read = chat.read.max(self.marked);
-        let unseen = chat.messages.partition_point(|message| message.seq <= read);
-        let Some(first) = chat.messages.range(unseen..).find(|message| message.from != me.id) else { return };
-        let mut seen = placement
-            .rows
-            .iter()
-            .filter(|placed| placed.bottom() <= height + 0.5)
-            .filter_map(|placed| rows.message(placed.row));
-        let Some(first_seen) = seen.clone().next().filter(|message| message.seq <= first.seq) else { return };
-        let upto = seen.rfind(|message| message.from != me.id).map_or(first_seen.seq, |message| message.seq);
-        if upto >= first.seq {
-            self.marked = upto;
-            commands.push(Command::MarkRead { chat: self.chat, upto });
-        }
-    }
-
-    /// What stands above the first message.
-    fn head(&mut self, ui: &mut Ui, measure: &Measure, top: f32, model: &Model, commands: &mut Vec<Command>) {
-        let palette = theme::palette(ui);
-        let chat = model.chat(self.chat);
-        let place = Rect::from_min_max(pos2(measure.left, top), pos2(measure.right, top + HEAD));
-        let words = if let Some(problem) = chat.and_then(|chat| chat.problem.as_ref()) {
-            format!("Older messages could not be loaded: {problem}")
-        } else if chat.is_some_and(|chat| chat.complete) {
-            format!("Beginning of your conversation with {}", model.title(self.chat))
-        } else if model.link == Link::Online {
-            "Loading older messages…".to_owned()
-        } else {
-            "Older messages come with the connection".to_owned()
-        };
-        let failed = chat.is_some_and(|chat| chat.problem.is_some());
-        let room = place.width() - if failed { 110.0 } else { 0.0 };
-        let color = if failed { palette.danger } else { palette.subdued };
-        let galley = text::elided(ui, text::one_line(&words), font::small(), color, room);
-        let mut at = place.center() - galley.size() / 2.0;
-        if failed {
-            at.x -= 50.0;
-        }
-        let said = Rect::from_min_size(at, galley.size());
-        widgets::say(ui, said, &words);
-        ui.painter().galley(at, galley, color);
-        let button = said.right_center() + vec2(space::S, 0.0);
-        if failed && widgets::text_button(ui, button, "Try again", self.chat, palette.accent).clicked() {
-            commands.push(Command::LoadOlder { chat: self.chat });
-        }
-    }
-
-    fn scroll_bar(
-        &mut self,
-        ui: &mut Ui,
-        view: Rect,
-        rows: &Rows<'_>,
-        placement: &Placement<Option<Look>>,
-        height: f32,
-    ) {
-        let Some(first) = placement.rows.front() else { return };
-        let waiting = rows.len() - 1 - rows.messages();
-        let content = f64::from(HEAD) + self.heights.total() + f64::from(ROW_GUESS) * waiting as f64;
-        let scrollable = content - f64::from(height);
-        if scrollable <= 1.0 {
-            return;
-        }
-        let above = if first.row == 0 { 0.0 } else { f64::from(HEAD) + self.heights.above(first.row - 1) };
-        let offset = if self.at_end { scrollable } else { (above - f64::from(first.top)).clamp(0.0, scrollable) };
-
-        let track = Rect::from_min_max(pos2(view.right() - 12.0, view.top() + 4.0), view.max - vec2(2.0, 4.0));
-        let length = (track.height() * (f64::from(height) / content) as f32).max(36.0).min(track.height());
-        let way = track.height() - length;
-        let top = track.top() + way * (offset / scrollable) as f32;
-        let handle = Rect::from_min_size(pos2(track.left(), top), vec2(track.width(), length));
-        let response = ui.interact(handle, Id::unique("timeline scroll bar"), Sense::drag());
-        response.widget_info(|| WidgetInfo::labeled(Role::ScrollBar, true, "Scroll"));
-        let busy = response.hovered() || response.dragged();
-        let width = if busy { 8.0 } else { 5.0 };
-        let color = theme::palette(ui).subdued.gamma_multiply(if busy { 0.7 } else { 0.35 });
-        let bar = Rect::from_center_size(handle.center(), vec2(width, length));
-        ui.painter().rect_filled(bar, width / 2.0, color);
-
-        let drag = response.drag_delta().y;
-        if drag != 0.0 && way > 0.0 {
-            self.settled = true;
-            let target = (offset + f64::from(drag / way) * scrollable).clamp(0.0, scrollable);
-            let (row, into) = self.heights.at(target - f64::from(HEAD)).unwrap_or_default();
-            let bottom = f64::from(self.heights.above(row + 1) as f32) - self.heights.above(row) - into;
-            self.anchor = match rows.id(row + 1) {
-                _ if target >= scrollable => Anchor::End,
-                _ if target < f64::from(HEAD) => Anchor::Row(RowId::Head, HEAD - target as f32),
-                id => Anchor::Row(id, bottom as f32),
-            };
-            ui.ctx().request_repaint();
-        }
-    }
-
-    /// The way to what is new, while something else is looked at.
-    #[expect(clippy::too_many_arguments, reason = "the frame's data, each used once")]
-    fn pill(
-        &mut self,
-        ui: &mut Ui,
-        view: Rect,
-        model: &Model,
-        chat: Option<&Chat>,
-        placement: &Placement<Option<Look>>,
-        rows: &Rows<'_>,
-        height: f32,
-    ) {
-        let palette = theme::palette(ui);
-        let unread = chat.map_or(0, |chat| chat.unread);
-        let read = chat.map_or(Seq(0), |chat| chat.read.max(self.marked));
-        let next = chat.zip(model.me.as_ref()).and_then(|(chat, me)| {
-            let unseen = chat.messages.partition_point(|message| message.seq <= read);
-            chat.messages.range(unseen..).find(|message| message.from != me.id).map(|message| message.seq)
-        });
-        let next = next.filter(|_| unread > 0);
-        let visible = |row: &Placed<_>| rows.message(row.row).map(|message| message.seq) == next;
-        let in_view = next.is_some() && placement.rows.iter().any(|row| visible(row) && row.bottom() <= height + 0.5);
-        let slightly =
-            placement.rows.back().is_some_and(|row| row.row + 1 == rows.len() && row.bottom() < height + 60.0);
-        let near_end = self.at_end || slightly;
-        let (label, name) = match next {
-            Some(_) if in_view => return,
-            Some(_) => (format!("{unread} new"), format!("{unread} new")),
-            None if near_end => return,
-            None => (String::new(), "Go to the newest message".to_owned()),
-        };
-        let upwards = self.at_end;
-
-        let galley = ui.painter().layout_no_wrap(label, font::small_strong(), palette.text);
-        let words = if galley.size().x > 0.0 { galley.size().x + 14.0 } else { 0.0 };
-        let size = vec2(38.0 + words, 38.0);
-        let right = Measure::of(view.left(), view.right()).right.max(view.left() + size.x);
-        let rect = Rect::from_min_size(pos2(right - size.x, view.bottom() - size.y - 14.0), size);
-        let response = ui.interact(rect, Id::unique("new messages"), Sense::click());
-        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
-        let fill = if response.hovered() { palette.hover } else { palette.surface };
-        ui.painter().rect(rect, 19.0, fill, egui::Stroke::new(1.0, palette.line), egui::StrokeKind::Inside);
-        widgets::focus_ring(ui, &response, egui::CornerRadius::same(19));
-        let sign = if upwards { Icon::ChevronUp } else { Icon::ChevronDown };
-        widgets::icon(ui, pos2(rect.right() - 19.0, rect.center().y), sign, 20.0, palette.accent);
-        let at = pos2(rect.left() + 16.0, rect.center().y - galley.size().y / 2.0);
-        ui.painter().galley(at, galley, palette.text);
-        if response.clicked() {
-            self.settled = true;
-            self.anchor = next.map_or(Anchor::End, Anchor::Show);
-            ui.ctx().request_repaint();
-        }
-    }
-}
-
-/// A chat that has no message to show: loading, failed, or empty.
-fn nothing(ui: &mut Ui, view: Rect, model: &Model, key: ChatKey, chat: Option<&Chat>, commands: &mut Vec<Command>) {
-    let palette = theme::palette(ui);
-    let name = model.title(key);
-    if let Some(problem) = chat.and_then(|chat| chat.problem.as_ref()) {
-        widgets::empty(ui, view, Icon::CloudAlert, "The messages could not be loaded", problem);
-        let button = pos2(view.center().x - 38.0, view.center().y + 92.0);
-        if widgets::text_button(ui, button, "Try again", key, palette.accent).clicked() {
-            commands.push(Command::LoadOlder { chat: key });
-        }
-    } else if chat.is_some_and(|chat| chat.complete) {
-        let hint = format!("Say hello to {name}");
-        widgets::empty(ui, view, Icon::MessageCircle, "No messages yet", &hint);
-    } else if model.link == Link::Online {
-        widgets::empty(ui, view, Icon::MessagesSquare, "Loading messages…", "");
-    } else {
-        let hint = "What was said here comes with the connection. What you write now is kept.";
-        widgets::empty(ui, view, Icon::MessagesSquare, "Loading messages…", hint);
     }
 }

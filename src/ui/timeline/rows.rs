@@ -1,9 +1,16 @@
 //! What stands in a conversation, row by row: the view data of the timeline. Draws nothing.
+//!
+//! Rows are looked up by number, and there may be a hundred thousand messages: their rows are counted, not listed. Only
+//! the few lines of comings and goings between them are listed, each with the number of its row.
 
-use crate::client::model::{Chat, Message, Model};
+use super::notices::{self, Span};
+use super::reach::Reached;
+use crate::client::model::{Chat, Message, Model, Notice, Reach};
 use crate::client::outbox::{Outgoing, Progress};
 use crate::proto::chat::ChatKey;
+use crate::proto::event::Status;
 use crate::proto::ids::{Millis, Seq, UserId};
+use crate::ui::happened;
 use crate::ui::when::Clock;
 
 /// Messages of one author within this time share a header, in milliseconds.
@@ -36,10 +43,21 @@ pub enum Sent<'a> {
 pub enum RowId {
     /// Above the first message.
     Head,
-    /// A message on the server's disk.
+    /// A message on the server's disk, or something that happened to the group.
     Message(Seq),
+    /// Comings and goings: from when on the first of them is shown, and whose it is.
+    Notice(Millis, UserId),
     /// A message in the outbox.
     Outgoing(u64),
+}
+
+/// All that a row shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown<'a> {
+    /// A message.
+    Bubble(Row<'a>),
+    /// Something that happened.
+    Line(Line),
 }
 
 /// All that a message's row shows.
@@ -57,12 +75,33 @@ pub struct Row<'a> {
     pub at: Millis,
     /// How far it is.
     pub sent: Sent<'a>,
+    /// In a room, how far a stored message of this person has come.
+    pub reach: Option<Reach>,
+    /// It calls this person by name.
+    pub calls_me: bool,
     /// The first of a day: that day's name.
     pub day: Option<String>,
     /// The "New" divider stands above it.
     pub divider: bool,
     /// The first of a group, which bears its author's name.
     pub header: bool,
+    /// What stands below it: why the last message has not come to its receiver yet.
+    pub note: Option<String>,
+}
+
+/// All that the row of something that happened shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Which one it is.
+    pub id: RowId,
+    /// What happened, in a sentence.
+    pub words: String,
+    /// Exactly when, for those who want to know.
+    pub times: String,
+    /// The first of a day: that day's name.
+    pub day: Option<String>,
+    /// Another such line is right above it.
+    pub follows: bool,
 }
 
 impl Row<'_> {
@@ -76,12 +115,33 @@ impl Row<'_> {
             Sent::Read => ", read",
             Sent::Failed { .. } => ", not sent",
         };
+        let readers = self.readers().map(|(read, all)| format!(", read by {read} of {all}")).unwrap_or_default();
+        let calls_me = if self.calls_me { ", mentions you" } else { "" };
         let author = if self.own { "You" } else { self.author };
-        format!("{author}, {}{state}: {}", clock.time(self.at), self.text)
+        format!("{author}, {}{state}{readers}{calls_me}: {}", clock.time(self.at), self.text)
+    }
+
+    /// How many of how many have read it, where it is some and not all.
+    pub fn readers(&self) -> Option<(usize, usize)> {
+        let reach = self.reach.filter(|reach| reach.read > 0 && reach.read < reach.receivers)?;
+        Some((reach.read, reach.receivers))
+    }
+
+    /// How far it has come, in words; for messages to several people.
+    pub fn reached(&self) -> Option<String> {
+        let reach = self.reach.filter(|reach| reach.receivers > 0)?;
+        let (all, delivered) = (reach.receivers, reach.delivered);
+        let read = if reach.read > 0 { format!(", read by {}", reach.read) } else { String::new() };
+        Some(format!("Delivered to {delivered} of {all}{read}"))
     }
 }
 
-/// The rows of a chat, by number: one head, the loaded messages, the outbox.
+/// Whether what stands above is a line, too.
+fn follows(before: Option<&Neighbour>) -> bool {
+    before.is_some_and(|before| before.author.is_none())
+}
+
+/// The rows of a chat, by number: one head, the loaded messages with what happened between them, the outbox.
 pub struct Rows<'a> {
     model: &'a Model,
     key: ChatKey,
@@ -89,17 +149,37 @@ pub struct Rows<'a> {
     chat: Option<&'a Chat>,
     outgoing: Vec<&'a Outgoing>,
     divider: Option<Seq>,
+    /// Comings and goings that are to be shown, oldest first.
+    due: Vec<&'a Notice>,
+    spans: Vec<Span>,
+    reached: &'a Reached,
+}
+
+/// A row as its neighbours see it.
+struct Neighbour {
+    at: Millis,
+    /// Who wrote it; nobody where something happened.
+    author: Option<UserId>,
 }
 
 impl<'a> Rows<'a> {
     /// Looks at a chat.
-    pub fn new(model: &'a Model, key: ChatKey, clock: &'a Clock, divider: Option<Seq>) -> Self {
-        Self { model, key, clock, chat: model.chat(key), outgoing: model.outgoing(key).collect(), divider }
+    pub fn new(model: &'a Model, key: ChatKey, clock: &'a Clock, divider: Option<Seq>, reached: &'a Reached) -> Self {
+        let chat = model.chat(key);
+        let due = chat.map(|chat| notices::due(chat, clock)).unwrap_or_default();
+        let spans = chat.map(|chat| notices::spans(chat, &due)).unwrap_or_default();
+        let outgoing = model.outgoing(key).collect();
+        Self { model, key, clock, chat, outgoing, divider, due, spans, reached }
+    }
+
+    /// The time.
+    pub fn clock(&self) -> &'a Clock {
+        self.clock
     }
 
     /// How many rows there are, the head included.
     pub fn len(&self) -> usize {
-        1 + self.messages() + self.outgoing.len()
+        1 + self.messages() + self.spans.len() + self.outgoing.len()
     }
 
     /// How many messages are loaded.
@@ -107,17 +187,59 @@ impl<'a> Rows<'a> {
         self.chat.map_or(0, |chat| chat.messages.len())
     }
 
+    /// How many messages are in the outbox.
+    pub fn waiting(&self) -> usize {
+        self.outgoing.len()
+    }
+
+    /// The lines of comings and goings.
+    pub fn spans(&self) -> &[Span] {
+        &self.spans
+    }
+
+    /// How many of those lines stand above a row.
+    pub fn spans_above(&self, row: usize) -> usize {
+        self.spans.partition_point(|span| span.row < row)
+    }
+
+    fn span(&self, row: usize) -> Option<&Span> {
+        self.spans.get(self.spans_above(row)).filter(|span| span.row == row)
+    }
+
+    /// The number of a loaded message among the messages, by the number of its row.
+    pub fn place(&self, row: usize) -> Option<usize> {
+        let place = self.place_or_beyond(row)?;
+        (place < self.messages()).then_some(place)
+    }
+
+    /// The same, going on through the outbox.
+    fn place_or_beyond(&self, row: usize) -> Option<usize> {
+        let above = self.spans_above(row);
+        if self.spans.get(above).is_some_and(|span| span.row == row) {
+            return None;
+        }
+        row.checked_sub(1 + above)
+    }
+
+    /// The number of the row of a loaded message, by its number among the messages.
+    pub fn row_of(&self, place: usize) -> usize {
+        1 + place + self.spans.partition_point(|span| span.before <= place)
+    }
+
     /// A loaded message by the number of its row.
     pub fn message(&self, row: usize) -> Option<&'a Message> {
-        self.chat?.messages.get(row.checked_sub(1)?)
+        self.chat?.messages.get(self.place(row)?)
     }
 
     fn outgoing(&self, row: usize) -> Option<&'a Outgoing> {
-        self.outgoing.get(row.checked_sub(1 + self.messages())?).copied()
+        self.outgoing.get(self.place_or_beyond(row)?.checked_sub(self.messages())?).copied()
     }
 
     /// Which row has that number.
     pub fn id(&self, row: usize) -> RowId {
+        if let Some(span) = self.span(row) {
+            return span.id;
+        }
         match (self.message(row), self.outgoing(row)) {
             (Some(message), _) => RowId::Message(message.seq),
             (None, Some(outgoing)) => RowId::Outgoing(outgoing.n),
@@ -125,66 +247,128 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// The number of a row, while it is there.
+    /// The number of a row, while it is there. Of comings and goings that are not told any more, where they were.
     pub fn find(&self, id: RowId) -> Option<usize> {
         match id {
             RowId::Head => Some(0),
             RowId::Message(seq) => {
                 let messages = &self.chat?.messages;
-                messages.binary_search_by_key(&seq, |message| message.seq).ok().map(|at| at + 1)
+                messages.binary_search_by_key(&seq, |message| message.seq).ok().map(|place| self.row_of(place))
+            }
+            RowId::Notice(from, _) => {
+                let next = self.spans.partition_point(|span| span.from < from);
+                match self.spans.get(next) {
+                    Some(span) => Some(span.row),
+                    None => Some(self.row_of(self.chat?.messages.partition_point(|message| message.at <= from))),
+                }
             }
             RowId::Outgoing(n) => {
                 let at = self.outgoing.iter().position(|entry| entry.n == n)?;
-                Some(1 + self.messages() + at)
+                Some(1 + self.messages() + self.spans.len() + at)
             }
         }
     }
 
     /// How far a stored message of this window's account has come.
-    fn receipt(&self, seq: Seq) -> Sent<'a> {
-        let reach = self.model.reach(self.key, seq);
-        match reach.receivers {
+    fn receipt(&self, seq: Seq) -> (Sent<'a>, Reach) {
+        let reach = self.reached.at(self.model, self.key, seq);
+        let sent = match reach.receivers {
             0 => Sent::Stored,
             all if reach.read == all => Sent::Read,
             all if reach.delivered == all => Sent::Delivered,
             _ => Sent::Stored,
-        }
+        };
+        (sent, reach)
     }
 
-    fn author(&self, row: usize) -> Option<(UserId, Millis)> {
-        if let Some(message) = self.message(row) {
-            return Some((message.from, message.at));
+    fn neighbour(&self, row: usize) -> Option<Neighbour> {
+        if let Some(span) = self.span(row) {
+            return Some(Neighbour { at: span.from, author: None });
         }
-        let outgoing = self.outgoing(row)?;
-        Some((self.model.me.as_ref()?.id, outgoing.written_at))
+        if let Some(message) = self.message(row) {
+            let author = message.change.is_none().then_some(message.from);
+            return Some(Neighbour { at: message.at, author });
+        }
+        Some(Neighbour { at: self.outgoing(row)?.written_at, author: Some(self.model.my_id()?) })
+    }
+
+    fn begins_day(&self, at: Millis, before: Option<&Neighbour>) -> bool {
+        before.is_none_or(|before| self.clock.day(before.at) != self.clock.day(at))
+    }
+
+    /// Whether a line of comings and goings is the first of a day, and whether another line is right above it: all that
+    /// its height depends on.
+    pub fn shape(&self, span: &Span) -> (bool, bool) {
+        let before = span.row.checked_sub(1).and_then(|before| self.neighbour(before));
+        (self.begins_day(span.from, before.as_ref()), follows(before.as_ref()))
     }
 
     /// What a row shows; nothing for the head and for numbers that are none.
-    pub fn get(&self, row: usize) -> Option<Row<'a>> {
-        let (author, at) = self.author(row)?;
+    pub fn get(&self, row: usize) -> Option<Shown<'a>> {
+        let Neighbour { at, author } = self.neighbour(row)?;
+        let before = row.checked_sub(1).and_then(|before| self.neighbour(before));
+        let new_day = self.begins_day(at, before.as_ref());
+        let day = new_day.then(|| self.clock.day_title(at));
+        let Some(author) = author else {
+            let (words, times) = self.happened(row)?;
+            return Some(Shown::Line(Line { id: self.id(row), words, times, day, follows: follows(before.as_ref()) }));
+        };
+
+        let message = self.message(row);
         let own = self.model.is_me(author);
-        let (text, sent) = match (self.message(row), self.outgoing(row)) {
-            (Some(message), _) => (&message.text, if own { self.receipt(message.seq) } else { Sent::Foreign }),
+        let mut reach = None;
+        let (text, sent) = match (message, self.outgoing(row)) {
+            (Some(message), _) if own => {
+                let (sent, reached) = self.receipt(message.seq);
+                reach = self.key.is_room().then_some(reached);
+                (&message.text, sent)
+            }
+            (Some(message), _) => (&message.text, Sent::Foreign),
             (None, Some(entry)) => match &entry.progress {
                 Progress::Pending => (&entry.text, Sent::Pending),
                 Progress::Failed(problem) => (&entry.text, Sent::Failed { n: entry.n, reason: &problem.message }),
             },
             (None, None) => return None,
         };
-        let before = row.checked_sub(1).and_then(|before| self.author(before));
-        let new_day = before.is_none_or(|(_, before)| self.clock.day(before) != self.clock.day(at));
-        let divider = self.divider.is_some() && self.message(row).map(|message| message.seq) == self.divider;
-        let grouped = before.is_some_and(|(other, before)| other == author && at.0.abs_diff(before.0) <= GROUP_MS);
-        Some(Row {
+        let divider = self.divider.is_some() && message.map(|message| message.seq) == self.divider;
+        let same = |before: &Neighbour| before.author == Some(author) && at.0.abs_diff(before.at.0) <= GROUP_MS;
+        let grouped = before.as_ref().is_some_and(same);
+        Some(Shown::Bubble(Row {
             id: self.id(row),
             author: self.model.name(author),
             own,
             text,
             at,
             sent,
-            day: new_day.then(|| self.clock.day_title(at)),
+            reach,
+            calls_me: !own && message.is_some_and(|message| message.mentions_me),
+            day,
             divider,
             header: !grouped || new_day || divider,
-        })
+            note: message.filter(|_| own && sent == Sent::Stored).and_then(|message| self.note(message)),
+        }))
+    }
+
+    /// What happened, and exactly when.
+    fn happened(&self, row: usize) -> Option<(String, String)> {
+        if let Some(span) = self.span(row) {
+            let due = self.due.get(span.due.clone()).unwrap_or_default();
+            return Some((notices::sentence(self.model, due), notices::times(self.model, due, self.clock)));
+        }
+        let message = self.message(row)?;
+        let words = happened::change_sentence(self.model, message.from, message.change.as_ref()?);
+        Some((words, self.clock.exact(message.at)))
+    }
+
+    /// What is said below the newest message of a chat with one person while it waits for them.
+    fn note(&self, message: &Message) -> Option<String> {
+        let ChatKey::Person(with) = self.key else { return None };
+        let last = self.chat?.messages.back()?.seq == message.seq && self.outgoing.is_empty();
+        let person = self.model.people.get(&with)?;
+        if !last || person.status != Status::Offline || self.model.is_me(with) {
+            return None;
+        }
+        let seen = person.last_seen.map(|seen| format!(", {}", self.clock.last_seen(seen))).unwrap_or_default();
+        Some(format!("{} is offline{seen} – it will be delivered at the next login", person.username))
     }
 }

@@ -1,0 +1,469 @@
+//! Where messages are written. Decides when a text is sent, and to whom; what it is sent with is a command.
+
+mod card;
+mod complete;
+mod field;
+mod popup;
+mod strip;
+
+use egui::text::{CCursor, CCursorRange, CharIndex};
+use egui::widgets::text_edit::TextEditState;
+use egui::{Align2, EventFilter, Id, Key, Modifiers, Rect, Sense, Stroke, TextEdit, Ui, WidgetInfo, pos2, vec2};
+use lucide_icons::Icon;
+
+use self::card::Card;
+use self::complete::{Choice, Offer};
+use self::strip::Strip;
+use super::mentions::Names;
+use super::slash::{self, Slash};
+use super::text;
+use super::theme::{self, font, space};
+use super::widgets;
+use crate::client::model::Model;
+use crate::proto::chat::ChatKey;
+
+/// The composer grows to this many lines, then scrolls.
+pub const LINES_MAX: usize = 8;
+/// How high the composer is for one line.
+pub const LOWEST: f32 = theme::LINE + 2.0 * PAD + 2.0 * space::M - 2.0;
+const PAD: f32 = 11.0;
+const BUTTON: f32 = 42.0;
+const COUNTER: f32 = 22.0;
+
+/// Where one writes, and what is known there.
+#[derive(Clone, Copy)]
+pub struct Desk<'a> {
+    /// The open chat.
+    pub chat: ChatKey,
+    /// What is known.
+    pub model: &'a Model,
+    /// Who can be called by name there.
+    pub names: &'a Names,
+}
+
+/// What the composer keeps between frames.
+#[derive(Debug, Default)]
+pub struct Composer {
+    /// An input method is putting a character together; its Enter is not ours.
+    composing: bool,
+    /// The caret is to go there, because a chat was opened.
+    wants_focus: bool,
+    /// The chat that the rest is about.
+    chat: Option<ChatKey>,
+    /// What is offered for the word at the caret.
+    offer: Option<Offer>,
+    /// Which of the choices is the one that Enter takes.
+    chosen: usize,
+    /// Nothing is to be offered for what begins there.
+    declined: Option<usize>,
+    /// What was asked for by a command.
+    card: Option<Card>,
+    /// What was done, until the next key.
+    done: Option<String>,
+    /// A draft that could not be sent, and why.
+    wrong: Option<(String, String)>,
+}
+
+/// How Enter was pressed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Enter {
+    No,
+    /// To send.
+    Plain,
+    /// With Ctrl: to send to one person alone.
+    Alone,
+}
+
+/// The part of a draft that is sent: without the empty lines around it.
+pub fn sendable(draft: &str) -> &str {
+    draft.trim_end().trim_start_matches(['\n', '\r'])
+}
+
+/// How a draft stands with the limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// Far below.
+    Plenty,
+    /// So many bytes are left.
+    Left(usize),
+    /// So many bytes are too many.
+    Over(usize),
+}
+
+impl Room {
+    /// Of a draft, with the limit in bytes. It is said when a tenth of the limit is left.
+    pub fn of(draft: &str, max: usize) -> Self {
+        match max.checked_sub(sendable(draft).len()) {
+            None => Self::Over(sendable(draft).len() - max),
+            Some(left) if left <= max / 10 => Self::Left(left),
+            Some(_) => Self::Plenty,
+        }
+    }
+}
+
+fn id(chat: ChatKey) -> Id {
+    Id::unique(("composer", chat))
+}
+
+impl Composer {
+    /// Puts the caret into the composer.
+    pub fn focus(&mut self) {
+        self.wants_focus = true;
+    }
+
+    /// Whether an input method is at work.
+    pub fn composing(&self) -> bool {
+        self.composing
+    }
+
+    /// Closes what stands above the composer. Says whether there was anything.
+    pub fn peel(&mut self) -> bool {
+        if let Some(offer) = self.offer.take() {
+            self.declined = Some(offer.range.start);
+            return true;
+        }
+        self.card.take().is_some()
+    }
+
+    /// How high the composer will be for that text, in a pane of that width.
+    pub fn height(&self, ui: &Ui, desk: Desk<'_>, draft: &str, pane_width: f32) -> f32 {
+        let galley = text::edited(ui, draft, font::body(), egui::Color32::WHITE, Some(text_width(pane_width)));
+        let lines = galley.rows.len().clamp(1, LINES_MAX);
+        let max = desk.model.message_max_bytes;
+        let counter = if Room::of(draft, max) == Room::Plenty { 0.0 } else { COUNTER };
+        let (left, right) = column(0.0, pane_width);
+        let strip = self.strip(desk, draft).map_or(0.0, |strip| strip.height(ui, right - left));
+        (lines - 1) as f32 * theme::LINE + LOWEST + counter + strip
+    }
+
+    /// What is said above the field.
+    fn strip(&self, desk: Desk<'_>, draft: &str) -> Option<Strip> {
+        if let Some((_, why)) = self.wrong.as_ref().filter(|(wrong, _)| wrong == draft) {
+            return Some(Strip::Wrong(why.clone()));
+        }
+        if let Some(done) = &self.done {
+            return Some(Strip::Done(done.clone()));
+        }
+        let (to, _) = desk.names.addressed(sendable(draft))?;
+        Some(Strip::Alone(desk.model.name(to).to_owned()))
+    }
+
+    /// Draws the composer and returns what is to be sent, and where to.
+    pub fn show(&mut self, ui: &mut Ui, desk: Desk<'_>, draft: &mut String) -> Option<(ChatKey, String)> {
+        let palette = theme::palette(ui);
+        let pane = ui.max_rect();
+        ui.painter().rect_filled(pane, 0.0, palette.surface);
+        ui.painter().hline(pane.x_range(), pane.top(), Stroke::new(1.0, palette.line));
+        if self.chat.replace(desk.chat) != Some(desk.chat) {
+            let (composing, wants_focus) = (self.composing, self.wants_focus);
+            *self = Self { composing, wants_focus, chat: self.chat, ..Self::default() };
+        }
+        if self.done.is_some() && key_pressed(ui) {
+            self.done = None;
+        }
+
+        let (left, right) = column(pane.left(), pane.right());
+        let max = desk.model.message_max_bytes;
+        let room = Room::of(draft, max);
+        let counter = if room == Room::Plenty { 0.0 } else { COUNTER };
+        let strip = self.strip(desk, draft);
+        let above = strip.as_ref().map_or(0.0, |strip| strip.height(ui, right - left));
+        let alone = strip.is_some_and(|strip| strip.show(ui, pos2(left, pane.top()), right - left));
+        let frame = Rect::from_min_max(
+            pos2(left, pane.top() + above + space::M - 1.0),
+            pos2(right - BUTTON - space::S, pane.bottom() - space::M + 1.0 - counter),
+        );
+
+        let id = id(desk.chat);
+        self.take_focus(ui, id);
+        let (steps, tab) = self.keys_of_offer(ui, id);
+        let enter = self.enter(ui, id);
+        field::show(ui, id, frame, desk.model.title(desk.chat), draft);
+
+        self.look_for_offer(ui, id, desk, draft);
+        let clicked_choice = self.show_offer(ui, id, desk, frame, steps);
+        let chosen = match &self.offer {
+            Some(offer) => offer.choices.get(clicked_choice.unwrap_or(self.chosen)).copied(),
+            None => None,
+        };
+        let takes = clicked_choice.is_some() || tab || enter == Enter::Plain;
+        let offered = self.offer.is_some();
+        if let Some(choice) = chosen.filter(|_| takes) {
+            self.take_choice(ui, id, desk, draft, choice);
+        } else if let Some(card) = self.card.filter(|_| !offered)
+            && card.show(ui, frame, pane, desk)
+        {
+            self.card = None;
+        }
+
+        let ready = !draft.trim().is_empty() && !matches!(Room::of(draft, max), Room::Over(_));
+        let button = Rect::from_min_size(pos2(right - BUTTON, frame.bottom() - BUTTON), vec2(BUTTON, BUTTON));
+        let clicked = send_button(ui, button, ready);
+        limit(ui, pos2(frame.left() + space::XS, frame.bottom() + COUNTER / 2.0 + 3.0), room);
+
+        // Whatever the button did, writing goes on.
+        self.wants_focus |= clicked || alone;
+        if !ready {
+            None
+        } else if clicked || (enter == Enter::Plain && chosen.is_none()) {
+            self.submit(ui, id, desk, draft)
+        } else if alone || enter == Enter::Alone {
+            self.submit_alone(ui, id, desk, draft)
+        } else {
+            None
+        }
+    }
+
+    /// Does what the draft asks for. What cannot be done stays in the draft.
+    fn submit(&mut self, ui: &Ui, id: Id, desk: Desk<'_>, draft: &mut String) -> Option<(ChatKey, String)> {
+        let (to, text) = match slash::parse(sendable(draft), desk.names) {
+            Slash::Text(text) => (desk.chat, text.to_owned()),
+            Slash::Private { to, text } => (ChatKey::Person(to), text.to_owned()),
+            Slash::All(text) => (ChatKey::Everyone, text.to_owned()),
+            Slash::Wrong(why) => {
+                self.wrong = Some((draft.clone(), why));
+                ui.ctx().request_repaint();
+                return None;
+            }
+            asked @ (Slash::Who | Slash::Help) => {
+                self.card = Some(if asked == Slash::Who { Card::Who } else { Card::Help });
+                self.empty(ui, id, draft);
+                return None;
+            }
+        };
+        self.card = None;
+        self.empty(ui, id, draft);
+        if to != desk.chat {
+            self.say_done(desk.model, to);
+        }
+        Some((to, text))
+    }
+
+    /// Sends a draft that calls somebody first to that person alone, without the call.
+    fn submit_alone(&mut self, ui: &Ui, id: Id, desk: Desk<'_>, draft: &mut String) -> Option<(ChatKey, String)> {
+        let text = sendable(draft);
+        let (to, begin) = desk.names.addressed(text)?;
+        let text = text.get(begin..)?.to_owned();
+        self.card = None;
+        self.empty(ui, id, draft);
+        self.say_done(desk.model, ChatKey::Person(to));
+        Some((ChatKey::Person(to), text))
+    }
+
+    fn say_done(&mut self, model: &Model, to: ChatKey) {
+        let name = text::one_line(model.title(to));
+        let alone = if to.is_room() { "" } else { " alone" };
+        self.done = Some(format!("Sent to {name}{alone}"));
+    }
+
+    fn empty(&mut self, ui: &Ui, id: Id, draft: &mut String) {
+        draft.clear();
+        // The caret and the history of edits belong to the text that has gone.
+        TextEdit::store_state(ui.ctx(), id, Default::default());
+        self.wants_focus = true;
+        self.wrong = None;
+        (self.offer, self.declined) = (None, None);
+        ui.ctx().request_repaint();
+    }
+
+    /// Finds out what could be meant at the caret.
+    fn look_for_offer(&mut self, ui: &Ui, id: Id, desk: Desk<'_>, draft: &str) {
+        if self.declined.is_some_and(|start| start >= draft.len()) {
+            self.declined = None;
+        }
+        let over = self.offer.is_some() && popup::is_under_pointer(ui);
+        let here = !self.composing && (over || ui.memory(|memory| memory.has_focus(id)));
+        let offer = caret(ui, id, draft)
+            .filter(|_| here)
+            .and_then(|caret| complete::offer(draft, caret, desk.model, desk.names))
+            .filter(|offer| self.declined != Some(offer.range.start));
+        let range = |offer: &Option<Offer>| offer.as_ref().map(|offer| offer.range.clone());
+        if range(&offer) != range(&self.offer) {
+            self.chosen = 0;
+            ui.ctx().request_repaint();
+        }
+        self.offer = offer;
+        if self.offer.is_some() {
+            // Tab takes a choice: it must not move the focus in the next frame.
+            ui.memory_mut(|memory| memory.set_focus_lock_filter(id, EventFilter { tab: true, ..field::KEYS }));
+        }
+    }
+
+    /// Draws what is offered. Returns the choice that was clicked.
+    fn show_offer(&mut self, ui: &Ui, id: Id, desk: Desk<'_>, frame: Rect, steps: isize) -> Option<usize> {
+        let offer = self.offer.as_ref()?;
+        let count = offer.choices.len();
+        let last = isize::try_from(count).unwrap_or(1);
+        let chosen = isize::try_from(self.chosen).unwrap_or(0).saturating_add(steps).rem_euclid(last.max(1));
+        self.chosen = usize::try_from(chosen).unwrap_or(0);
+        let clicked = popup::show(ui, id, frame, &offer.choices, self.chosen, desk.model);
+        self.wants_focus |= clicked.is_some();
+        clicked
+    }
+
+    fn take_choice(&mut self, ui: &Ui, id: Id, desk: Desk<'_>, draft: &mut String, choice: Choice) {
+        let Some(offer) = self.offer.take() else { return };
+        let caret = offer.take(choice, draft, desk.model);
+        let at = draft.get(..caret).map_or(0, |before| before.chars().count());
+        let mut state = TextEditState::load(ui.ctx(), id).unwrap_or_default();
+        state.cursor.set_char_range(Some(CCursorRange::one(CCursor::new(CharIndex(at)))));
+        state.store(ui.ctx(), id);
+        // The name stands there now; what is written behind it is not a longer one.
+        self.declined = (!matches!(choice, Choice::Command(_))).then_some(offer.range.start);
+        self.chosen = 0;
+        ui.ctx().request_repaint();
+    }
+
+    /// The keys that belong to what is offered: how far down the choice goes, and whether Tab takes it.
+    fn keys_of_offer(&self, ui: &Ui, id: Id) -> (isize, bool) {
+        if self.offer.is_none() || self.composing || !ui.memory(|memory| memory.has_focus(id)) {
+            return (0, false);
+        }
+        ui.input_mut(|input| {
+            let mut count = |key| isize::try_from(input.count_and_consume_key(Modifiers::NONE, key)).unwrap_or(0);
+            let steps = count(Key::ArrowDown) - count(Key::ArrowUp);
+            (steps, count(Key::Tab) > 0)
+        })
+    }
+
+    /// Typing reaches the composer wherever the focus was, the first character included.
+    fn take_focus(&mut self, ui: &Ui, id: Id) {
+        if ui.memory(|memory| memory.top_modal_layer().is_some()) {
+            return;
+        }
+        let focused = ui.memory(|memory| memory.focused());
+        let typed = focused != Some(id)
+            && ui.input(|input| {
+                input.events.iter().any(|event| match event {
+                    // A space is also how a focused button is pressed.
+                    egui::Event::Text(text) => focused.is_none() || text != " ",
+                    egui::Event::Paste(_) => true,
+                    egui::Event::Ime(egui::ImeEvent::Preedit { text, .. }) => !text.is_empty(),
+                    _ => false,
+                })
+            });
+        if std::mem::take(&mut self.wants_focus) || typed {
+            ui.memory_mut(|memory| memory.request_focus(id));
+        }
+    }
+
+    /// Whether Enter was pressed, and how.
+    fn enter(&mut self, ui: &Ui, id: Id) -> Enter {
+        let mut input_method = self.composing;
+        ui.input(|input| {
+            for event in &input.events {
+                match event {
+                    egui::Event::Ime(egui::ImeEvent::Preedit { text, .. }) => {
+                        self.composing = !text.is_empty();
+                        input_method = true;
+                    }
+                    egui::Event::Ime(egui::ImeEvent::Commit(_)) => {
+                        self.composing = false;
+                        input_method = true;
+                    }
+                    _ => {}
+                }
+            }
+        });
+        if !ui.memory(|memory| memory.has_focus(id)) {
+            return Enter::No;
+        }
+        let mut pressed = Enter::No;
+        ui.input_mut(|input| {
+            input.events.retain(|event| match event {
+                egui::Event::Key { key: Key::Enter, pressed: true, modifiers, repeat, .. } if !modifiers.shift => {
+                    if !repeat {
+                        let alone = modifiers.ctrl || modifiers.command;
+                        pressed = if alone { Enter::Alone } else { Enter::Plain };
+                    }
+                    false
+                }
+                _ => true,
+            });
+        });
+        if input_method { Enter::No } else { pressed }
+    }
+}
+
+/// Whether a key was pressed, of whatever kind. One that is still held down does not count.
+fn key_pressed(ui: &Ui) -> bool {
+    ui.input(|input| {
+        input.events.iter().any(|event| match event {
+            egui::Event::Key { pressed, repeat, .. } => *pressed && !repeat,
+            egui::Event::Text(_) | egui::Event::Paste(_) | egui::Event::Cut => true,
+            egui::Event::Ime(egui::ImeEvent::Preedit { text, .. }) => !text.is_empty(),
+            _ => false,
+        })
+    })
+}
+
+/// Where the caret stands, in bytes; nowhere while a part is selected.
+fn caret(ui: &Ui, id: Id, draft: &str) -> Option<usize> {
+    let range = TextEditState::load(ui.ctx(), id)?.cursor.char_range()?;
+    let at = range.single()?.index.0;
+    Some(draft.char_indices().nth(at).map_or(draft.len(), |(byte, _)| byte))
+}
+
+/// From where to where the composer reaches: the same column as the conversation above it.
+fn column(left: f32, right: f32) -> (f32, f32) {
+    let middle = (left + right) / 2.0;
+    let half = ((right - left - 2.0 * space::L) / 2.0).clamp(1.0, theme::COLUMN_MAX / 2.0);
+    ((middle - half).round(), (middle + half).round())
+}
+
+fn text_width(pane_width: f32) -> f32 {
+    let (left, right) = column(0.0, pane_width);
+    (right - left - BUTTON - space::S - 2.0 * (PAD + 5.0)).max(1.0)
+}
+
+fn send_button(ui: &mut Ui, rect: Rect, ready: bool) -> bool {
+    let palette = theme::palette(ui);
+    let sense = if ready { Sense::click() } else { Sense::click() - Sense::FOCUSABLE };
+    let response = ui.interact(rect, Id::unique("send"), sense);
+    response.widget_info(|| WidgetInfo::labeled(egui::accesskit::Role::Button, ready, "Send"));
+    let (fill, front) = match (ready, response.hovered()) {
+        (false, _) => (palette.field, palette.subdued),
+        (true, true) => (palette.accent_hover, palette.on_accent),
+        (true, false) => (palette.accent_fill, palette.on_accent),
+    };
+    ui.painter().circle_filled(rect.center(), rect.width() / 2.0, fill);
+    widgets::focus_ring(ui, &response, egui::CornerRadius::same(255));
+    widgets::icon(ui, rect.center() + vec2(-1.0, 1.0), Icon::Send, 18.0, front);
+    let clicked = response.clicked();
+    response.on_hover_text("Send (Enter)");
+    clicked
+}
+
+/// The limit, announced before it is reached.
+fn limit(ui: &mut Ui, left: egui::Pos2, room: Room) {
+    let palette = theme::palette(ui);
+    let (words, color) = match room {
+        Room::Plenty => return,
+        Room::Left(bytes) => (format!("{bytes} bytes left"), palette.subdued),
+        Room::Over(bytes) => (format!("{bytes} bytes too long to send: send it in parts"), palette.danger),
+    };
+    let place = Rect::from_min_size(left - vec2(0.0, 9.0), vec2(260.0, 18.0));
+    widgets::say(ui, place, &words);
+    ui.painter().text(place.left_center(), Align2::LEFT_CENTER, words, font::small(), color);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_lines_around_a_text_are_not_sent_and_its_indentation_is() {
+        assert_eq!(sendable("\n\n  code\n  more \n\n"), "  code\n  more");
+        assert_eq!(sendable("hi"), "hi");
+    }
+
+    #[test]
+    fn the_limit_is_said_in_time() {
+        let max = 1000;
+        assert_eq!(Room::of(&"x".repeat(899), max), Room::Plenty);
+        assert_eq!(Room::of(&"x".repeat(900), max), Room::Left(100));
+        assert_eq!(Room::of(&"é".repeat(500), max), Room::Left(0));
+        assert_eq!(Room::of(&"é".repeat(501), max), Room::Over(2));
+        assert_eq!(Room::of(&(" ".repeat(9) + &"\n".repeat(2000)), max), Room::Plenty);
+    }
+}

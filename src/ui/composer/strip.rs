@@ -1,0 +1,73 @@
+//! The line above the field: what Ctrl+Enter would do, what was done, or why a draft cannot be sent.
+
+use egui::{Color32, Pos2, Rect, Ui, pos2, vec2};
+use lucide_icons::Icon;
+
+use crate::ui::text;
+use crate::ui::theme::{self, font, space};
+use crate::ui::widgets;
+
+/// Above the words.
+const ABOVE: f32 = 9.0;
+/// The room of the icon in front of the words.
+const SIGN: f32 = 23.0;
+const BUTTON: &str = "Send privately";
+
+/// What stands above the field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Strip {
+    /// The draft can be sent to that person alone.
+    Alone(String),
+    /// What was done.
+    Done(String),
+    /// Why the draft cannot be sent, and what to do.
+    Wrong(String),
+}
+
+impl Strip {
+    fn words(&self) -> String {
+        match self {
+            Self::Alone(name) => format!("Ctrl+Enter sends this to {} alone", text::one_line(name)),
+            Self::Done(words) | Self::Wrong(words) => text::one_line(words),
+        }
+    }
+
+    fn galley(&self, ui: &Ui, width: f32, color: Color32) -> std::sync::Arc<egui::Galley> {
+        let room = width - SIGN - self.button(ui);
+        text::explained(ui, &self.words(), font::small(), color, room.max(60.0))
+    }
+
+    /// How wide its button is, with what is around it.
+    fn button(&self, ui: &Ui) -> f32 {
+        let Self::Alone(_) = self else { return 0.0 };
+        let galley = ui.painter().layout_no_wrap(BUTTON.to_owned(), font::small_strong(), Color32::WHITE);
+        galley.size().x + 3.0 * space::S
+    }
+
+    /// How high it is in a column of that width.
+    pub fn height(&self, ui: &Ui, width: f32) -> f32 {
+        ABOVE + self.galley(ui, width, Color32::WHITE).size().y.ceil() - 2.0
+    }
+
+    /// Draws it in a column of that width that begins at `corner`. Returns whether its button was clicked.
+    pub fn show(&self, ui: &mut Ui, corner: Pos2, width: f32) -> bool {
+        let palette = theme::palette(ui);
+        let (sign, color) = match self {
+            Self::Alone(_) => (Icon::Lock, palette.subdued),
+            Self::Done(_) => (Icon::Check, palette.accent),
+            Self::Wrong(_) => (Icon::CircleAlert, palette.danger),
+        };
+        let galley = self.galley(ui, width, color);
+        let place = Rect::from_min_size(corner + vec2(SIGN, ABOVE), galley.size());
+        let middle = place.top() + theme::LINE / 2.0;
+        widgets::icon(ui, pos2(corner.x + SIGN / 2.0, middle - 0.5), sign, 14.0, color);
+        widgets::say(ui, place, &self.words());
+        ui.painter().galley(place.min, galley, color);
+        if let Self::Alone(name) = self {
+            let left = pos2(corner.x + width - self.button(ui) + space::S, middle);
+            let button = widgets::text_button(ui, left, BUTTON, "strip", palette.accent);
+            return button.on_hover_text(format!("Send to {} alone", text::one_line(name))).clicked();
+        }
+        false
+    }
+}

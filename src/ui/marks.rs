@@ -1,0 +1,175 @@
+//! Parts of a text that are to be noticed: the letters of a mark, what is behind them, and where both go when the words
+//! of a line are moved.
+
+use std::ops::Range;
+
+use egui::text::{ByteIndex, LayoutSection, TextFormat};
+use egui::{Color32, FontId, Galley, Rect};
+
+use super::bidi;
+
+/// A part of a text that is to be noticed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mark {
+    /// Which part, in bytes.
+    pub range: Range<usize>,
+    /// Its letters.
+    pub font: FontId,
+    /// The colour of its letters.
+    pub color: Color32,
+    /// What is behind it.
+    pub behind: Color32,
+}
+
+/// The parts of a text with marks in it.
+pub fn sections(text: &str, plain: &TextFormat, marks: &[Mark]) -> Vec<LayoutSection> {
+    let mut sections = Vec::with_capacity(2 * marks.len() + 1);
+    let mut section = |range: Range<usize>, format: TextFormat| {
+        if !range.is_empty() {
+            let byte_range = ByteIndex(range.start)..ByteIndex(range.end);
+            sections.push(LayoutSection { leading_space: 0.0, byte_range, format });
+        }
+    };
+    let format_of = |mark: &Mark| TextFormat { font_id: mark.font.clone(), color: mark.color, ..plain.clone() };
+    let mut at = 0;
+    for mark in marks {
+        let (start, end) = (mark.range.start.max(at), mark.range.end.min(text.len()));
+        if text.get(start..end).is_none_or(str::is_empty) {
+            continue;
+        }
+        section(at..start, plain.clone());
+        section(start..end, format_of(mark));
+        at = end;
+    }
+    section(at..text.len(), plain.clone());
+    sections
+}
+
+/// Where marks are when the words have been moved. They keep the font of the text: in another one, a line could be too
+/// wide for the place where it was broken.
+pub fn moved(marks: &[Mark], lines: &[bidi::Line], font: &FontId) -> Vec<Mark> {
+    let mut moved = Vec::new();
+    let mut at = 0;
+    for line in lines {
+        for piece in &line.written {
+            let first = marks.partition_point(|mark| mark.range.end <= piece.start);
+            let within = marks.iter().skip(first).take_while(|mark| mark.range.start < piece.end);
+            for mark in within {
+                let (start, end) = (mark.range.start.max(piece.start), mark.range.end.min(piece.end));
+                let range = at + start - piece.start..at + end - piece.start;
+                moved.push(Mark { range, font: font.clone(), ..mark.clone() });
+            }
+            at += piece.len();
+        }
+        // The line break.
+        at += 1;
+    }
+    moved
+}
+
+/// What is behind the marks of a text that was laid out with one glyph for each character: where, from its corner, and
+/// in which colour.
+pub fn behind(galley: &Galley, marks: &[Mark]) -> Vec<(Rect, Color32)> {
+    let mut found = Vec::new();
+    let mut marks = marks.iter().filter(|mark| mark.behind != Color32::TRANSPARENT).peekable();
+    let mut letters = galley.text().char_indices();
+    for row in &galley.rows {
+        let mut open: Option<(Rect, Color32)> = None;
+        for glyph in &row.glyphs {
+            let Some((at, _)) = letters.next() else { break };
+            if marks.next_if(|mark| mark.range.end <= at).is_some() {
+                found.extend(open.take());
+            }
+            let Some(mark) = marks.peek().filter(|mark| mark.range.contains(&at)) else { continue };
+            let left = row.pos.x + glyph.pos.x;
+            let letter = Rect::from_x_y_ranges(left..=left + glyph.advance_width, row.rect().y_range());
+            open = Some((open.map_or(letter, |(so_far, _)| so_far.union(letter)), mark.behind));
+        }
+        found.extend(open);
+        if row.ends_with_newline {
+            letters.next();
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::{text, theme};
+
+    const TEXTS: [&str; 8] = [
+        "two\nlines\n",
+        "hello שלום",
+        "שלום עולם hello שָׁלוֹם",
+        "مرحبا بالعالم\nثم سطر",
+        "👨‍👩‍👧‍👦 family 🇩🇪",
+        "你好世界",
+        "a\u{301}\u{302}\u{303} \u{301}\u{301}",
+        "กำลังใจ ক্ষি",
+    ];
+
+    fn mark(range: Range<usize>) -> Mark {
+        Mark { range, font: theme::font::strong(), color: Color32::RED, behind: Color32::BLUE }
+    }
+
+    #[test]
+    fn marks_change_no_letter_and_no_count() {
+        let ctx = egui::Context::default();
+        crate::ui::prepare(&ctx);
+        let output = ctx.run_ui(egui::RawInput::default(), |ui| {
+            for (text, width) in TEXTS.iter().flat_map(|text| [30.0, 200.0].map(|width| (text, width))) {
+                let plain = text::read(ui, text, theme::font::body(), Color32::WHITE, width, &[]);
+                for (at, c) in text.char_indices() {
+                    // Also where no sensible mark would begin or end: in the middle of a cluster.
+                    let range = at..at + c.len_utf8();
+                    let marks = [mark(range)];
+                    let marked = text::read(ui, text, theme::font::body(), Color32::WHITE, width, &marks);
+                    assert_eq!(marked.galley.text(), plain.galley.text(), "{text:?} at {at}");
+                    assert_eq!(marked.selectable, plain.selectable, "{text:?} at {at}");
+                    assert!(text::counts_agree(&marked.galley), "{text:?} at {at}");
+                    let expected = usize::from(c != '\n');
+                    assert!(marked.behind.len() <= expected, "{text:?} at {at}");
+                }
+            }
+            let wild = [(5..900), (2..1), (3..4)].map(mark);
+            let read = text::read(ui, "héllo שלום", theme::font::body(), Color32::WHITE, 200.0, &wild);
+            assert!(text::counts_agree(&read.galley));
+        });
+        output.drop_without_applying_deltas();
+    }
+
+    #[test]
+    fn marks_go_where_their_words_go() {
+        let text = "אחת @דוד כהן שתיים";
+        let start = text.find('@').unwrap();
+        let end = start + "@דוד כהן".len();
+        let lines = bidi::lines(text, 1000.0, |_| 0.0);
+        let marks = [mark(start..end)];
+        let seen = &lines[0].text;
+        let marked: String =
+            moved(&marks, &lines, &theme::font::body()).into_iter().map(|mark| seen[mark.range].to_owned()).collect();
+        assert_eq!(marked, "כהן דוד@");
+        assert_eq!(seen, "שתיים כהן דוד@ אחת");
+    }
+
+    #[test]
+    fn what_is_behind_a_mark_is_as_wide_as_its_letters_line_by_line() {
+        let ctx = egui::Context::default();
+        crate::ui::prepare(&ctx);
+        let output = ctx.run_ui(egui::RawInput::default(), |ui| {
+            let text = "to @Dora Maar\nand @Bob";
+            let marks = [3..13, 18..22].map(mark);
+            let read = text::read(ui, text, theme::font::body(), Color32::WHITE, 400.0, &marks);
+            let [(dora, _), (bob, _)] = read.behind.as_slice() else { panic!("{:?}", read.behind) };
+            let row = |n: usize| read.galley.rows[n].rect();
+            assert_eq!((dora.y_range(), bob.y_range()), (row(0).y_range(), row(1).y_range()));
+            assert!(dora.left() > 10.0 && (dora.right() - row(0).right()).abs() < 1.0, "{dora:?}");
+            assert!(bob.left() > 20.0 && (bob.right() - row(1).right()).abs() < 1.0, "{bob:?}");
+
+            let narrow = text::read(ui, text, theme::font::body(), Color32::WHITE, 60.0, &marks);
+            assert_eq!(narrow.behind.len(), 3, "a name over two lines has two parts: {:?}", narrow.behind);
+        });
+        output.drop_without_applying_deltas();
+    }
+}

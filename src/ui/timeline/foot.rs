@@ -1,0 +1,148 @@
+//! What stands at the end of a message: the time and how far it has come, and below the bubble why it has not come
+//! further.
+
+use std::sync::Arc;
+
+use egui::{Galley, Id, Pos2, Rect, Sense, Ui, pos2};
+use lucide_icons::Icon;
+
+use super::page::{Measure, Page};
+use super::rows::{Row, Sent};
+use crate::client::command::Command;
+use crate::ui::theme::{self, font, space};
+use crate::ui::{text, widgets};
+
+/// The room of the ticks behind the time.
+const TICK: f32 = 17.0;
+/// The room of the eye in front of the number of readers.
+const EYE: f32 = 16.0;
+/// Between the number of readers and the time.
+const READERS_GAP: f32 = 7.0;
+const ACTIONS: f32 = 30.0;
+
+/// The end of a message, measured.
+pub struct Foot {
+    /// When it was written.
+    pub time: Arc<Galley>,
+    own: bool,
+    /// How many have read it, where it is some and not all.
+    readers: Option<Arc<Galley>>,
+    /// Why it was refused.
+    trouble: Option<Arc<Galley>>,
+    /// Why it has not come to its receiver.
+    note: Option<Arc<Galley>>,
+}
+
+impl Foot {
+    /// Lays it out.
+    pub fn of(ui: &Ui, row: &Row<'_>, page: &Page<'_>) -> Self {
+        let palette = theme::palette(ui);
+        let room = page.measure.text;
+        let color = if row.own { palette.subdued_own } else { palette.subdued };
+        let time = ui.painter().layout_no_wrap(page.clock.time(row.at), font::tiny(), color);
+        let readers = row
+            .readers()
+            .map(|(read, _)| ui.painter().layout_no_wrap(read.to_string(), font::tiny(), palette.subdued_own));
+        let trouble = match row.sent {
+            Sent::Failed { reason, .. } => {
+                Some(text::explained(ui, &text::drawable(reason), font::small(), palette.danger, room - 20.0))
+            }
+            Sent::Foreign | Sent::Pending | Sent::Stored | Sent::Delivered | Sent::Read => None,
+        };
+        let note = row.note.as_ref().map(|note| {
+            let width = page.measure.right - page.measure.left;
+            to_the_right(text::few_lines(ui, &text::one_line(note), font::tiny(), palette.subdued, width, 4))
+        });
+        Self { time, own: row.own, readers, trouble, note }
+    }
+
+    /// How wide the time is, with what stands around it.
+    pub fn width(&self) -> f32 {
+        let readers = self.readers.as_ref().map_or(0.0, |readers| EYE + readers.size().x + READERS_GAP);
+        readers + self.time.size().x + if self.own { TICK } else { 0.0 }
+    }
+
+    /// How high it is what stands below the bubble.
+    pub fn below(&self) -> f32 {
+        let trouble = self.trouble.as_ref().map_or(0.0, |trouble| trouble.size().y.ceil() + space::XS + ACTIONS);
+        let note = self.note.as_ref().map_or(0.0, |note| note.size().y.ceil() + space::XS);
+        trouble + note
+    }
+}
+
+/// With the ends of its lines below each other.
+fn to_the_right(mut galley: Arc<Galley>) -> Arc<Galley> {
+    let widest = galley.rows.iter().map(|row| row.row.size.x).fold(0.0, f32::max);
+    if galley.rows.len() > 1 {
+        for row in &mut Arc::make_mut(&mut galley).rows {
+            row.pos.x = (widest - row.row.size.x).round();
+        }
+    }
+    galley
+}
+
+/// The time and the ticks; `end` is where they end, at the height of the time's upper edge.
+pub fn time(ui: &mut Ui, row: &Row<'_>, foot: &Foot, end: Pos2, page: &Page<'_>) {
+    let palette = theme::palette(ui);
+    let tick = if row.own { TICK } else { 0.0 };
+    let size = foot.time.size();
+    let at = pos2(end.x - tick - size.x, end.y);
+    let middle = at.y + size.y / 2.0;
+    ui.painter().galley(at, Arc::clone(&foot.time), palette.subdued);
+    if row.own {
+        let (sign, color) = match row.sent {
+            Sent::Pending => (Icon::Clock3, palette.subdued_own),
+            Sent::Failed { .. } => (Icon::CircleAlert, palette.danger),
+            Sent::Stored | Sent::Foreign => (Icon::Check, palette.subdued_own),
+            Sent::Delivered => (Icon::CheckCheck, palette.subdued_own),
+            Sent::Read => (Icon::CheckCheck, palette.seen_own),
+        };
+        widgets::icon(ui, pos2(end.x - 6.0, middle), sign, 13.0, color);
+    }
+    if let Some(readers) = &foot.readers {
+        let left = at.x - READERS_GAP - readers.size().x;
+        ui.painter().galley(pos2(left, at.y), Arc::clone(readers), palette.subdued_own);
+        widgets::icon(ui, pos2(left - EYE / 2.0, middle), Icon::Eye, 12.0, palette.subdued_own);
+    }
+    let place = Rect::from_min_max(pos2(end.x - foot.width(), at.y), pos2(end.x, at.y + size.y));
+    let exact = page.clock.exact(row.at);
+    let words = row.reached().map_or_else(|| exact.clone(), |reached| format!("{exact}\n{reached}"));
+    ui.interact(place, Id::unique(("time", row.id)), Sense::hover()).on_hover_text(words);
+}
+
+/// What stands below the bubble, which ends at `bottom`.
+pub fn below(ui: &mut Ui, row: &Row<'_>, foot: &Foot, measure: &Measure, bottom: f32, commands: &mut Vec<Command>) {
+    if let Sent::Failed { n, reason } = row.sent {
+        trouble(ui, foot, measure, bottom + space::XS, n, reason, commands);
+    }
+    if let (Some(galley), Some(note)) = (&foot.note, &row.note) {
+        let size = galley.size();
+        let place = Rect::from_min_size(pos2(measure.right - size.x, bottom + space::XS - 1.0), size);
+        widgets::say(ui, place, note);
+        ui.painter().galley(place.min, Arc::clone(galley), theme::palette(ui).subdued);
+    }
+}
+
+/// Why a message did not get through, and what can be done, below its bubble.
+fn trouble(ui: &mut Ui, foot: &Foot, measure: &Measure, mut y: f32, n: u64, reason: &str, commands: &mut Vec<Command>) {
+    let palette = theme::palette(ui);
+    let Some(galley) = &foot.trouble else { return };
+    let place = Rect::from_min_size(pos2(measure.right - galley.size().x, y), galley.size());
+    widgets::icon(ui, pos2(place.left() - 11.0, y + theme::LINE / 2.0), Icon::CircleAlert, 14.0, palette.danger);
+    widgets::say(ui, place, reason);
+    ui.painter().galley(place.min, Arc::clone(galley), palette.danger);
+    y += galley.size().y + ACTIONS / 2.0;
+
+    let width = |ui: &Ui, label: &str| {
+        let galley = ui.painter().layout_no_wrap(label.to_owned(), font::small_strong(), palette.accent);
+        galley.size().x + 2.0 * space::S
+    };
+    let discard = measure.right - width(ui, "Discard") + space::S;
+    let retry = discard - width(ui, "Retry") - space::XS;
+    if widgets::text_button(ui, pos2(retry, y), "Retry", ("retry", n), palette.accent).clicked() {
+        commands.push(Command::Retry { n });
+    }
+    if widgets::text_button(ui, pos2(discard, y), "Discard", ("discard", n), palette.danger).clicked() {
+        commands.push(Command::Discard { n });
+    }
+}

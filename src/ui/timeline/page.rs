@@ -1,0 +1,65 @@
+//! What all rows of a frame share: how wide they may be, what time it is, who can be called by name.
+
+use crate::proto::chat::ChatKey;
+use crate::ui::mentions::Names;
+use crate::ui::theme::{self, space};
+use crate::ui::when::Clock;
+
+/// The room inside a bubble, on its sides.
+pub const PAD_X: f32 = 12.0;
+/// The room inside a bubble, above and below.
+pub const PAD_Y: f32 = 7.0;
+/// Between bubbles of one group.
+pub const GAP: f32 = 3.0;
+/// Between what does not belong together.
+pub const GAP_GROUP: f32 = 12.0;
+/// The diameter of an avatar.
+pub const AVATAR: f32 = 34.0;
+
+/// What all rows of a frame share.
+pub struct Page<'a> {
+    /// Which chat.
+    pub chat: ChatKey,
+    /// How wide things may be.
+    pub measure: Measure,
+    /// The time.
+    pub clock: &'a Clock,
+    /// Who can be called by name.
+    pub names: &'a Names,
+}
+
+/// How wide things may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Measure {
+    /// From where to where the conversation reaches.
+    pub left: f32,
+    /// See `left`.
+    pub right: f32,
+    /// There is room for avatars.
+    pub avatars: bool,
+    /// The widest that a line of text gets.
+    pub text: f32,
+}
+
+impl Measure {
+    /// For a pane from `left` to `right`.
+    pub fn of(left: f32, right: f32) -> Self {
+        let middle = (left + right) / 2.0;
+        let half = ((right - left - 2.0 * space::L) / 2.0).clamp(1.0, theme::COLUMN_MAX / 2.0);
+        let avatars = right - left >= 560.0;
+        let text = (2.0 * half * 0.78 - 2.0 * PAD_X).clamp(60.0, theme::BUBBLE_TEXT_MAX);
+        Self { left: (middle - half).round(), right: (middle + half).round(), avatars, text }
+    }
+
+    /// A height for a text that has not been laid out.
+    pub fn estimate(&self, text: &str) -> f32 {
+        let letters_per_line = (self.text / 7.2).max(1.0);
+        let lines = text.bytes().filter(|byte| *byte == b'\n').count() as f32 + text.len() as f32 / letters_per_line;
+        GAP + 2.0 * PAD_Y + (lines.floor() + 1.0) * theme::LINE
+    }
+
+    /// The middle of the conversation.
+    pub fn middle(&self) -> f32 {
+        (self.left + self.right) / 2.0
+    }
+}

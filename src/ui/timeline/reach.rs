@@ -1,0 +1,48 @@
+//! How far one's own messages have come with everybody in a room. Draws nothing.
+//!
+//! The model goes through all members for each message that it is asked about. A room may have ten thousand, so what it
+//! said is kept until somebody has received or read something, comes or goes.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::client::model::{Model, Reach};
+use crate::proto::chat::ChatKey;
+use crate::proto::ids::Seq;
+
+/// What [`Model::reach`] has said of messages that were in view.
+#[derive(Debug, Default)]
+pub struct Reached {
+    made_of: Option<u64>,
+    known: RefCell<BTreeMap<Seq, Reach>>,
+}
+
+impl Reached {
+    /// Forgets what does not hold any more.
+    pub fn keep_up(&mut self, model: &Model, key: ChatKey) {
+        let made_of = fingerprint(model, key);
+        if self.made_of != Some(made_of) {
+            *self = Self { made_of: Some(made_of), known: RefCell::default() };
+        }
+    }
+
+    /// How far a message has come.
+    pub fn at(&self, model: &Model, key: ChatKey, seq: Seq) -> Reach {
+        let mut known = self.known.borrow_mut();
+        *known.entry(seq).or_insert_with(|| model.reach(key, seq))
+    }
+}
+
+/// Changes whenever a message could have come further, or have more or fewer to come to.
+fn fingerprint(model: &Model, key: ChatKey) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (key, model.my_id(), &model.delivered).hash(&mut hasher);
+    model.chat(key).map(|chat| &chat.read_by).hash(&mut hasher);
+    match key {
+        ChatKey::Everyone => model.people.keys().for_each(|id| id.hash(&mut hasher)),
+        ChatKey::Group(id) => model.groups.get(&id).map(|group| &group.members).hash(&mut hasher),
+        ChatKey::Person(_) => {}
+    }
+    hasher.finish()
+}
