@@ -5,6 +5,8 @@ use parlor::proto::request::Request;
 
 const PAGE: &str = include_str!("../docs/PROTOCOL.md");
 
+const PROBLEMS: &str = include_str!("../src/proto/event/problem.rs");
+
 /// The contents of the blocks that a fence opens, with the line that each begins at.
 fn blocks(fence: &str) -> Vec<(usize, String)> {
     let mut found: Vec<(usize, String)> = Vec::new();
@@ -40,7 +42,17 @@ fn every_request_of_the_page_is_one() {
         "fetch_history",
         "mark_read",
         "mark_delivered",
+        "fetch_receipts",
         "typing",
+        "create_group",
+        "rename_group",
+        "add_members",
+        "remove_member",
+        "hand_over_group",
+        "leave_group",
+        "delete_group",
+        "mute_chat",
+        "set_read_receipts",
         "set_status",
         "list_users",
         "exit",
@@ -52,7 +64,7 @@ fn every_request_of_the_page_is_one() {
 #[test]
 fn every_event_of_the_page_is_one() {
     // These say nothing beyond their result, so the client passes over them.
-    let silent = ["typing", "set_status", "list_users", "exit"];
+    let silent = ["typing", "mute_chat", "set_read_receipts", "set_status", "list_users", "exit"];
     let events = blocks("```json event");
     assert!(events.len() > 10, "the page has lost its examples");
     for (line, json) in &events {
@@ -60,4 +72,57 @@ fn every_event_of_the_page_is_one() {
         let is_silent = silent.iter().any(|purpose| json.starts_with(&format!("{{\"purpose\":\"{purpose}\"")));
         assert_eq!(event == Event::Other, is_silent, "line {line}");
     }
+}
+
+#[test]
+fn every_kind_of_event_has_an_example() {
+    let events = blocks("```json event");
+    for purpose in [
+        "login",
+        "send_message",
+        "fetch_history",
+        "fetch_receipts",
+        "create_group",
+        "receive_message",
+        "group_changed",
+        "read_message",
+        "delivered_message",
+        "chat_muted",
+        "read_receipts",
+        "user_typing",
+        "people",
+        "groups",
+        "chats",
+        "cursors",
+        "ready",
+        "error",
+        "closing",
+    ] {
+        let begins = format!("{{\"purpose\":\"{purpose}\"");
+        assert!(events.iter().any(|(_, json)| json.starts_with(&begins)), "the page has no example of {purpose}");
+    }
+    for change in ["created", "renamed", "added", "removed", "left", "handed_over", "deleted"] {
+        let field = format!("\"change\":\"{change}\"");
+        assert!(events.iter().any(|(_, json)| json.contains(&field)), "the page has no example of {change}");
+    }
+}
+
+#[test]
+fn every_code_stands_in_the_table_of_errors() {
+    let (_, codes) = PROBLEMS.split_once("pub enum Code {").expect("the list of codes");
+    let (codes, _) = codes.split_once("\n}").expect("its end");
+    let names = codes.lines().filter_map(|line| line.trim().strip_suffix(','));
+    let mut count = 0;
+    for name in names.filter(|name| *name != "Other") {
+        let mut code = String::new();
+        for letter in name.chars() {
+            if letter.is_uppercase() && !code.is_empty() {
+                code.push('_');
+            }
+            code.extend(letter.to_lowercase());
+        }
+        assert!(PAGE.contains(&format!("\n| `{code}` |")), "the page does not explain {code}");
+        count += 1;
+    }
+    assert!(count > 20, "the list was not found: {count}");
 }

@@ -303,7 +303,11 @@ impl Engine {
 
 /// What a request that waits keeps in memory, in bytes and roughly.
 pub(super) fn weight(request: &Request) -> usize {
-    let people = |peers: &[Peer]| peers.iter().map(|peer| 32 + peer.name().len()).sum::<usize>();
+    let person = |peer: &Peer| match peer {
+        Peer::Name(name) => 32 + name.len(),
+        Peer::Id(_) => 32,
+    };
+    let people = |peers: &[Peer]| peers.iter().map(person).sum::<usize>();
     64 + match &request.call {
         Call::SendMessage(send) => match &send.to {
             Receivers::One(_) => send.message.len(),

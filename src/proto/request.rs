@@ -93,16 +93,6 @@ pub enum Peer {
     Id(UserId),
 }
 
-impl Peer {
-    /// The name, if it is one.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Name(name) => name,
-            Self::Id(_) => "",
-        }
-    }
-}
-
 /// A chat in a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChatRef {

@@ -46,7 +46,13 @@ impl House {
 
     /// Ends the server without a warning and starts another one over the same folder.
     pub fn restart(&mut self) {
+        self.restart_with(|_| {});
+    }
+
+    /// The same, and something happens in between.
+    pub fn restart_with(&mut self, meanwhile: impl FnOnce(&Self)) {
         self.server = None;
+        meanwhile(self);
         self.server = Some(Server::start(self.dir.path()));
     }
 
