@@ -61,7 +61,7 @@ pass
 
 step 'a message counts in the title until its chat is opened'
 focus "$ALICE"
-open_first_person
+open_row 1
 HELLO="hello from Alice $SALT"
 wrote "$HELLO"
 send "$ALICE" "$HELLO"
@@ -70,7 +70,7 @@ wait_until 10 "Bob's title counts it" has_title "$BOB" '(1) Parlor'
 reads=$(read_records)
 ((reads == 0)) || fail 'it was marked read before anybody looked'
 focus "$BOB"
-key alt+shift+Down
+open_row 1
 wait_until 10 "Bob's title is plain again" has_title "$BOB" 'Parlor'
 wait_until 10 'the log has a read marker' more_reads_than 0
 pass
@@ -94,20 +94,20 @@ pass 'copied with the menu of the message'
 
 step 'everyone: a message to all, a mention, and who has seen it'
 focus "$ALICE"
-open_everyone
+open_row 0
 CALL="good morning, @Bob $SALT"
 wrote "$CALL"
 before=$(look "$ALICE")
 send "$ALICE" "$CALL"
 expect_history
 wait_until 10 "Bob's title counts it" has_title "$BOB" '(1) Parlor'
-wait_until 10 'the log says whom it calls' jq -e --arg m "$CALL" \
-    'any(.[]; .message == $m and .everyone == true and .mentions == [2])' "$HISTORY"
+wait_until 10 'the log says whom it calls' holds_record \
+    'any(.[]; .message == "'"$CALL"'" and .everyone == true and .mentions == [2])'
 focus "$BOB"
-key alt+shift+Down
+open_row 0
 wait_until 10 'he has read it' has_title "$BOB" 'Parlor'
 shows "$BOB" their "$CALL"
-wait_until 10 'the log has his marker' jq -e 'any(.[]; .purpose == "read_message" and .everyone == true and .by == 2)' "$HISTORY"
+wait_until 10 'the log has his marker' holds_record 'any(.[]; .purpose == "read_message" and .everyone == true and .by == 2)'
 focus "$ALICE"
 wait_until 10 'her window shows that one has seen it' changed "$ALICE" "$before"
 shows "$ALICE" own "$CALL"
@@ -122,7 +122,7 @@ key Tab
 type_text 'Bo'
 key Return
 key ctrl+Return
-wait_until 10 'the group is in the log' jq -e 'any(.[]; .change == "created" and .name == "Weekend hike" and .members == [1, 2])' "$HISTORY"
+wait_until 10 'the group is in the log' holds_record 'any(.[]; .change == "created" and .name == "Weekend hike" and .members == [1, 2])'
 wait_until 10 'the dialog is gone' signed_in "$ALICE"
 PLAN="the 7:32 or the 8:02? $SALT"
 wrote "$PLAN"
@@ -130,7 +130,7 @@ send "$ALICE" "$PLAN"
 expect_history
 wait_until 10 "Bob's title counts it" has_title "$BOB" '(1) Parlor'
 focus "$BOB"
-key alt+shift+Down
+open_row 1
 wait_until 10 'he has read it' has_title "$BOB" 'Parlor'
 shows "$BOB" their "$PLAN"
 focus "$ALICE"
@@ -141,7 +141,7 @@ click "$ALICE" 780 194
 key ctrl+a
 type_text 'Sunday hike'
 key Return
-wait_until 10 'the new name is in the log' jq -e 'any(.[]; .change == "renamed" and .name == "Sunday hike")' "$HISTORY"
+wait_until 10 'the new name is in the log' holds_record 'any(.[]; .change == "renamed" and .name == "Sunday hike")'
 pointer_away
 before=$(look "$ALICE")
 click "$ALICE" 1048 488
@@ -151,7 +151,7 @@ click "$ALICE" 970 567
 wait_until 10 'it asks first' changed "$ALICE" "$before"
 key Tab
 key Return
-wait_until 10 'his removal is in the log' jq -e 'any(.[]; .change == "removed" and .member == 2)' "$HISTORY"
+wait_until 10 'his removal is in the log' holds_record 'any(.[]; .change == "removed" and .member == 2)'
 wait_until 10 "his window has left the group" button_is "$BOB" backdrop
 focus "$ALICE"
 key Escape
@@ -162,9 +162,9 @@ focus "$BOB"
 key alt+F4
 wait_until 10 "Bob's window ends" gone "$BOB_PID"
 focus "$ALICE"
-open_first_person behind-the-group
+open_row 2
 wait_until 10 'her window shows nobody else online' nobody_online "$ALICE"
-wait_until 10 'the log has when he was last seen' jq -e 'any(.[]; .purpose == "last_seen" and .user == 2)' "$HISTORY"
+wait_until 10 'the log has when he was last seen' holds_record 'any(.[]; .purpose == "last_seen" and .user == 2)'
 LATER="for when you are back $SALT"
 wrote "$LATER"
 send "$ALICE" "$LATER"
@@ -174,10 +174,13 @@ BOB=$WINDOW BOB_PID=$PID
 log_in "$BOB" Bob 456
 wait_until 30 'Bob is in' signed_in "$BOB"
 wait_until 10 'his title counts what he missed' has_title "$BOB" '(1) Parlor'
-key alt+shift+Down
+wait_until 10 'what reached him is told' holds_record '[.[] | select(.purpose == "delivered_message" and .by == 2)] | length > 0'
+wait_until 20 'what moved has come to rest' quiet "$ALICE_PID"
+before=$(look "$ALICE")
+open_row 1
 wait_until 10 'he has read it' has_title "$BOB" 'Parlor'
 shows "$BOB" their "$LATER"
-wait_until 10 'her window shows that it was seen' more_than "$ALICE" seen_own 10
+wait_until 10 'her window shows that it was seen' changed "$ALICE" "$before"
 pass
 
 step 'texts of all kinds arrive as they were written'
@@ -257,7 +260,7 @@ log_in "$ALICE" Alice 123
 wait_until 30 'Alice is in' signed_in "$ALICE"
 wait_until 10 'her title counts what she missed' has_title "$ALICE" '(2) Parlor'
 hosts "$BOB_PID" || fail 'the second window hosts no longer'
-key alt+shift+Down
+open_row 2
 wait_until 10 'she has read it' has_title "$ALICE" 'Parlor'
 shows "$ALICE" their "and after it $SALT"
 wrote "Alice is back $SALT"
@@ -305,7 +308,7 @@ BOB=$WINDOW BOB_PID=$PID
 log_in "$BOB" Bob 456
 wait_until 30 'Bob is in' signed_in "$BOB"
 wait_until 10 'his title counts what he missed' has_title "$BOB" '(12) Parlor'
-key alt+shift+Down
+open_row 1
 # They are shown from the first that he has not seen, and may be more than fit.
 wait_until 20 'he has read all of it' page_down_to_title "$BOB" 'Parlor'
 shows "$BOB" their "${BURST[11]}"
@@ -334,7 +337,7 @@ open_window stranger "${LEFT[@]}" --data-dir "$TMP/other" --listen "127.0.0.1:$P
 ALICE=$WINDOW ALICE_PID=$PID
 log_in "$ALICE" Alice 123
 wait_until 30 'Alice is in' signed_in "$ALICE"
-open_first_person
+open_row 1
 kill "$SERVER"
 wait "$SERVER" || true
 wait_until 10 'the window says that the server is away' pixel_is "$ALICE" 3 3 notice

@@ -180,9 +180,12 @@ type_text() { xdotool type --delay 15 "$1"; }
 sign_in_ready() { more_than "$1" accent_fill 8000; }
 signed_in() { pixel_is "$1" 3 3 surface; }
 
-# The first of the list is the room of everyone; without groups the next one is whoever was talked to last.
-open_everyone() { key alt+Up alt+Up alt+Up alt+Up alt+Up alt+Up; }
-open_first_person() { open_everyone; key alt+Down; [[ -z ${1:-} ]] || key alt+Down; }
+# open_row N: the N-th chat of the list, counted from 0, which is the room of everyone; groups and people follow.
+open_row() {
+    local at
+    key alt+Up alt+Up alt+Up alt+Up alt+Up alt+Up
+    for ((at = 0; at < $1; at++)); do key alt+Down; done
+}
 # A dialog dims what is behind it.
 dimmed() { ! signed_in "$1"; }
 nobody_online() { (($(count "$1" online) == 0)); }
@@ -264,12 +267,13 @@ shows() {
         wait_until 10 'there is a bubble at the left' lowest "$1" "$x" bubble >/dev/null
         y=$(lowest "$1" "$x" bubble)
     fi
-    local before
+    local before item=24
+    # At the edge of the window the menu opens to the other side; that of an own message has two entries.
+    if [[ $2 == own ]] && ((y - 8 + 90 > $(height_of "$1"))); then item=-66; fi
     before=$(look "$1")
     click "$1" "$x" $((y - 8)) 3
     wait_until 10 'the menu of the message opens' changed "$1" "$before"
-    # At the edge of the window the menu opens to the other side.
-    click "$1" $((x + aside)) $((y - 8 + 24))
+    click "$1" $((x + aside)) $((y - 8 + item))
     wait_until 10 "the window shows: ${3:0:60}" clip_is "$3"
     pointer_away
 }
@@ -290,6 +294,8 @@ history_is_right() {
 }
 expect_history() { wait_until "${1:-10}" 'history.json holds every message once and in order' history_is_right; }
 holds() { jq -e --arg text "$1" 'any(.[]; .message == $text)' "$HISTORY" >/dev/null 2>&1; }
+# holds_record FILTER: whether history.json is as a filter of jq says.
+holds_record() { jq -e "$1" "$HISTORY" >/dev/null 2>&1; }
 read_records() { jq '[.[] | select(.purpose == "read_message")] | length' "$HISTORY" 2>/dev/null || echo 0; }
 more_reads_than() { (($(read_records) > $1)); }
 

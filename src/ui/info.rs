@@ -14,6 +14,7 @@ use super::when::Clock;
 use super::{presence, text, widgets};
 use crate::client::command::Command;
 use crate::client::model::{Info, Message, Model};
+use crate::proto::chat::ChatKey;
 use crate::proto::event::{Receipt, Receipts};
 use crate::proto::ids::UserId;
 use crate::proto::limits::RECEIPTS_MAX;
@@ -89,11 +90,21 @@ fn entries(model: &Model, info: &Info, receipts: &Receipts, clock: &Clock) -> Ve
     let whole = named(&receipts.delivered, receipts.delivered_count) && named(has_read, read_count);
     let whole = whole && all as usize <= RECEIPTS_MAX;
     if missing > 0 && whole {
-        let others = model.others(info.chat).into_iter();
+        let others = model.others(info.chat).into_iter().filter(|id| had_joined(model, info, *id));
         let rest = others.filter(|id| !known(&receipts.delivered, *id) && !known(has_read, *id));
         entries.extend(rest.map(|id| Entry::Person { id, detail: presence::of(model, id, clock) }));
     }
     entries
+}
+
+/// Whether somebody was in the room when the message was sent.
+fn had_joined(model: &Model, info: &Info, id: UserId) -> bool {
+    let joined = match info.chat {
+        ChatKey::Everyone => model.people.get(&id).map(|person| person.joined),
+        ChatKey::Group(group) => model.groups.get(&group).and_then(|group| group.joined.get(&id)).copied(),
+        ChatKey::Person(_) => None,
+    };
+    joined.unwrap_or_default() <= info.seq
 }
 
 impl Entry {
@@ -283,7 +294,7 @@ fn list(ui: &mut Ui, body: Rect, rows: &[Entry], width: f32, model: &Model) {
 mod tests {
     use super::*;
     use crate::client::model::{Group, Me, Person};
-    use crate::proto::chat::{ChatKey, GroupId, Past};
+    use crate::proto::chat::{GroupId, Past};
     use crate::proto::event::Status;
     use crate::proto::ids::{DeviceId, Millis, Seq};
 
@@ -299,16 +310,10 @@ mod tests {
                 Person { username: name.into(), status: Status::Offline, last_seen, joined: Default::default() },
             );
         }
-        let members: Vec<_> = (1..=5).map(UserId).collect();
+        let members = (1..=5).map(UserId).collect();
         model.groups.insert(
             GroupId(9),
-            Group {
-                name: "Hike".into(),
-                owner: UserId(1),
-                joined: members.iter().map(|id: &UserId| (*id, Default::default())).collect(),
-                members,
-                history: Past::All,
-            },
+            Group { name: "Hike".into(), owner: UserId(1), members, history: Past::All, joined: Default::default() },
         );
         model
     }

@@ -151,7 +151,7 @@ impl Window {
         }
         self.follow(model);
         // egui keeps the focus within a dialog for a while after its last frame.
-        if self.resume && self.dialog.is_none() {
+        if self.resume && self.dialog.is_none() && model.info.is_none() {
             match ui.memory(|memory| memory.top_modal_layer()) {
                 Some(_) => ui.ctx().request_repaint(),
                 None => {
@@ -166,7 +166,7 @@ impl Window {
             withhold(ui, |_| true);
         } else if info::show(ui, model, clock, &mut commands) {
             // One goes on writing when the card is closed.
-            self.composer.focus();
+            self.resume = self.open.is_some();
         } else {
             // Before the views, so that the composer does not take them as movements of its caret.
             self.keys(ui, model);

@@ -40,8 +40,8 @@ fn fingerprint(model: &Model, key: ChatKey) -> u64 {
     (key, model.my_id(), &model.delivered).hash(&mut hasher);
     model.chat(key).map(|chat| &chat.read_by).hash(&mut hasher);
     match key {
-        ChatKey::Everyone => model.people.keys().for_each(|id| id.hash(&mut hasher)),
-        ChatKey::Group(id) => model.groups.get(&id).map(|group| &group.members).hash(&mut hasher),
+        ChatKey::Everyone => model.people.iter().for_each(|(id, person)| (id, person.joined).hash(&mut hasher)),
+        ChatKey::Group(id) => model.groups.get(&id).map(|group| &group.joined).hash(&mut hasher),
         ChatKey::Person(_) => {}
     }
     hasher.finish()
