@@ -284,6 +284,7 @@ fn what_has_come_of_a_message_is_followed() {
     assert!(said(&mut harness, "delivered"));
     harness.state_mut().model.chats.get_mut(&HIKE).unwrap().read_by.insert(BOB, Seq(7));
     assert!(said(&mut harness, "delivered, read by 1 of 4"));
-    harness.state_mut().model.groups.values_mut().for_each(|group| group.members = vec![ALICE, BOB]);
+    let joined = [(ALICE, Seq(0)), (BOB, Seq(0)), (EMIL, Seq(8))];
+    harness.state_mut().model.groups.values_mut().for_each(|group| group.joined = joined.into());
     assert!(said(&mut harness, "read"));
 }
