@@ -12,6 +12,7 @@ use crate::config::{default_data_dir, default_listen};
 use crate::host::LocalHost;
 use crate::server::folder::Folder;
 use crate::server::{self, Options};
+use crate::shelf::Files;
 use crate::user_command::{self, UserCommand};
 use crate::{app, ui};
 
@@ -81,6 +82,9 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
     let options = Options { listen, lenient, data_dir };
     if cli.server { serve(&options) } else { window(options, cli.connect, cli.name) }
 }
+
+/// The folder, within that of the data, in which windows keep what they have not sent.
+const UNSENT: &str = "unsent";
 
 /// Prints a line. A reader that has gone away is no reason to fail.
 fn say(line: &str) {
@@ -186,9 +190,10 @@ fn window(options: Options, address: Option<String>, username: Option<String>) -
     }
     log_to_stderr(tracing::Level::WARN);
     let prefill = ui::Prefill { address: address.unwrap_or_default(), username: username.unwrap_or_default() };
+    let shelf = Files::new(options.data_dir.join(UNSENT));
     app::run("Parlor", prefill, move |ctx| {
         let wake = move || ctx.request_repaint();
-        Client::start(Some(Box::new(LocalHost::new(options))), wake)
+        Client::start(Some(Box::new(LocalHost::new(options))), Some(Box::new(shelf)), wake)
     })
     .map_err(|error| {
         let error = anyhow::anyhow!("the window cannot be opened: {error}; `parlor --server` hosts without one");

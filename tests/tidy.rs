@@ -32,8 +32,9 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
     ("app", &["ui", "client", "clock"], &["tokio", "std::fs", "std::net"]),
     ("host", &["client", "server"], &["egui", "eframe", "tokio"]),
+    ("shelf", &["client::shelf", "log::storage"], &["egui", "eframe", "tokio"]),
     ("user_command", &["server::accounts", "proto"], &["egui", "eframe", "tokio"]),
-    ("cli", &["app", "client", "config", "host", "proto", "server", "ui", "user_command"], &["egui::"]),
+    ("cli", &["app", "client", "config", "host", "proto", "server", "shelf", "ui", "user_command"], &["egui::"]),
     ("main", &["cli"], &["egui", "tokio"]),
     ("lib", &[], &[]),
 ];

@@ -10,6 +10,7 @@ mod fold;
 pub use fold::Followup;
 pub mod model;
 pub mod outbox;
+pub mod shelf;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,11 +18,12 @@ use std::sync::Arc;
 use command::{Command, GroupWish};
 use connection::{Handle, Order, Report};
 use model::{Link, Model, Phase};
-use outbox::{Destination, Progress};
+use outbox::{Destination, Outbox, Progress};
+use shelf::{Home, Journal, Shelf};
 
 use crate::clock;
 use crate::proto::chat::ChatKey;
-use crate::proto::event::{Event, Status};
+use crate::proto::event::{Code, Event, Problem, Status};
 use crate::proto::frame;
 use crate::proto::ids::{DeviceId, Millis, Seq};
 use crate::proto::limits::PAGE_DEFAULT_MESSAGES;
@@ -66,6 +68,13 @@ pub struct Client {
     typed: Option<(ChatKey, Millis)>,
     /// What was last asked about a group, and under which number: it is asked again after a lost connection.
     wish: Option<(u64, GroupWish)>,
+    /// Where what is not sent yet is kept.
+    shelf: Option<Box<dyn Shelf>>,
+    journal: Option<Journal>,
+    /// The server and the name of the last sign-in, as they were typed.
+    account: (String, String),
+    /// Another window that is gone may have left something unsent.
+    more_waits: bool,
 }
 
 impl Client {
@@ -73,7 +82,11 @@ impl Client {
     ///
     /// # Errors
     /// When the system refuses a thread or its event queue.
-    pub fn start(host: Option<Box<dyn Host>>, wake: impl Fn() + Send + Sync + 'static) -> std::io::Result<Self> {
+    pub fn start(
+        host: Option<Box<dyn Host>>,
+        shelf: Option<Box<dyn Shelf>>,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> std::io::Result<Self> {
         let model = Model::new(new_device());
         Ok(Self {
             model,
@@ -84,6 +97,10 @@ impl Client {
             away: false,
             typed: None,
             wish: None,
+            shelf,
+            journal: None,
+            account: Default::default(),
+            more_waits: false,
         })
     }
 
@@ -100,11 +117,14 @@ impl Client {
         for _ in 0..POLL_MAX {
             let Some(report) = self.handle.next() else {
                 self.mark_arrived();
+                self.take_down();
+                changed |= self.adopt();
                 return changed;
             };
             changed = true;
             self.take_in(report);
         }
+        self.take_down();
         self.handle.wake();
         changed
     }
@@ -122,6 +142,7 @@ impl Client {
             }
             Report::SignInFailed(problem) => {
                 self.linked = false;
+                self.journal = None;
                 self.model.signed_out(Some(problem));
             }
             // What came on a connection that its person has left says nothing any more.
@@ -143,6 +164,7 @@ impl Client {
             Followup::None => {}
             Followup::LoggedIn => {
                 self.linked = true;
+                self.at_home();
                 let mut frames = Vec::new();
                 for entry in self.model.outbox.pending() {
                     encode_send(&mut frames, self.model.outbox.device(), entry);
@@ -175,6 +197,7 @@ impl Client {
             Followup::Marked(None) => self.marks.delivering = false,
             Followup::Leave => {
                 self.linked = false;
+                self.journal = None;
                 self.order(Order::SignOut);
             }
         }
@@ -182,16 +205,24 @@ impl Client {
 
     /// Does what its person asks.
     pub fn perform(&mut self, command: Command) {
+        self.obey(command);
+        self.take_down();
+    }
+
+    fn obey(&mut self, command: Command) {
         match command {
             Command::SignIn { address, username, password } => {
                 self.linked = false;
-                self.model.signing_in(new_device());
+                self.account = (address.clone(), username.clone());
+                let outbox = self.open_journal(false).unwrap_or_else(|| Outbox::new(new_device()));
+                self.model.signing_in(outbox);
                 self.handle.set_cursor(None);
                 self.handle.sign_in(address, username, password);
             }
             Command::SignOut => {
                 self.linked = false;
                 self.model.signed_out(None);
+                self.journal = None;
                 self.order(Order::SignOut);
             }
             Command::RetryNow => self.order(Order::RetryNow),
@@ -267,6 +298,77 @@ impl Client {
         }
     }
 
+    /// Takes over what an earlier window did not send, and the file that it is in. With `waiting` only if there is
+    /// something.
+    fn open_journal(&mut self, waiting: bool) -> Option<Outbox> {
+        self.journal = None;
+        self.more_waits = true;
+        let shelf = self.shelf.as_mut()?;
+        let (server, username) = &self.account;
+        let opened = shelf.file(server, &username.to_lowercase(), waiting).and_then(|file| match file {
+            Some(storage) => Journal::open(storage, new_device()).map(Some),
+            None => Ok(None),
+        });
+        match opened {
+            Ok(Some((journal, outbox))) => {
+                self.journal = Some(journal);
+                Some(outbox)
+            }
+            Ok(None) => None,
+            Err(error) => {
+                tracing::warn!("what is written in this window is not kept when it closes: {error}");
+                None
+            }
+        }
+    }
+
+    /// The login tells whose server and account it is. What was written for another one is not sent there unasked.
+    fn at_home(&mut self) {
+        let (Some(journal), Some(user), Some((log, _))) = (&mut self.journal, self.model.my_id(), self.model.cursor())
+        else {
+            return;
+        };
+        let home = Home { log: log.into(), user };
+        if journal.home().is_some_and(|known| *known != home) {
+            let text = "This was written for another server or account, which had this name before. Send it here with Retry, or discard it.";
+            self.model.outbox.fail_all(&Problem::new(Code::Other, text));
+        }
+        if let Err(error) = journal.set_home(home) {
+            tracing::warn!("what is written in this window is not kept when it closes: {error}");
+        }
+    }
+
+    /// Keeps what has happened to the outbox.
+    fn take_down(&mut self) {
+        let Some(journal) = &mut self.journal else { return self.model.outbox.forget_changes() };
+        if let Err(error) = journal.follow(&mut self.model.outbox) {
+            tracing::warn!("what is written in this window is not kept when it closes: {error}");
+        }
+    }
+
+    /// Once everything of this window is sent, what another one has left is sent, under its own numbers.
+    fn adopt(&mut self) -> bool {
+        let idle = self.linked && self.model.link == Link::Online && self.model.outbox.entries().next().is_none();
+        let asking = self.wish.as_ref().is_some_and(|(n, _)| self.model.awaits(*n));
+        if !idle || asking || !std::mem::take(&mut self.more_waits) {
+            return false;
+        }
+        let own = self.journal.take();
+        let Some(outbox) = self.open_journal(true) else {
+            self.more_waits = false;
+            self.journal = own;
+            return false;
+        };
+        self.model.outbox = outbox;
+        self.at_home();
+        let mut frames = Vec::new();
+        for entry in self.model.outbox.pending() {
+            encode_send(&mut frames, self.model.outbox.device(), entry);
+        }
+        self.send(frames);
+        true
+    }
+
     /// Asks for a group to be made or changed.
     fn group(&mut self, id: u64, wish: GroupWish) {
         let device = self.model.outbox.device().clone();
@@ -315,6 +417,8 @@ impl Client {
 
     /// Hands frames to the connection, if one is up: what waits in the outbox goes out after the next login.
     fn send(&mut self, frames: Vec<u8>) {
+        // What goes out is kept before.
+        self.take_down();
         if !self.linked {
             self.backlog.clear();
         } else if !frames.is_empty() || !self.backlog.is_empty() {

@@ -54,18 +54,67 @@ impl Outgoing {
     }
 }
 
+/// What has happened to an outbox, for the file that keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The message with that number was written.
+    Written(u64),
+    /// The number was used for something else.
+    Numbered(u64),
+    /// The message with that number is gone.
+    Gone(u64),
+}
+
 /// The entries and the numbering.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outbox {
     device: DeviceId,
     last_n: u64,
     entries: VecDeque<Outgoing>,
+    /// What has happened since it was last taken down; at most [`CHANGES_MAX`].
+    changes: Vec<Change>,
 }
+
+/// The most changes that are remembered where nobody takes them down.
+const CHANGES_MAX: usize = 10_000;
 
 impl Outbox {
     /// An empty outbox of a device that has not sent anything yet.
     pub fn new(device: DeviceId) -> Self {
-        Self { device, last_n: 0, entries: VecDeque::new() }
+        Self::restore(device, 0, Vec::new())
+    }
+
+    /// What a device has not sent yet, and how far it has numbered.
+    pub fn restore(device: DeviceId, last_n: u64, entries: Vec<Outgoing>) -> Self {
+        Self { device, last_n, entries: entries.into(), changes: Vec::new() }
+    }
+
+    /// Messages whose numbers are not to be trusted, under new ones of a new device. One that was stored and not
+    /// acknowledged is stored again: twice is better than never.
+    pub fn renumbered(device: DeviceId, entries: Vec<Outgoing>) -> Self {
+        let entries: Vec<_> = entries.into_iter().zip(1..).map(|(entry, n)| Outgoing { n, ..entry }).collect();
+        Self::restore(device, entries.len() as u64, entries)
+    }
+
+    /// The highest number that was used.
+    pub fn last_n(&self) -> u64 {
+        self.last_n
+    }
+
+    /// What has happened since [`Outbox::forget_changes`].
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// What has happened is taken down.
+    pub fn forget_changes(&mut self) {
+        self.changes.clear();
+    }
+
+    fn changed(&mut self, change: Change) {
+        if self.changes.len() < CHANGES_MAX {
+            self.changes.push(change);
+        }
     }
 
     /// Who numbers.
@@ -75,7 +124,9 @@ impl Outbox {
 
     /// Puts a message in and numbers it.
     pub fn push(&mut self, to: Destination, text: Arc<str>, written_at: Millis) -> &Outgoing {
-        let n = self.next_n();
+        self.last_n += 1;
+        let n = self.last_n;
+        self.changed(Change::Written(n));
         self.entries.push_back(Outgoing { n, to, text, written_at, progress: Progress::Pending });
         self.entries.back().expect("just put in")
     }
@@ -83,12 +134,14 @@ impl Outbox {
     /// A number that was never used, for something that is sent once and is not a message.
     pub fn next_n(&mut self) -> u64 {
         self.last_n += 1;
+        self.changed(Change::Numbered(self.last_n));
         self.last_n
     }
 
     /// Takes the message with that number out: it is on the server's disk, or nobody wants it any more.
     pub fn remove(&mut self, n: u64) -> Option<Outgoing> {
         let at = self.entries.iter().position(|entry| entry.n == n)?;
+        self.changed(Change::Gone(n));
         self.entries.remove(at)
     }
 
@@ -96,6 +149,13 @@ impl Outbox {
     pub fn fail(&mut self, n: u64, problem: Problem) {
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.n == n) {
             entry.progress = Progress::Failed(problem);
+        }
+    }
+
+    /// None of them is sent unasked.
+    pub fn fail_all(&mut self, problem: &Problem) {
+        for entry in &mut self.entries {
+            entry.progress = Progress::Failed(problem.clone());
         }
     }
 

@@ -47,6 +47,18 @@ impl DiskFile {
         Ok(Self { file, path: path.into() })
     }
 
+    /// Takes the file for this process, for as long as it is open; false when another one has it.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn try_lock(&self) -> io::Result<bool> {
+        match self.file.try_lock() {
+            Ok(()) => Ok(true),
+            Err(std::fs::TryLockError::WouldBlock) => Ok(false),
+            Err(std::fs::TryLockError::Error(error)) => Err(error),
+        }
+    }
+
     /// Opens a file that must be there, to look only.
     ///
     /// # Errors
@@ -54,6 +66,21 @@ impl DiskFile {
     pub fn open_read_only(path: &Path) -> io::Result<Self> {
         Ok(Self { file: File::open(path)?, path: path.into() })
     }
+}
+
+/// Makes a folder that its owner alone can look into, if it is not there.
+///
+/// # Errors
+/// Those of the file system.
+pub fn private_folder(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 #[cfg(unix)]

@@ -13,7 +13,7 @@ use crate::core::directory::Directory;
 use crate::core::state::State;
 use crate::log::file::{FileLog, OpenError, Report};
 use crate::log::import::{self, Imported};
-use crate::log::storage::{DiskFile, Storage as _, sync_directory_of};
+use crate::log::storage::{DiskFile, Storage as _, private_folder, sync_directory_of};
 use crate::log::{AppendError, Log as _};
 use crate::proto::ids::{Invalid, Millis, Seq, UserId, check_message};
 use crate::proto::record::{Message, Record, To, json_of_frame};
@@ -83,7 +83,7 @@ impl Folder {
     /// [`FolderError`]; what was there is as it was.
     pub fn open(path: &Path) -> Result<Self, FolderError> {
         let unusable = |error| FolderError::Unusable { path: path.into(), error };
-        make_private_dir(path).map_err(unusable)?;
+        private_folder(path).map_err(unusable)?;
         let lock = private().write(true).create(true).truncate(false).open(path.join(LOCK)).map_err(unusable)?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => FolderError::InUse(path.into()),
@@ -143,17 +143,6 @@ pub struct Check {
     pub chats: usize,
     /// How many messages there are.
     pub messages: usize,
-}
-
-fn make_private_dir(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }
 
 fn private() -> OpenOptions {

@@ -8,6 +8,7 @@ use parlor::client::model::{Link, Model, Phase};
 use parlor::host::LocalHost;
 use parlor::proto::chat::ChatKey;
 use parlor::proto::ids::UserId;
+use parlor::shelf::Files;
 
 use super::DEADLINE;
 
@@ -19,9 +20,15 @@ pub struct User {
 
 impl User {
     pub fn new(host: Option<LocalHost>) -> Self {
+        Self::with_shelf(host, None)
+    }
+
+    /// One whose unsent messages outlive it, in that folder.
+    pub fn with_shelf(host: Option<LocalHost>, folder: Option<&std::path::Path>) -> Self {
+        let shelf = folder.map(|folder| Box::new(Files::new(folder.into())) as _);
         let woken = Arc::new((std::sync::Mutex::new(false), std::sync::Condvar::new()));
         let wake = Arc::clone(&woken);
-        let client = Client::start(host.map(|host| Box::new(host) as _), move || {
+        let client = Client::start(host.map(|host| Box::new(host) as _), shelf, move || {
             *wake.0.lock().unwrap() = true;
             wake.1.notify_all();
         })

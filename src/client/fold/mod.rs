@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use self::chat::{from_change, from_record};
 use super::model::{Field, Info, Job, Link, Me, Message, Model, Phase, SignInProblem, Spread};
-use super::outbox::{Destination, Outgoing};
+use super::outbox::{Destination, Outbox, Outgoing};
 use crate::proto::chat::ChatKey;
 use crate::proto::event::{Code, Event, History, Problem, Sent, Welcome};
-use crate::proto::ids::{DeviceId, Millis, Seq, UserId};
+use crate::proto::ids::{Millis, Seq, UserId};
 use crate::proto::record::{self, Read, Record};
 
 /// How long somebody is taken to be writing after the last sign of it.
@@ -294,10 +294,11 @@ impl Model {
         *self = Self { hosting, phase: Phase::SignedOut { problem }, ..Self::new(device) };
     }
 
-    /// Another account, or the same one anew: numbers must not be used twice.
-    pub(super) fn signing_in(&mut self, device: DeviceId) {
+    /// Another account, or the same one anew, with what it has not sent yet; numbers must not be used twice.
+    pub(super) fn signing_in(&mut self, outbox: Outbox) {
         let hosting = self.hosting.take();
-        *self = Self { hosting, phase: Phase::SigningIn, ..Self::new(device) };
+        let device = outbox.device().clone();
+        *self = Self { hosting, phase: Phase::SigningIn, outbox, ..Self::new(device) };
     }
 }
 

@@ -1,0 +1,54 @@
+//! Where windows on this computer keep what they have not sent: files in a folder beside the data, one for each window.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::client::shelf::{Shelf, waits};
+use crate::log::storage::{DiskFile, Storage, private_folder};
+
+/// The most windows of one account at once that have a file each.
+const WINDOWS_MAX: u32 = 64;
+
+/// The files of a folder, which is made when first needed.
+#[derive(Debug)]
+pub struct Files {
+    folder: PathBuf,
+}
+
+impl Files {
+    /// Files within that folder.
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+}
+
+impl Shelf for Files {
+    fn file(&mut self, server: &str, username: &str, waiting: bool) -> io::Result<Option<Arc<dyn Storage>>> {
+        private_folder(&self.folder)?;
+        // Readable as far as a file's name can be, and never the same for two.
+        let readable: String = username.chars().filter(|c| c.is_alphanumeric()).take(24).collect();
+        let whole = crc32fast::hash(format!("{username}\n{server}").as_bytes());
+        let mut free = None;
+        for at in 0..WINDOWS_MAX {
+            let path = self.folder.join(format!("{readable}-{whole:08x}-{at}.jsonl"));
+            let exists = path.exists();
+            if !exists && (waiting || free.is_some()) {
+                break;
+            }
+            let file = DiskFile::open(&path)?;
+            if !file.try_lock()? {
+                continue;
+            }
+            let file: Arc<dyn Storage> = Arc::new(file);
+            if exists && waits(&file) {
+                return Ok(Some(file));
+            }
+            free.get_or_insert(file);
+            if !exists {
+                break;
+            }
+        }
+        Ok(free.filter(|_| !waiting))
+    }
+}

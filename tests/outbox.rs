@@ -1,0 +1,203 @@
+//! What is written and not sent outlives its window: over a kill, a server that was away, damage to its file.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parlor::client::command::Command;
+use parlor::client::outbox::{Outbox, Progress};
+use parlor::client::shelf::{Journal, Shelf as _};
+use parlor::proto::chat::ChatKey;
+use parlor::proto::ids::{DeviceId, UserId};
+use parlor::shelf::Files;
+use support::user::{User, texts};
+use support::{Server, records};
+
+const BOB: UserId = UserId(2);
+
+struct Place {
+    dir: tempfile::TempDir,
+    address: String,
+}
+
+impl Place {
+    fn new() -> Self {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        Self { dir: tempfile::tempdir().unwrap(), address: free.to_string() }
+    }
+
+    fn data(&self) -> PathBuf {
+        let data = self.dir.path().join("data");
+        std::fs::create_dir_all(&data).unwrap();
+        data
+    }
+
+    fn shelf(&self) -> PathBuf {
+        self.dir.path().join("unsent")
+    }
+
+    fn server(&self) -> Server {
+        Server::start_on(&self.data(), &self.address)
+    }
+
+    fn alice(&self) -> User {
+        let mut user = User::with_shelf(None, Some(&self.shelf()));
+        user.ask_in(&self.address, "Alice", "123");
+        user.online()
+    }
+
+    fn stored(&self) -> Vec<String> {
+        let messages = records(&self.data()).into_iter().filter(|record| record["purpose"] == "receive_message");
+        messages.map(|record| record["message"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Alice writes while the server is away, and her window ends without another word.
+    fn written_and_killed(&self, texts: &[&str]) {
+        let server = self.server();
+        let mut alice = self.alice();
+        drop(server);
+        for text in texts {
+            alice.say(BOB, text);
+        }
+        assert_eq!(alice.client.model().outbox.pending().count(), texts.len());
+        drop(alice);
+    }
+}
+
+fn settled(user: &mut User) {
+    user.until("an empty outbox", |model| model.outbox.entries().next().is_none());
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn what_was_written_while_the_server_was_away_is_sent_in_order_after_the_window_was_killed() {
+    let place = Place::new();
+    place.written_and_killed(&["one", "two", "three"]);
+    let _server = place.server();
+    let mut alice = place.alice();
+    settled(&mut alice);
+    assert_eq!(place.stored(), ["one", "two", "three"]);
+    drop(alice);
+    let mut alice = place.alice();
+    settled(&mut alice);
+    alice.say(BOB, "four");
+    settled(&mut alice);
+    assert_eq!(place.stored(), ["one", "two", "three", "four"], "nothing is sent again, and no number is used twice");
+}
+
+#[test]
+fn it_is_shown_with_its_true_state_from_the_first_moment() {
+    let place = Place::new();
+    place.written_and_killed(&["kept"]);
+    let server = place.server();
+    let mut alice = User::with_shelf(None, Some(&place.shelf()));
+    alice.ask_in(&place.address, "Alice", "123");
+    alice.until("being in", |model| model.me.is_some());
+    drop(server);
+    let key = ChatKey::Person(BOB);
+    let shown = alice.client.model().outgoing(key).any(|entry| &*entry.text == "kept");
+    assert!(shown || texts(alice.client.model(), BOB) == ["kept"], "it waits, or it is stored");
+}
+
+#[test]
+fn an_acknowledgement_that_never_came_does_not_store_it_twice() {
+    let place = Place::new();
+    let server = place.server();
+    let mut alice = place.alice();
+    alice.say(BOB, "once");
+    settled(&mut alice);
+    let file = files(&place.shelf()).remove(0);
+    drop(alice);
+    // As if the window had been killed after the server had it and before the answer.
+    let before = std::fs::read_to_string(&file).unwrap();
+    let without: String =
+        before.lines().filter(|line| !line.contains("gone")).map(|line| format!("{line}\n")).collect();
+    assert_ne!(before, without);
+    std::fs::write(&file, without).unwrap();
+    let mut alice = place.alice();
+    settled(&mut alice);
+    assert_eq!(place.stored(), ["once"]);
+    drop(server);
+}
+
+#[test]
+fn two_windows_have_a_file_each_and_what_a_dead_one_left_is_sent_by_the_other() {
+    let place = Place::new();
+    let server = place.server();
+    let (mut one, mut other) = (place.alice(), place.alice());
+    drop(server);
+    one.say(BOB, "from one");
+    other.say(BOB, "from the other");
+    assert_eq!(files(&place.shelf()).len(), 2);
+    drop((one, other));
+    let _server = place.server();
+    let mut alice = place.alice();
+    alice.until("both", |model| texts(model, BOB).len() == 2);
+    let mut stored = place.stored();
+    stored.sort();
+    assert_eq!(stored, ["from one", "from the other"]);
+    settled(&mut alice);
+    drop(alice);
+    let mut alice = place.alice();
+    settled(&mut alice);
+    assert_eq!(place.stored().len(), 2, "both are done with");
+}
+
+#[test]
+fn what_was_written_for_another_server_is_not_sent_unasked() {
+    let place = Place::new();
+    place.written_and_killed(&["for the old server"]);
+    std::fs::remove_dir_all(place.data()).unwrap();
+    let _server = place.server();
+    let mut alice = place.alice();
+    let failed = |entry: &parlor::client::outbox::Outgoing| matches!(&entry.progress, Progress::Failed(problem) if problem.message.contains("another server"));
+    alice.until("the refusal", |model| model.outbox.entries().any(failed));
+    assert!(place.stored().is_empty());
+    let n = alice.client.model().outbox.entries().next().unwrap().n;
+    alice.client.perform(Command::Retry { n });
+    settled(&mut alice);
+    assert_eq!(place.stored(), ["for the old server"]);
+}
+
+#[test]
+fn a_damaged_file_loses_no_message_that_can_be_read_and_is_kept_aside() {
+    let place = Place::new();
+    place.written_and_killed(&["first", "second", "third"]);
+    let file = files(&place.shelf()).remove(0);
+    let damaged = std::fs::read_to_string(&file).unwrap().replace("\"second\"", "\"sec\u{1}ond\"");
+    std::fs::write(&file, &damaged).unwrap();
+    let _server = place.server();
+    let mut alice = place.alice();
+    settled(&mut alice);
+    assert_eq!(place.stored(), ["first", "third"]);
+    let aside = files(&place.shelf()).into_iter().find(|file| file.to_string_lossy().ends_with(".damaged"));
+    assert_eq!(std::fs::read_to_string(aside.unwrap()).unwrap(), damaged);
+}
+
+#[test]
+fn every_cut_of_a_file_is_read_as_what_was_before_it() {
+    let place = Place::new();
+    place.written_and_killed(&["first", "second"]);
+    let file = files(&place.shelf()).remove(0);
+    let whole = std::fs::read(&file).unwrap();
+    let open = || -> Outbox {
+        let storage = Files::new(place.shelf()).file(&place.address, "alice", false).unwrap().unwrap();
+        Journal::open(storage, DeviceId::from_random(1)).unwrap().1
+    };
+    let mut known = 0;
+    for end in 0..=whole.len() {
+        std::fs::write(&file, &whole[..end]).unwrap();
+        let texts: Vec<Arc<str>> = open().entries().map(|entry| Arc::clone(&entry.text)).collect();
+        let expected: &[&str] = &["first", "second"][..texts.len()];
+        assert_eq!(texts.iter().map(|text| &**text).collect::<Vec<_>>(), expected);
+        assert!(texts.len() >= known, "what is whole is not lost");
+        known = texts.len();
+    }
+    assert_eq!(known, 2);
+}
