@@ -1,10 +1,11 @@
-//! Where windows on this computer keep what they have not sent: files in a folder beside the data, one for each window.
+//! Where windows on this computer keep what they have not sent and what they know: files in a folder beside the data,
+//! a pair for each window.
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::client::shelf::{Shelf, waits};
+use crate::client::shelf::{Kept, Shelf, waits};
 use crate::log::storage::{DiskFile, Storage, private_folder};
 
 /// The most windows of one account at once that have a file each.
@@ -24,7 +25,7 @@ impl Files {
 }
 
 impl Shelf for Files {
-    fn file(&mut self, server: &str, username: &str, waiting: bool) -> io::Result<Option<Arc<dyn Storage>>> {
+    fn files(&mut self, server: &str, username: &str, waiting: bool) -> io::Result<Option<Kept>> {
         private_folder(&self.folder)?;
         // Readable as far as a file's name can be, and never the same for two.
         let readable: String = username.chars().filter(|c| c.is_alphanumeric()).take(24).collect();
@@ -32,6 +33,9 @@ impl Shelf for Files {
         let mut free = None;
         for at in 0..WINDOWS_MAX {
             let path = self.folder.join(format!("{readable}-{whole:08x}-{at}.jsonl"));
+            let kept = |unsent: Arc<dyn Storage>| {
+                Ok(Some(Kept { unsent, cache: Arc::new(DiskFile::open(&path.with_extension("cache"))?) }))
+            };
             let exists = path.exists();
             if !exists && (waiting || free.is_some()) {
                 break;
@@ -42,13 +46,15 @@ impl Shelf for Files {
             }
             let file: Arc<dyn Storage> = Arc::new(file);
             if exists && waits(&file) {
-                return Ok(Some(file));
+                return kept(file);
             }
-            free.get_or_insert(file);
+            if free.is_none() && !waiting {
+                free = kept(file)?;
+            }
             if !exists {
                 break;
             }
         }
-        Ok(free.filter(|_| !waiting))
+        Ok(free)
     }
 }

@@ -70,7 +70,8 @@ fn settled(user: &mut User) {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let all = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = all.filter(|file| file.extension().is_some_and(|end| end != "cache")).collect();
     files.sort();
     files
 }
@@ -187,8 +188,8 @@ fn every_cut_of_a_file_is_read_as_what_was_before_it() {
     let file = files(&place.shelf()).remove(0);
     let whole = std::fs::read(&file).unwrap();
     let open = || -> Outbox {
-        let storage = Files::new(place.shelf()).file(&place.address, "alice", false).unwrap().unwrap();
-        Journal::open(storage, DeviceId::from_random(1)).unwrap().1
+        let kept = Files::new(place.shelf()).files(&place.address, "alice", false).unwrap().unwrap();
+        Journal::open(kept.unsent, DeviceId::from_random(1)).unwrap().1
     };
     let mut known = 0;
     for end in 0..=whole.len() {

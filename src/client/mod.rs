@@ -4,6 +4,7 @@
 //! connection lives on a thread of its own and outlives the server's restarts: see [`connection`].
 
 pub mod address;
+pub mod cache;
 pub mod command;
 pub mod connection;
 mod fold;
@@ -15,13 +16,17 @@ pub mod shelf;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use cache::{Cache, Keeper};
 use command::{Command, GroupWish};
 use connection::{Handle, Order, Report};
-use model::{Link, Model, Phase};
+use model::{Field, Link, Model, Phase};
 use outbox::{Destination, Outbox, Progress};
 use shelf::{Home, Journal, Shelf};
 
+use secrecy::SecretString;
+
 use crate::clock;
+use crate::log::storage::Storage;
 use crate::proto::chat::ChatKey;
 use crate::proto::event::{Code, Event, Problem, Status};
 use crate::proto::frame;
@@ -71,6 +76,7 @@ pub struct Client {
     /// Where what is not sent yet is kept.
     shelf: Option<Box<dyn Shelf>>,
     journal: Option<Journal>,
+    keeper: Option<Keeper>,
     /// The server and the name of the last sign-in, as they were typed.
     account: (String, String),
     /// Another window that is gone may have left something unsent.
@@ -99,6 +105,7 @@ impl Client {
             wish: None,
             shelf,
             journal: None,
+            keeper: None,
             account: Default::default(),
             more_waits: false,
         })
@@ -119,6 +126,9 @@ impl Client {
                 self.mark_arrived();
                 self.take_down();
                 changed |= self.adopt();
+                if let Some(keeper) = self.keeper.as_mut().filter(|_| changed) {
+                    keeper.changed(&self.model, clock::now());
+                }
                 return changed;
             };
             changed = true;
@@ -142,7 +152,10 @@ impl Client {
             }
             Report::SignInFailed(problem) => {
                 self.linked = false;
-                self.journal = None;
+                if problem.field == Field::Credentials {
+                    self.leave();
+                }
+                (self.journal, self.keeper) = (None, None);
                 self.model.signed_out(Some(problem));
             }
             // What came on a connection that its person has left says nothing any more.
@@ -197,7 +210,7 @@ impl Client {
             Followup::Marked(None) => self.marks.delivering = false,
             Followup::Leave => {
                 self.linked = false;
-                self.journal = None;
+                self.leave();
                 self.order(Order::SignOut);
             }
         }
@@ -214,15 +227,15 @@ impl Client {
             Command::SignIn { address, username, password } => {
                 self.linked = false;
                 self.account = (address.clone(), username.clone());
-                let outbox = self.open_journal(false).unwrap_or_else(|| Outbox::new(new_device()));
-                self.model.signing_in(outbox);
-                self.handle.set_cursor(None);
-                self.handle.sign_in(address, username, password);
+                self.begin(&password);
+                let known = self.model.phase == Phase::SignedIn;
+                self.handle.set_cursor(self.model.cursor());
+                self.handle.sign_in(address, username, password, known);
             }
             Command::SignOut => {
                 self.linked = false;
                 self.model.signed_out(None);
-                self.journal = None;
+                self.leave();
                 self.order(Order::SignOut);
             }
             Command::RetryNow => self.order(Order::RetryNow),
@@ -298,21 +311,47 @@ impl Client {
         }
     }
 
+    /// Begins where the last window of that account ended, if the password is the one that the server took then.
+    fn begin(&mut self, password: &SecretString) {
+        self.keeper = None;
+        let Some((outbox, storage)) = self.open_journal(false) else {
+            return self.model.signing_in(Outbox::new(new_device()));
+        };
+        let cache = Cache::read(storage.as_ref()).filter(|cache| cache.opens_to(password));
+        let hash = cache.as_ref().map(|cache| cache.password_hash().to_owned());
+        match cache {
+            Some(cache) => self.model.resume(cache.into_model(outbox)),
+            None => self.model.signing_in(outbox),
+        }
+        match Keeper::start(storage, password.clone(), hash) {
+            Ok(keeper) => self.keeper = Some(keeper),
+            Err(error) => tracing::warn!("what this window knows is not kept: {error}"),
+        }
+    }
+
+    /// What was known here is not to be read here any more; what is not sent stays.
+    fn leave(&mut self) {
+        self.journal = None;
+        if let Some(keeper) = self.keeper.take() {
+            keeper.forget();
+        }
+    }
+
     /// Takes over what an earlier window did not send, and the file that it is in. With `waiting` only if there is
     /// something.
-    fn open_journal(&mut self, waiting: bool) -> Option<Outbox> {
+    fn open_journal(&mut self, waiting: bool) -> Option<(Outbox, Arc<dyn Storage>)> {
         self.journal = None;
         self.more_waits = true;
         let shelf = self.shelf.as_mut()?;
         let (server, username) = &self.account;
-        let opened = shelf.file(server, &username.to_lowercase(), waiting).and_then(|file| match file {
-            Some(storage) => Journal::open(storage, new_device()).map(Some),
+        let opened = shelf.files(server, &username.to_lowercase(), waiting).and_then(|kept| match kept {
+            Some(kept) => Journal::open(kept.unsent, new_device()).map(|opened| Some((opened, kept.cache))),
             None => Ok(None),
         });
         match opened {
-            Ok(Some((journal, outbox))) => {
+            Ok(Some(((journal, outbox), cache))) => {
                 self.journal = Some(journal);
-                Some(outbox)
+                Some((outbox, cache))
             }
             Ok(None) => None,
             Err(error) => {
@@ -354,7 +393,7 @@ impl Client {
             return false;
         }
         let own = self.journal.take();
-        let Some(outbox) = self.open_journal(true) else {
+        let Some((outbox, _)) = self.open_journal(true) else {
             self.more_waits = false;
             self.journal = own;
             return false;
@@ -433,6 +472,14 @@ impl Client {
     /// being lost, and its person can repeat the wish.
     fn order(&mut self, order: Order) {
         let _ = self.handle.order(order);
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        if let Some(keeper) = self.keeper.take() {
+            keeper.finish(&self.model);
+        }
     }
 }
 

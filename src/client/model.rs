@@ -5,6 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::outbox::{Outbox, Outgoing};
 use crate::proto::chat::{Change, ChatKey, GroupId, Past};
 use crate::proto::event::{GroupReply, Outcome, Problem, Receipts, Status};
@@ -69,7 +71,7 @@ pub struct Me {
 }
 
 /// Somebody in the list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// The name.
     pub username: String,
@@ -82,7 +84,7 @@ pub struct Person {
 }
 
 /// A group that this person is in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
     /// Its name; another group may have the same.
     pub name: String,
@@ -97,7 +99,7 @@ pub struct Group {
 }
 
 /// An entry of a conversation: a message that is on the server's disk, or something that happened to the group.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// Its place in the log: identity and order.
     pub seq: Seq,
@@ -121,7 +123,7 @@ impl Message {
 }
 
 /// The last entry of a chat, as the list shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Last {
     /// Its place.
     pub seq: Seq,
@@ -136,7 +138,7 @@ pub struct Last {
 }
 
 /// Somebody came or went while this window was looking: a line in the room of everyone, known to this window alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// Who.
     pub user: UserId,
@@ -149,7 +151,7 @@ pub struct Notice {
 }
 
 /// One conversation.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chat {
     /// What is loaded: without a gap up to the newest, ordered by place.
     pub messages: VecDeque<Message>,

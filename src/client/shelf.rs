@@ -16,12 +16,20 @@ use crate::proto::ids::{DeviceId, Millis, UserId};
 
 /// Hands out the files in which windows on this computer keep what they have not sent.
 pub trait Shelf: std::fmt::Debug + Send {
-    /// A file for that account of that server which no other window has, and which none gets as long as the storage is
-    /// alive: preferably one with something in it that waits, otherwise a new one. With `waiting` only the former.
+    /// Files for that account of that server which no other window has, and which none gets as long as the storage is
+    /// alive: preferably with something in it that waits, otherwise the first. With `waiting` only the former.
     ///
     /// # Errors
     /// Those of the file system.
-    fn file(&mut self, server: &str, username: &str, waiting: bool) -> io::Result<Option<Arc<dyn Storage>>>;
+    fn files(&mut self, server: &str, username: &str, waiting: bool) -> io::Result<Option<Kept>>;
+}
+
+/// The files of a window.
+pub struct Kept {
+    /// What is not sent.
+    pub unsent: Arc<dyn Storage>,
+    /// What is known: see [`super::cache`].
+    pub cache: Arc<dyn Storage>,
 }
 
 /// The most bytes of a file before it is begun anew, once nothing in it waits.

@@ -45,6 +45,8 @@ pub(super) struct SignIn {
     address: String,
     username: String,
     password: SecretString,
+    /// The server took it before: it is worth trying again until it does.
+    known: bool,
 }
 
 /// What the connection tells its client.
@@ -119,9 +121,9 @@ impl Handle {
         }
     }
 
-    pub(super) fn sign_in(&mut self, address: String, username: String, password: SecretString) {
+    pub(super) fn sign_in(&mut self, address: String, username: String, password: SecretString, known: bool) {
         self.generation += 1;
-        let _ = self.order(Order::SignIn(SignIn { generation: self.generation, address, username, password }));
+        let _ = self.order(Order::SignIn(SignIn { generation: self.generation, address, username, password, known }));
     }
 
     /// Hands an order on; gives it back while too many wait.
@@ -191,7 +193,7 @@ impl Task {
     /// Keeps an account signed in until its person leaves; the next sign-in, if one ended this one.
     async fn stay(&mut self, sign_in: &SignIn) -> Option<SignIn> {
         let mut attempt = 0;
-        let mut known = false;
+        let mut known = sign_in.known;
         loop {
             self.tell(Report::Connecting).await;
             let connected = tokio::select! {

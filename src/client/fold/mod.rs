@@ -294,6 +294,12 @@ impl Model {
         *self = Self { hosting, phase: Phase::SignedOut { problem }, ..Self::new(device) };
     }
 
+    /// The model of the last window of that account.
+    pub(super) fn resume(&mut self, known: Self) {
+        let hosting = self.hosting.take();
+        *self = Self { hosting, ..known };
+    }
+
     /// Another account, or the same one anew, with what it has not sent yet; numbers must not be used twice.
     pub(super) fn signing_in(&mut self, outbox: Outbox) {
         let hosting = self.hosting.take();
