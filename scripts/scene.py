@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Puts a scene (see scene.json) on a server, for pictures of the window.
 
-    scripts/scene.py prepare SCENE DIR    writes the accounts, and what was said before today, into a data folder
-    scripts/scene.py play SCENE PORT      says the rest through the protocol, prints "ready", and keeps those who are
-                                          online connected until its standard input ends
+    scripts/scene.py prepare SCENE DIR    writes the accounts, and what was said before, into a data folder
+    scripts/scene.py play SCENE PORT      says and does the rest through the protocol
+    scripts/scene.py date SCENE DIR       makes as if that had taken the last hour; no server may have the folder
+    scripts/scene.py stay SCENE PORT      logs in those who are online, prints "ready", and keeps them connected until
+                                          its standard input ends
 
-The past goes in as a history of the first system, which the server imports with its times: "18:41" is yesterday at
-that time, -38 is 38 minutes ago.
+What was said before goes in as a history of the first system, which the server imports with its times: "18:41" is
+yesterday at that time, -68 is 68 minutes ago. It knows people, and no groups; those, and the room of everyone, are
+played.
 
 A frame is `$`, the byte length of the JSON padded on the right to ten characters, the JSON, `$`.
 """
@@ -14,8 +17,12 @@ A frame is `$`, the byte length of the JSON padded on the right to ten character
 import datetime
 import json
 import pathlib
+import re
 import socket
 import sys
+import zlib
+
+LAST_HOUR = 62 * 60
 
 
 class Person:
@@ -46,10 +53,6 @@ class Person:
             sys.exit("the server ended the connection")
         return json.loads(self.stream.read(int(head[1:]) + 1)[:-1])
 
-    def leave(self) -> None:
-        self.stream.close()
-        self.socket.close()
-
 
 def moment(when: str | int) -> float:
     now = datetime.datetime.now().astimezone()
@@ -76,24 +79,94 @@ def prepare(scene: dict, folder: pathlib.Path) -> None:
         (folder / name).write_text(json.dumps(content, ensure_ascii=False, indent=2), encoding="utf-8")
 
 
+class Cast:
+    """Does one step after the other: who, what they do, in which chat, and with which words or people."""
+
+    def __init__(self, scene: dict, port: int) -> None:
+        self.passwords = scene["people"]
+        self.port = port
+        self.people: dict[str, Person] = {}
+        self.groups: dict[str, int] = {}
+        self.does = {
+            "says to": self.say,
+            "has read": self.read,
+            "makes": self.make,
+            "renames": self.rename,
+            "adds": self.add,
+            "mutes": self.mute,
+        }
+
+    def person(self, name: str) -> Person:
+        if name not in self.people:
+            self.people[name] = Person(self.port, name, self.passwords[name])
+        return self.people[name]
+
+    def chat(self, name: str) -> dict:
+        """How a request names a chat."""
+        if name == "Everyone":
+            return {"everyone": True}
+        return {"group": self.groups[name]} if name in self.groups else {"with_user": name}
+
+    def say(self, who: Person, chat: str, text: str) -> None:
+        to = {"to_user": chat} if chat in self.passwords else self.chat(chat)
+        who.ask({"purpose": "send_message", "message": text, **to})
+
+    def read(self, who: Person, chat: str) -> None:
+        """Everything that is there by now."""
+        page = who.ask({"purpose": "fetch_history", "limit": 1, **self.chat(chat)})
+        who.ask({"purpose": "mark_read", "seq": page["messages"][-1]["seq"], **self.chat(chat)})
+
+    def make(self, who: Person, name: str, others: list[str]) -> None:
+        reply = who.ask({"purpose": "create_group", "name": name, "member_users": others})
+        self.groups[name] = reply["group"]
+
+    def rename(self, who: Person, group: str, name: str) -> None:
+        who.ask({"purpose": "rename_group", "name": name, **self.chat(group)})
+        self.groups[name] = self.groups.pop(group)
+
+    def add(self, who: Person, group: str, others: list[str]) -> None:
+        who.ask({"purpose": "add_members", "member_users": others, **self.chat(group)})
+
+    def mute(self, who: Person, chat: str) -> None:
+        who.ask({"purpose": "mute_chat", "muted": True, **self.chat(chat)})
+
+    def receive(self, who: Person) -> None:
+        """Everything has reached their device."""
+        page = who.ask({"purpose": "fetch_history", "limit": 1, "everyone": True})
+        who.ask({"purpose": "mark_delivered", "seq": page["messages"][-1]["seq"]})
+
+
 def play(scene: dict, port: int) -> None:
-    people: dict[str, Person] = {}
+    cast = Cast(scene, port)
+    for who, does, *what in scene["live"]:
+        cast.does[does](cast.person(who), *what)
 
-    def person(name: str) -> Person:
-        if name not in people:
-            people[name] = Person(port, name, scene["people"][name])
-        return people[name]
 
-    for sender, receiver, text in scene["live"]:
-        person(sender).ask({"purpose": "send_message", "to_user": receiver, "message": text})
-    for by, other in scene["read"]:
-        page = person(by).ask({"purpose": "fetch_history", "with_user": other, "limit": 1})
-        last = page["messages"][-1]["seq"]
-        person(by).ask({"purpose": "mark_read", "with_user": other, "seq": last})
-    for name in [name for name in people if name not in scene["online"]]:
-        people.pop(name).leave()
+def date(scene: dict, folder: pathlib.Path) -> None:
+    """Spreads the records that the server wrote since its start evenly over the last hour. docs/PROTOCOL.md has the
+    checksum."""
+    history = folder / "history.json"
+    lines = history.read_bytes().split(b"\n")
+    first = next(at for at, line in enumerate(lines) if b'"purpose":"account"' in line)
+    now = datetime.datetime.now().timestamp()
+    step = LAST_HOUR / (len(lines) - first)
+    for at in range(first, len(lines)):
+        when = int((now - LAST_HOUR + step * (at - first)) * 1000)
+        dated = re.sub(rb'"at":\d+', b'"at":%d' % when, lines[at], count=1)
+        lines[at] = re.sub(rb'(\{.*),"crc":"[0-9a-f]{8}"', with_checksum, dated)
+    history.write_bytes(b"\n".join(lines))
+
+
+def with_checksum(record: re.Match) -> bytes:
+    return b'%s,"crc":"%08x"' % (record[1], zlib.crc32(record[1]))
+
+
+def stay(scene: dict, port: int) -> None:
+    cast = Cast(scene, port)
     for name in scene["online"]:
-        person(name)
+        cast.receive(cast.person(name))
+    for name in scene["away"]:
+        cast.person(name).ask({"purpose": "set_status", "status": "away"})
     print("ready", flush=True)
     sys.stdin.read()
 
@@ -101,10 +174,10 @@ def play(scene: dict, port: int) -> None:
 def main() -> None:
     command, scene, where = sys.argv[1:]
     scene = json.loads(pathlib.Path(scene).read_text(encoding="utf-8"))
-    if command == "prepare":
-        prepare(scene, pathlib.Path(where))
+    if command in ("prepare", "date"):
+        {"prepare": prepare, "date": date}[command](scene, pathlib.Path(where))
     else:
-        play(scene, int(where))
+        {"play": play, "stay": stay}[command](scene, int(where))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Takes the pictures of the documentation: a real window, a real server, a conversation of two days.
+# Takes the pictures of the documentation: a real window, a real server, a circle of friends on two days.
 #
 #     scripts/screenshot.sh                   the program is target/release/parlor, or what PARLOR_BIN names
 #
-# Writes docs/screens/login.png and docs/screens/conversation.png. Needs what scripts/e2e.sh needs.
+# Writes login.png, conversation.png, group.png and everyone.png into docs/screens. Needs what scripts/e2e.sh needs.
 
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -17,17 +17,26 @@ mkdir -p "$SCREENS"
 STEP='the server'
 PORT=$(free_port)
 "$ROOT/scripts/scene.py" prepare "$SCENE" "$DATA"
-"$PARLOR" --server --data-dir "$DATA" --listen "127.0.0.1:$PORT" >"$TMP/server.log" 2>&1 &
-PROCESSES+=($!)
-wait_until 30 'the server listens' listening
+serve() {
+    "$PARLOR" --server --data-dir "$DATA" --listen "127.0.0.1:$PORT" >>"$TMP/server.log" 2>&1 &
+    SERVER=$!
+    PROCESSES+=("$SERVER")
+    wait_until 30 'the server listens' listening
+}
+serve
+"$ROOT/scripts/scene.py" play "$SCENE" "$PORT"
+kill "$SERVER"
+wait "$SERVER" || true
+"$ROOT/scripts/scene.py" date "$SCENE" "$DATA"
+serve
 mkfifo "$TMP/hold"
-"$ROOT/scripts/scene.py" play "$SCENE" "$PORT" <"$TMP/hold" >"$TMP/scene.log" 2>&1 &
+"$ROOT/scripts/scene.py" stay "$SCENE" "$PORT" <"$TMP/hold" >"$TMP/scene.log" 2>&1 &
 PROCESSES+=($!)
 exec 4>"$TMP/hold"
-wait_until 60 'the scene is played' grep -qx ready "$TMP/scene.log"
+wait_until 60 'they are there' grep -qx ready "$TMP/scene.log"
 
 STEP='the window'
-start_display 1200x800
+start_display 1460x960
 open_window window 20 30 --data-dir "$TMP/unused" --listen "127.0.0.1:$PORT"
 xdotool windowsize --sync "$WINDOW" 1100 720
 pointer_away
@@ -51,15 +60,37 @@ wait_until 10 'the password can be submitted' sign_in_ready "$WINDOW"
 key Return
 wait_until 30 'she is in' signed_in "$WINDOW"
 
-STEP='the conversation'
-# row N: the middle of a row in the list of people.
-row() { click "$WINDOW" 120 $((60 + 66 * $1 - 33)); }
-row 3
-type_text 'Can I bring Jonas along? He'
-wait_until 10 'the text is in the composer' button_is "$WINDOW" accent_fill
-row 1
-wait_until 10 'the conversation is open, and the draft is kept' button_is "$WINDOW" field
-type_text 'See you at eight'
-wait_until 10 'the text is in the composer' button_is "$WINDOW" accent_fill
+# Rows are clicked: going through the list by keys would read what is to stay unread.
+GROUP_ROWS=$((60 + 66 + 38))
+PEOPLE_ROWS=$((GROUP_ROWS + 3 * 66 + 38))
+# row TOP N: the N-th row of a part of the list, counted from 0.
+row() { click "$WINDOW" 120 $(($1 + 66 * $2 + 33)); }
+draft() {
+    type_text "$1"
+    wait_until 10 'the text is in the composer' button_is "$WINDOW" accent_fill
+}
+
+STEP='a group'
+row "$PEOPLE_ROWS" 2
+draft 'Can I bring Jonas along? He'
+row "$GROUP_ROWS" 0
+wait_until 10 'the group is open, and the draft is kept' button_is "$WINDOW" field
+draft 'Save me the one with almonds'
 pointer_away
 take conversation
+
+STEP='another one, with its details'
+row "$GROUP_ROWS" 1
+wait_until 10 'the group is open' button_is "$WINDOW" field
+xdotool windowsize --sync "$WINDOW" 1400 900
+key ctrl+i
+pointer_away
+take group
+key ctrl+i
+
+STEP='the room of everyone'
+xdotool windowsize --sync "$WINDOW" 1100 720
+row 60 0
+draft '@Yael Cohen second floor. And not a word to Priya: cake at four'
+pointer_away
+take everyone
