@@ -14,10 +14,15 @@ use super::theme::{self, Palette, font, radius, space};
 use crate::proto::chat::ChatKey;
 use crate::proto::event::Status;
 
-/// The first letters of the first two words of a name.
+/// The first letters of the first two words of a name. Figures stand in only where there is no letter: beside one they
+/// would be taken for it.
 pub fn initials(name: &str) -> String {
-    let letters = name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
-    let initials: String = letters.take(2).flat_map(char::to_uppercase).collect();
+    let of = |wanted: fn(char) -> bool| {
+        let firsts = name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
+        firsts.filter(|c| wanted(*c)).take(2).flat_map(char::to_uppercase).collect::<String>()
+    };
+    let initials = of(char::is_alphabetic);
+    let initials = if initials.is_empty() { of(char::is_alphanumeric) } else { initials };
     if initials.is_empty() { "?".into() } else { initials }
 }
 
@@ -219,7 +224,7 @@ mod tests {
 
     #[test]
     fn initials_are_letters_of_the_name() {
-        for (name, letters) in [("Bob", "B"), ("ada lovelace king", "AL"), ("王小明", "王"), ("", "?"), ("-- !", "?")]
+        for (name, letters) in [("Bob", "B"), ("ada lovelace king", "AL"), ("王小明", "王"), ("Issue 12", "I"), ("3 12", "31"), ("", "?"), ("-- !", "?")]
         {
             assert_eq!(initials(name), letters, "{name:?}");
         }

@@ -25,7 +25,7 @@ const TIME: f32 = 15.0;
 /// The bar at the side of a message that calls this person.
 const BAR: f32 = 3.0;
 /// How much larger than a name is what is behind it.
-const BEHIND: egui::Vec2 = vec2(2.5, -0.5);
+const BEHIND: egui::Vec2 = vec2(1.0, -0.5);
 
 /// A message that has been measured.
 pub struct Look {
