@@ -345,6 +345,27 @@ wrote "while it restarts $SALT"
 send "$ALICE" "while it restarts $SALT"
 if listening; then fail 'the window hosts another folder in its place'; fi
 "$PARLOR" --server "${SAME[@]}" >"$TMP/server.log" 2>&1 &
+SERVER=$!
+PROCESSES+=("$SERVER")
+wait_until 10 'the server listens again' listening
+expect_history 40
+pass
+
+step 'a killed window loses nothing, and the next one opens to all of it while the server is away'
+kill "$SERVER"
+wait "$SERVER" || true
+wait_until 10 'the window says that the server is away' pixel_is "$ALICE" 3 3 notice
+wrote "written before the window was killed $SALT"
+send "$ALICE" "written before the window was killed $SALT"
+kill -9 "$ALICE_PID"
+wait "$ALICE_PID" 2>/dev/null || true
+open_window again "${LEFT[@]}" --data-dir "$TMP/other" --listen "127.0.0.1:$PORT"
+ALICE=$WINDOW ALICE_PID=$PID
+log_in "$ALICE" Alice 123
+wait_until 10 'she is in without a server' pixel_is "$ALICE" 3 3 notice
+open_row 1
+wait_until 10 'what she wrote is on screen' lowest "$ALICE" "$(own_x "$ALICE")" bubble_own >/dev/null
+"$PARLOR" --server "${SAME[@]}" >"$TMP/server.log" 2>&1 &
 PROCESSES+=($!)
 wait_until 10 'the server listens again' listening
 expect_history 40

@@ -90,6 +90,25 @@ fn it_opens_at_once_with_the_server_away_and_goes_on_when_it_is_back() {
 }
 
 #[test]
+fn what_came_just_before_a_kill_is_there_some_seconds_later() {
+    let place = Place::new();
+    place.talked();
+    let _server = place.server();
+    let mut alice = place.alice();
+    let mut bob = User::sign_in(&place.address, "Bob", "456").online();
+    let written = || std::fs::metadata(&place.caches()[0]).and_then(|file| file.modified()).unwrap();
+    bob.say(ALICE, "the last word");
+    alice.until("it", |model| texts(model, BOB).contains(&"the last word".into()));
+    let before = written();
+    // Nothing more happens in the window; it is woken for the picture, and no more than that.
+    support::wait_for("the picture", || {
+        alice.poll_if_woken();
+        written() > before
+    });
+    std::mem::forget(alice);
+}
+
+#[test]
 fn it_opens_to_the_right_password_alone() {
     let place = Place::new();
     place.talked();

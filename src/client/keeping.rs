@@ -26,7 +26,7 @@ impl Client {
             Some(cache) => self.model.resume(cache.into_model(outbox)),
             None => self.model.signing_in(outbox),
         }
-        match Keeper::start(storage, password.clone(), hash) {
+        match Keeper::start(storage, password.clone(), hash, self.handle.waker()) {
             Ok(keeper) => self.keeper = Some(keeper),
             Err(error) => tracing::warn!("what this window knows is not kept: {error}"),
         }

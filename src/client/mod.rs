@@ -124,8 +124,8 @@ impl Client {
                 self.mark_arrived();
                 self.take_down();
                 changed |= self.adopt();
-                if let Some(keeper) = self.keeper.as_mut().filter(|_| changed) {
-                    keeper.changed(&self.model, clock::now());
+                if let Some(keeper) = &mut self.keeper {
+                    keeper.look(&self.model, changed, clock::now());
                 }
                 return changed;
             };

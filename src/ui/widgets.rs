@@ -224,8 +224,15 @@ mod tests {
 
     #[test]
     fn initials_are_letters_of_the_name() {
-        for (name, letters) in [("Bob", "B"), ("ada lovelace king", "AL"), ("王小明", "王"), ("Issue 12", "I"), ("3 12", "31"), ("", "?"), ("-- !", "?")]
-        {
+        for (name, letters) in [
+            ("Bob", "B"),
+            ("ada lovelace king", "AL"),
+            ("王小明", "王"),
+            ("Issue 12", "I"),
+            ("3 12", "31"),
+            ("", "?"),
+            ("-- !", "?"),
+        ] {
             assert_eq!(initials(name), letters, "{name:?}");
         }
     }

@@ -47,6 +47,13 @@ impl User {
         self.client.perform(Command::SignIn { address, username, password: password.into() });
     }
 
+    /// Takes in what came, if this window was told that something did.
+    pub fn poll_if_woken(&mut self) {
+        if std::mem::take(&mut *self.woken.0.lock().unwrap()) {
+            self.client.poll();
+        }
+    }
+
     /// Waits for the model to be as wanted.
     pub fn until(&mut self, what: &str, holds: impl Fn(&Model) -> bool) {
         let start = std::time::Instant::now();

@@ -109,6 +109,12 @@ impl Handle {
         (self.wake)();
     }
 
+    /// What wakes the client, for others.
+    pub(super) fn waker(&self) -> impl Fn() + Send + 'static {
+        let wake = Arc::clone(&self.wake);
+        move || wake()
+    }
+
     pub(super) fn generation(&self) -> u64 {
         self.generation
     }
