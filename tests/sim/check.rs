@@ -95,6 +95,9 @@ impl Check {
 
     /// The server has applied the log up to here: so far it must last.
     pub fn applied(&mut self, state: &State, disk: &Disk) {
+        if self.failure.is_some() {
+            return;
+        }
         if self.limit.is_some_and(|limit| state.seq() > limit) {
             self.fail(format!("record {} is applied after the disk failed", state.seq()));
         }
@@ -151,12 +154,15 @@ impl Check {
         while (self.lines.len() as u64) < upto.0 {
             let Some(rest) = bytes.get(self.end..).and_then(|rest| rest.strip_prefix(b",\n")) else { return };
             let json = rest.strip_prefix(b" ").unwrap_or(rest);
-            let Some(len) = json.iter().position(|byte| *byte == b'\n') else { return };
-            let json = json[..len].strip_suffix(b",").unwrap_or(&json[..len]);
+            let space = rest.len() - json.len();
+            let Some(len) = json.iter().position(|byte| b"\n\0".contains(byte)) else { return };
+            // Behind it stands a comma, or what a write that was torn has left of the closing bracket.
+            let json = json[..len].trim_ascii_end();
+            let json = json.strip_suffix(b",]").or(json.strip_suffix(b",")).unwrap_or(json);
             if verify(json).is_err() {
                 return;
             }
-            self.end += 2 + (rest.len() - rest.strip_prefix(b" ").unwrap_or(rest).len()) + json.len();
+            self.end += 2 + space + json.len();
             self.lines.push(Bytes::copy_from_slice(json));
         }
     }

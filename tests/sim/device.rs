@@ -135,7 +135,7 @@ impl Device {
         if !sim.accounts.contains_key(&self.user) {
             return;
         }
-        let link = sim.net.connect(self.at, sim.tick, &sim.weather, &mut sim.random);
+        let link = sim.net.connect(sim.tick, &sim.weather, &mut sim.random);
         sim.check.connects(link, self.model.outbox.device().as_str());
         (self.link, self.stage) = (Some(link), Stage::Connecting);
     }
@@ -309,7 +309,8 @@ impl Device {
         }
         let waits =
             self.model.outbox.pending().next().is_some() || self.marks.delivering || !self.marks.read.is_empty();
-        self.stage == Stage::In && self.model.link == Link::Online && !waits
+        let sound = self.link.is_some_and(|link| sim.net.is_sound(link));
+        sound && self.stage == Stage::In && self.model.link == Link::Online && !waits
     }
 }
 

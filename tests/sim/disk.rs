@@ -1,5 +1,6 @@
 //! A disk that loses what was not synced. What is read is what was written; what lasts is what was synced, and of the
-//! rest whatever the seed says: a write is kept, dropped, cut short at any byte, or its bytes become zeros.
+//! rest whatever the seed says: a write is kept, dropped, cut short at any byte, or without its beginning, or its bytes
+//! become zeros.
 //!
 //! A process that is killed leaves its writes to the system; a power cut takes them. After a failed sync the system
 //! shows what was written and does not write it again: a later sync that succeeds says nothing about it.
@@ -84,8 +85,8 @@ impl Disk {
     }
 
     /// The process that uses it dies after so many operations more.
-    pub fn light_fuse(&self, operations: usize) {
-        self.inner().fuse = Some(operations);
+    pub fn light_fuse(&self, operations: Option<usize>) {
+        self.inner().fuse = operations;
     }
 
     /// Whether the process died in an operation.
@@ -131,22 +132,28 @@ impl Disk {
 }
 
 impl Inner {
-    /// A write meets its fate.
+    /// A write meets its fate. What was there before, and is written again as it was, stays as it was.
     fn suffer(&mut self, op: Op) {
-        let op = match (self.random.below(8), op) {
+        let op = match (self.random.below(9), op) {
             (0 | 1, _) => return,
             (2 | 3, Op::Write(at, mut new)) => {
                 new.truncate(self.random.below(new.len() + 1));
                 Op::Write(at, new)
             }
-            (4, Op::Write(at, mut new)) => {
-                let from = self.random.below(new.len() + 1);
-                new[from..].fill(0);
+            (fate @ (4 | 5), Op::Write(at, mut new)) => {
+                let middle = self.random.below(new.len() + 1);
+                let zeros = if fate == 4 { middle..new.len() } else { 0..middle };
+                for index in
+                    zeros.filter(|index| self.durable.get(at + index) != Some(&new[*index])).collect::<Vec<_>>()
+                {
+                    new[index] = 0;
+                }
                 Op::Write(at, new)
             }
-            (5, Op::Write(at, mut new)) => {
-                let to = self.random.below(new.len() + 1);
-                new[..to].fill(0);
+            (6, Op::Write(at, mut new)) => {
+                for (index, byte) in new.iter_mut().enumerate().take(self.random.below(8)) {
+                    *byte = self.durable.get(at + index).copied().unwrap_or_default();
+                }
                 Op::Write(at, new)
             }
             (_, op) => op,

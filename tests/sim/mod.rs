@@ -31,8 +31,8 @@ pub const ACCOUNTS_MAX: u32 = 5;
 /// The accounts that are there from the beginning.
 const ACCOUNTS: u32 = 4;
 const DEVICES: usize = 6;
-/// How long people are at work, in ticks.
-const TICKS: u64 = 160;
+/// The longest that people are at work, in ticks.
+const TICKS_MAX: u64 = 800;
 /// Within how many ticks everything must have come to rest after that.
 const REST_MAX: u64 = 3_000;
 
@@ -215,7 +215,7 @@ struct World {
 /// A whole run.
 pub fn run(seed: u64, bug: Option<Bug>, loud: bool) -> Outcome {
     let mut world = World::new(seed, bug, loud);
-    for _ in 0..TICKS {
+    for _ in 0..world.sim.random.between(50, TICKS_MAX) {
         world.misfortune();
         while world.sim.random.chance(world.sim.rates.act) {
             workload::act(&mut world.sim, &mut world.devices, world.server.as_mut());
@@ -298,7 +298,7 @@ impl World {
         if sim.random.chance(rates.crash) {
             match sim.random.chance(500) {
                 true => sim.effects_left = Some(sim.random.below(40)),
-                false => sim.disk.light_fuse(1 + sim.random.below(6)),
+                false => sim.disk.light_fuse(Some(1 + sim.random.below(6))),
             }
         }
         if sim.random.chance(rates.stop) || server.as_ref().is_some_and(|it| it.failed) && sim.random.chance(100) {
@@ -362,14 +362,22 @@ impl World {
         sim.note(format_args!("rest"));
         sim.rates = Rates { sync_fails: 0, unreadable: 0, ..sim.rates.calm() };
         sim.disk.set_full(None);
+        sim.disk.light_fuse(None);
+        sim.effects_left = None;
         sim.weather = Weather { delay_max: 1, notice_max: 2, ..sim.weather };
         if self.server.as_ref().is_some_and(|server| server.failed) {
             self.stop();
         }
+        // What was refused is told again with the next login: once nothing is refused any more.
+        for _ in 0..REST_MAX {
+            self.tick();
+            if self.server.as_ref().is_some_and(Server::has_stored) {
+                break;
+            }
+        }
         let sim = &mut self.sim;
         for device in &mut self.devices {
             device.wanted = sim.accounts.contains_key(&device.user);
-            // What was refused is told again with the next login.
             if sim.refused && device.stage != Stage::Out {
                 device.leave(sim);
             }
@@ -386,7 +394,9 @@ impl World {
             }
         }
         let stages: Vec<_> = self.devices.iter().map(|device| (device.stage, device.is_at_rest(&self.sim))).collect();
-        self.sim.check.fail(format!("it does not come to rest: {stages:?}"));
+        let server = self.server.as_ref().map(|server| (server.is_quiet(), server.connections()));
+        let (net, check) = (self.sim.net.is_quiet(), &mut self.sim.check);
+        check.fail(format!("it does not come to rest: devices {stages:?}, the network {net}, the server {server:?}"));
     }
 
     fn is_quiet(&self) -> bool {

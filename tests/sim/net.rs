@@ -73,7 +73,6 @@ impl Pipe {
 /// A connection of a device.
 #[derive(Debug)]
 pub struct Link {
-    pub device: usize,
     /// From the device to the server, and back.
     pub up: Pipe,
     pub down: Pipe,
@@ -105,11 +104,11 @@ pub struct Net {
 
 impl Net {
     /// A device begins to connect.
-    pub fn connect(&mut self, device: usize, now: u64, weather: &Weather, random: &mut Random) -> u64 {
+    pub fn connect(&mut self, now: u64, weather: &Weather, random: &mut Random) -> u64 {
         self.next += 1;
         let opens_at = now + 1 + random.between(0, weather.delay_max);
         let (up, down) = (Pipe::default(), Pipe::default());
-        self.links.insert(self.next, Link { device, up, down, opens_at, accepted: false, refused: false });
+        self.links.insert(self.next, Link { up, down, opens_at, accepted: false, refused: false });
         self.next
     }
 
@@ -193,6 +192,11 @@ impl Net {
                 false => link.down.finish(now + random.between(0, weather.notice_max), End::Broken),
             }
         }
+    }
+
+    /// Whether a link is up at both ends, and was not cut without their knowing.
+    pub fn is_sound(&self, id: u64) -> bool {
+        self.links.get(&id).is_some_and(|link| link.up.end.is_none() && link.down.end.is_none())
     }
 
     /// Whether nothing is under way.

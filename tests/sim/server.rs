@@ -208,8 +208,9 @@ impl Server {
                 (connection.heard_out, exits) = (true, true);
             }
         }
-        // One that neither speaks nor listens is gone when all that it said has been heard.
-        let deaf = connection.heard_out && !exits && link.down.end(sim.tick) == Some(End::Broken);
+        // One that does not listen any more is gone when all that it said has been heard, or when it is written to.
+        let deaf = (connection.heard_out && !exits || !connection.outbox.is_empty())
+            && link.down.end(sim.tick) == Some(End::Broken);
         let gone = deaf || link.up.end(sim.tick) == Some(End::Broken);
         let max = if connection.admitted { FRAME_MAX_BYTES } else { FRAME_BEFORE_LOGIN_MAX_BYTES };
         let mut at = 0;
@@ -434,12 +435,15 @@ impl Server {
     /// Whether there is nothing that it is about to do.
     pub fn is_quiet(&self) -> bool {
         self.inputs.is_empty()
-            && self.submitted.is_empty()
-            && self.committed.is_empty()
+            && self.has_stored()
             && self.fetches.is_empty()
             && self.verifies.is_empty()
-            && self.engine.is_settled()
             && self.connections.values().all(|connection| connection.outbox.is_empty() && !connection.ended)
+    }
+
+    /// Whether everything that was taken is stored or refused.
+    pub fn has_stored(&self) -> bool {
+        self.submitted.is_empty() && self.committed.is_empty() && self.engine.is_settled()
     }
 
     /// How many connections there are.
