@@ -60,7 +60,7 @@ pub struct Mounted {
 }
 
 impl Disk {
-    pub fn new(random: Random, lies: bool) -> Self {
+    pub fn new(random: Random) -> Self {
         Self(Arc::new(Mutex::new(Inner {
             random,
             durable: Vec::new(),
@@ -71,7 +71,7 @@ impl Disk {
             room: None,
             failing: 0,
             unreadable: 0,
-            lies,
+            lies: false,
         })))
     }
 
@@ -96,6 +96,11 @@ impl Disk {
 
     pub fn set_failing(&self, per_mille: u64) {
         self.inner().failing = per_mille;
+    }
+
+    /// From now on a sync is reported and not done.
+    pub fn set_lying(&self, lies: bool) {
+        self.inner().lies = lies;
     }
 
     pub fn set_unreadable(&self, per_mille: u64) {

@@ -250,7 +250,7 @@ impl World {
             socket_max: 200 << random.between(0, 10),
             notice_max: random.between(0, 20),
         };
-        let disk = Disk::new(random.fork(), bug == Some(Bug::AckBeforeSync));
+        let disk = Disk::new(random.fork());
         let accounts = (1..=ACCOUNTS).map(|id| (UserId(id), UserName::new(&format!("user{id}")).unwrap()));
         let mut sim = Sim {
             random,
@@ -335,6 +335,7 @@ impl World {
     fn tick(&mut self) {
         let Self { sim, server, devices, .. } = self;
         sim.tick += 1;
+        sim.disk.set_lying(sim.bug == Some(Bug::AckBeforeSync) && server.is_some());
         sim.disk.set_failing(if server.is_some() { sim.rates.sync_fails } else { sim.rates.sync_fails / 4 });
         sim.disk.set_unreadable(if server.is_some() { sim.rates.unreadable } else { 0 });
         devices.iter_mut().for_each(|device| device.live(sim));
