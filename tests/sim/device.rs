@@ -39,6 +39,8 @@ pub struct Device {
     /// Whether its person wants to be there.
     pub wanted: bool,
     pub link: Option<u64>,
+    /// It takes nothing before that tick.
+    pub asleep: u64,
     incoming: Vec<u8>,
     marks: Marks,
     wish: Option<(u64, GroupWish)>,
@@ -57,7 +59,7 @@ impl Device {
     pub fn new(at: usize, user: UserId, sim: &mut Sim) -> Self {
         let model = Model::new(DeviceId::from_random(sim.random.next()));
         let (incoming, marks) = (Vec::new(), Marks::default());
-        Self { at, user, model, stage: Stage::Out, wanted: true, link: None, incoming, marks, wish: None }
+        Self { at, user, model, stage: Stage::Out, wanted: true, link: None, asleep: 0, incoming, marks, wish: None }
     }
 
     /// Nothing is left of what it knew; another person may sit down at it.
@@ -96,6 +98,9 @@ impl Device {
 
     /// Lives for a tick.
     pub fn live(&mut self, sim: &mut Sim) {
+        if self.asleep > sim.tick {
+            return;
+        }
         match self.stage {
             _ if !self.wanted => {
                 if self.stage != Stage::Out {

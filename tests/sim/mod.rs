@@ -69,6 +69,7 @@ pub struct Rates {
     retry: u64,
     // What goes wrong.
     cut: u64,
+    sleep: u64,
     crash: u64,
     power: u64,
     stop: u64,
@@ -96,7 +97,7 @@ impl Rates {
             0 => 0,
             _ => random.between(0, most),
         };
-        let (cut, crash, clock, busy) = (fault(30), fault(25), fault(20), fault(200));
+        let (cut, sleep, crash, clock, busy) = (fault(30), fault(60), fault(25), fault(20), fault(200));
         let (stop, sync_fails, unreadable, full) = (fault(6), fault(120), fault(4), fault(30));
         let mut share = |most: u64| random.between(0, most);
         Self {
@@ -113,6 +114,7 @@ impl Rates {
             account: share(10),
             retry: share(20),
             cut,
+            sleep,
             crash,
             power: share(1_000),
             stop,
@@ -124,8 +126,8 @@ impl Rates {
             commit: 100 + share(900),
             fetch: 100 + share(900),
             verify: 300 + share(700),
-            outbox_max: 1_000 << share(8),
-            outbox_pause: 500 << share(8),
+            outbox_max: 300 << share(8),
+            outbox_pause: 200 << share(8),
             batch_max: 200 << share(12),
             page_max: 300 << share(8),
             waiting_max: 1_000 << share(10),
@@ -135,7 +137,7 @@ impl Rates {
     /// Nothing goes wrong any more.
     fn calm(self) -> Self {
         let (commit, fetch, verify) = (1_000, 1_000, 1_000);
-        Self { cut: 0, crash: 0, stop: 0, full: 0, clock: 0, busy: 0, commit, fetch, verify, ..self }
+        Self { cut: 0, sleep: 0, crash: 0, stop: 0, full: 0, clock: 0, busy: 0, commit, fetch, verify, ..self }
     }
 }
 
@@ -284,6 +286,11 @@ impl World {
             sim.note(format_args!("link {link} is cut"));
             sim.net.cut(link, sim.tick, &sim.weather, &mut sim.random);
         }
+        if sim.random.chance(rates.sleep) {
+            let device = sim.random.below(DEVICES);
+            devices[device].asleep = sim.tick + sim.random.between(1, 80);
+            sim.note(format_args!("device {device} sleeps until {}", devices[device].asleep));
+        }
         if sim.random.chance(rates.clock) {
             sim.skew += sim.random.between(0, 20_000) as i64 - 10_000;
         }
@@ -378,6 +385,7 @@ impl World {
         }
         let sim = &mut self.sim;
         for device in &mut self.devices {
+            device.asleep = 0;
             device.wanted = sim.accounts.contains_key(&device.user);
             if sim.refused && device.stage != Stage::Out {
                 device.leave(sim);
