@@ -2,9 +2,9 @@
 //! that do whatever a seed says; people come, write and go, links are cut, the server is killed between any two
 //! effects, and the disk loses what was not synced. What must hold is checked at every step and at rest.
 //!
-//!     cargo test --test simulation                                   1,000 seeds
-//!     SEED=17 cargo test --test simulation -- --nocapture            that run alone, with its trace
-//!     SEEDS=50000 cargo test --release --test simulation seeds       further
+//!     cargo test --test simulation                                    1,000 seeds, and the planted bugs
+//!     SEED=17 cargo test --test simulation seeds_hold -- --nocapture  that run alone, with its trace
+//!     SEEDS=50000 cargo test --release --test simulation seeds_hold   further
 //!
 //! A planted bug (`sim::Bug`) must be noticed: a simulation that finds nothing proves nothing by itself.
 
@@ -27,7 +27,7 @@ fn number(variable: &str) -> Option<u64> {
 
 /// A run that must hold; a panic within it counts, too.
 fn holds(seed: u64, loud: bool) -> Result<Outcome, String> {
-    let replay = format!("SEED={seed} cargo test --test simulation -- --nocapture");
+    let replay = format!("SEED={seed} cargo test --test simulation seeds_hold -- --nocapture");
     let outcome = catch_unwind(|| run(seed, None, loud)).map_err(|_| format!("seed {seed} panics\n  {replay}"))?;
     match &outcome.failure {
         Some(why) => Err(format!("seed {seed}: {why}\n  {replay}")),
