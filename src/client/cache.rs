@@ -6,8 +6,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
@@ -139,20 +140,28 @@ impl Cache {
     }
 }
 
-/// How often a window that is told new things takes a picture, in milliseconds.
-const SAVE_EVERY_MILLIS: i64 = 5_000;
+/// How often a window that is told new things takes a picture.
+const SAVE_EVERY: Duration = Duration::from_secs(5);
 
 /// Takes pictures, on a thread of its own: hashing, and writing some megabytes, is nothing for between two frames.
 pub struct Keeper {
     storage: Arc<dyn Storage>,
-    send: Option<SyncSender<Picture>>,
+    send: Option<SyncSender<Note>>,
     thread: Option<JoinHandle<()>>,
     /// The model has changed since the last picture.
     stale: bool,
+    /// The thread knows that, and wakes the window when the next picture is due.
+    announced: bool,
     saved_at: Millis,
 }
 
-type Picture = Box<Cache>;
+/// What the thread is told.
+enum Note {
+    /// Write this.
+    Picture(Box<Cache>),
+    /// There is something new: ask for a picture in a while.
+    Stale,
+}
 
 impl std::fmt::Debug for Keeper {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -165,29 +174,33 @@ impl Keeper {
     ///
     /// # Errors
     /// When the system refuses a thread.
-    pub fn start(storage: Arc<dyn Storage>, password: SecretString, hash: Option<String>) -> std::io::Result<Self> {
-        let (send, pictures) = sync_channel(1);
+    pub fn start(
+        storage: Arc<dyn Storage>,
+        password: SecretString,
+        hash: Option<String>,
+        wake: impl Fn() + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let (send, notes) = sync_channel(2);
         let file = Arc::clone(&storage);
         let thread = std::thread::Builder::new()
             .name("cache".into())
-            .spawn(move || run(file.as_ref(), &pictures, &password, hash))?;
-        Ok(Self { storage, send: Some(send), thread: Some(thread), stale: false, saved_at: Millis(0) })
+            .spawn(move || run(file.as_ref(), &notes, &password, hash, wake))?;
+        let (stale, announced, saved_at) = (false, false, Millis(0));
+        Ok(Self { storage, send: Some(send), thread: Some(thread), stale, announced, saved_at })
     }
 
-    /// The model may have changed. Takes a picture, if the last one is old enough.
-    pub fn changed(&mut self, model: &Model, now: Millis) {
-        self.stale = true;
-        if now >= self.saved_at.plus(SAVE_EVERY_MILLIS) || now < self.saved_at {
-            self.save(model, now);
-        }
-    }
-
-    fn save(&mut self, model: &Model, now: Millis) {
-        let (Some(send), Some(picture)) = (&self.send, Cache::of(model, String::new())) else { return };
-        match send.try_send(Box::new(picture)) {
-            Ok(()) => (self.stale, self.saved_at) = (false, now),
-            // The last one is still being written.
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
+    /// Looks at the model, which may have `changed`, and takes a picture if one is due. While the lists come in it is
+    /// none that anybody would want.
+    pub fn look(&mut self, model: &Model, changed: bool, now: Millis) {
+        self.stale |= changed;
+        let Some(send) = self.send.as_ref().filter(|_| self.stale && model.link != Link::Connecting) else { return };
+        let every = i64::try_from(SAVE_EVERY.as_millis()).unwrap_or(i64::MAX);
+        if (self.saved_at..self.saved_at.plus(every)).contains(&now) {
+            self.announced = self.announced || send.try_send(Note::Stale).is_ok();
+        } else if let Some(picture) = Cache::of(model, String::new())
+            && send.try_send(Note::Picture(Box::new(picture))).is_ok()
+        {
+            (self.stale, self.announced, self.saved_at) = (false, false, now);
         }
     }
 
@@ -206,7 +219,7 @@ impl Keeper {
     /// The last picture, waited for.
     pub fn finish(mut self, model: &Model) {
         if let (true, Some(send), Some(picture)) = (self.stale, self.send.take(), Cache::of(model, String::new())) {
-            let _ = send.send(Box::new(picture));
+            let _ = send.send(Note::Picture(Box::new(picture)));
         }
         self.send = None;
         if let Some(thread) = self.thread.take() {
@@ -215,13 +228,28 @@ impl Keeper {
     }
 }
 
-fn run(storage: &dyn Storage, pictures: &Receiver<Picture>, password: &SecretString, hash: Option<String>) {
+fn run(storage: &dyn Storage, notes: &Receiver<Note>, password: &SecretString, hash: Option<String>, wake: impl Fn()) {
     let hashed = || Argon2::default().hash_password(password.expose_secret().as_bytes());
     let Some(hash) = hash.or_else(|| hashed().ok().map(|hash| hash.to_string())) else { return };
-    while let Ok(mut picture) = pictures.recv() {
-        picture.password_hash.clone_from(&hash);
-        if let Err(error) = picture.write(storage) {
-            tracing::warn!("what this window knows is not kept: {error}");
+    let mut next = notes.recv().ok();
+    while let Some(note) = next.take() {
+        match note {
+            Note::Picture(mut picture) => {
+                picture.password_hash.clone_from(&hash);
+                if let Err(error) = picture.write(storage) {
+                    tracing::warn!("what this window knows is not kept: {error}");
+                }
+            }
+            // What comes within the pause comes first; a window that says nothing more is woken once.
+            Note::Stale => match notes.recv_timeout(SAVE_EVERY) {
+                Ok(note) => {
+                    next = Some(note);
+                    continue;
+                }
+                Err(RecvTimeoutError::Timeout) => wake(),
+                Err(RecvTimeoutError::Disconnected) => return,
+            },
         }
+        next = notes.recv().ok();
     }
 }

@@ -269,7 +269,7 @@ pub struct Model {
     /// The longest text that the server takes, in bytes.
     pub message_max_bytes: usize,
     /// The newest message of somebody else that has reached this device.
-    pub(super) arrived: Seq,
+    pub arrived: Seq,
     /// The identity of the server's log.
     pub(super) log: Option<String>,
     /// Everything up to here is known.

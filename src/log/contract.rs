@@ -49,6 +49,8 @@ struct FaultyDisk {
 struct Disk {
     bytes: Vec<u8>,
     synced: Vec<u8>,
+    /// Where `bytes` was written and not synced.
+    dirty: Vec<std::ops::Range<usize>>,
     fail_write: Option<io::ErrorKind>,
     fail_sync: bool,
     aside: Vec<Vec<u8>>,
@@ -85,6 +87,7 @@ impl Storage for FaultyDisk {
             let len = disk.bytes.len().max(offset + part.len());
             disk.bytes.resize(len, 0);
             disk.bytes[offset..offset + part.len()].copy_from_slice(part);
+            disk.dirty.push(offset..offset + part.len());
             match disk.fail_write {
                 Some(kind) if part.len() < bytes.len() => Err(kind.into()),
                 _ => Ok(()),
@@ -93,10 +96,17 @@ impl Storage for FaultyDisk {
     }
     fn sync(&self) -> io::Result<()> {
         self.with(|disk| {
+            // A system that could not write does not try again, and goes on showing what was to be written.
+            let dirty = std::mem::take(&mut disk.dirty);
             if disk.fail_sync {
                 return Err(io::Error::other("injected"));
             }
-            disk.synced = disk.bytes.clone();
+            disk.synced.resize(disk.bytes.len(), 0);
+            for range in dirty {
+                // What was written may have been cut off since.
+                let range = range.start.min(disk.bytes.len())..range.end.min(disk.bytes.len());
+                disk.synced[range.clone()].copy_from_slice(&disk.bytes[range]);
+            }
             Ok(())
         })
     }
@@ -195,6 +205,51 @@ fn a_power_cut_at_any_byte_of_a_batch_loses_nothing_that_was_synced() {
             assert_eq!(open(disk).unwrap().2, (1..=n + 2).collect::<Vec<_>>());
         }
     }
+}
+
+#[test]
+fn a_write_torn_within_the_closing_bracket_loses_nothing_that_was_synced() {
+    let whole = appended(&[1..=3, 4..=4, 5..=7]);
+    for closing in ["\n]\n", "\n]\n\n"] {
+        let mut old = appended(&[1..=3, 4..=4]);
+        old.truncate(old.len() - 3);
+        let start = old.len();
+        old.extend_from_slice(closing.as_bytes());
+        // Which of the first bytes are new, and how much of the rest is there.
+        for (new, rest) in (0..1_usize << closing.len()).flat_map(|new| (0..3).map(move |rest| (new, rest))) {
+            let mut image = match rest {
+                0 => old.clone(),
+                1 => whole.clone(),
+                _ => [old.as_slice(), &vec![0; whole.len() - old.len()]].concat(),
+            };
+            for at in 0..closing.len() {
+                image[start + at] = if new & (1 << at) == 0 { old[start + at] } else { whole[start + at] };
+            }
+            let (_, report, replayed) =
+                open(FaultyDisk::holding(image)).unwrap_or_else(|error| panic!("{new:b} {rest}: {error}"));
+            let n = replayed.len() as u64;
+            assert!(n >= 4 && replayed == (1..=n).collect::<Vec<_>>(), "{new:b} {rest} leaves {replayed:?}");
+            assert!(report.torn.is_some() || n == 7 || new == 0, "{new:b} {rest}: what was cut off is reported");
+        }
+    }
+}
+
+#[test]
+fn what_a_start_has_read_is_on_disk() {
+    let disk = Arc::new(FaultyDisk::default());
+    let (mut log, ..) = open(disk.clone()).unwrap();
+    log.append(&records(1..=2)).unwrap();
+    disk.with(|disk| disk.fail_sync = true);
+    log.append(&records(3..=5)).unwrap_err();
+    drop(log);
+    disk.with(|disk| disk.fail_sync = false);
+    assert!(open(FaultyDisk::holding(disk.with(|disk| disk.synced.clone()))).unwrap().2 == [1, 2]);
+    // Another process finds all of it, and the power goes.
+    let (log, _, replayed) = open(disk.clone()).unwrap();
+    assert_eq!(replayed, [1, 2, 3, 4, 5]);
+    let left = disk.with(|disk| disk.synced.clone());
+    drop(log);
+    assert_eq!(open(FaultyDisk::holding(left)).unwrap().2, replayed);
 }
 
 #[test]

@@ -99,6 +99,10 @@ struct Scan {
     ends: Vec<u64>,
     /// The file's length.
     len: u64,
+    /// Where the last batch begins, right behind what stands before it.
+    batch: u64,
+    /// The log was closed in peace: all of it had been synced.
+    peaceful: bool,
     /// What is wrong with the last batch.
     torn: Option<String>,
 }
@@ -130,6 +134,9 @@ impl FileLog {
         if let Some(why) = scan.torn {
             report.torn = Some(cut(storage.as_ref(), end, scan.len, &why)?);
             report.bytes = end + CLOSING.len() as u64;
+        }
+        if !scan.peaceful {
+            write_again(storage.as_ref(), scan.batch, end)?;
         }
         let log = Self {
             storage,
@@ -196,6 +203,16 @@ fn is_unmade(storage: &dyn Storage) -> io::Result<bool> {
     Ok(begins && !whole)
 }
 
+/// Makes the last batch durable. A process that was killed, or whose sync failed, leaves a file that reads well and is not
+/// on disk, and a sync alone does not help: after one that failed the system takes what it holds for written.
+fn write_again(storage: &dyn Storage, batch: u64, end: u64) -> io::Result<()> {
+    let mut bytes = vec![0; usize::try_from(end - batch).unwrap_or_default()];
+    storage.read_at(batch, &mut bytes)?;
+    bytes.extend_from_slice(CLOSING);
+    storage.write_at(batch, &bytes)?;
+    storage.sync()
+}
+
 /// Cuts the file after its last good record, keeping what was there aside.
 fn cut(storage: &dyn Storage, end: u64, len: u64, why: &str) -> io::Result<String> {
     let mut tail = vec![0; usize::try_from(len - end).unwrap_or_default()];
@@ -217,6 +234,7 @@ fn scan(storage: &dyn Storage, mut replay: impl FnMut(&Record<'_>)) -> Result<Sc
     let mut lines = Lines::new(storage)?;
     let id = identity(&mut lines)?;
     let mut ends = vec![lines.json_end()];
+    let mut batch = 0;
     let mut comma = lines.has_comma();
     let mut closed = false;
     let mut bad: Option<(u64, String)> = None;
@@ -235,6 +253,10 @@ fn scan(storage: &dyn Storage, mut replay: impl FnMut(&Record<'_>)) -> Result<Sc
         if closed && peaceful && lines.bytes() == b"\n" {
             continue;
         }
+        // A write that starts at the closing bracket, and of which all but the comma has reached the disk.
+        if !comma && !closed && lines.bytes() == b"\n" {
+            continue;
+        }
         let expected = Seq(ends.len() as u64);
         let record = match Record::parse(lines.json()) {
             _ if closed => Err("it stands after the closing bracket".into()),
@@ -248,6 +270,9 @@ fn scan(storage: &dyn Storage, mut replay: impl FnMut(&Record<'_>)) -> Result<Sc
         match record {
             Ok(record) => {
                 replay(&record);
+                if !lines.continues_batch() {
+                    batch = *ends.last().expect("the header has an end");
+                }
                 ends.push(lines.json_end());
                 comma = lines.has_comma();
             }
@@ -262,7 +287,7 @@ fn scan(storage: &dyn Storage, mut replay: impl FnMut(&Record<'_>)) -> Result<Sc
         None if !closed || lines.len != end + closing.len() as u64 => Some("the closing bracket is missing".into()),
         None => None,
     };
-    Ok(Scan { id, ends, len: lines.len, torn })
+    Ok(Scan { id, ends, len: lines.len, batch, peaceful, torn })
 }
 
 /// Reads the first two lines.
@@ -298,13 +323,15 @@ struct Lines<'a> {
     base: u64,
     /// The current line within the buffer.
     line: std::ops::Range<usize>,
+    /// Its JSON, likewise.
+    json: std::ops::Range<usize>,
     /// Its number, from 1.
     number: u64,
 }
 
 impl<'a> Lines<'a> {
     fn new(storage: &'a dyn Storage) -> io::Result<Self> {
-        Ok(Self { storage, len: storage.len()?, buffer: Vec::new(), base: 0, line: 0..0, number: 0 })
+        Ok(Self { storage, len: storage.len()?, buffer: Vec::new(), base: 0, line: 0..0, json: 0..0, number: 0 })
     }
 
     /// Goes to the next line; false at the end of the file.
@@ -325,6 +352,7 @@ impl<'a> Lines<'a> {
         }
         self.line = start..length.map_or(self.buffer.len(), |length| start + length);
         self.number += 1;
+        self.find_json();
         Ok(!self.line.is_empty())
     }
 
@@ -336,26 +364,31 @@ impl<'a> Lines<'a> {
         self.bytes().first() == Some(&b' ')
     }
 
-    /// Where the line's JSON ends within it.
-    fn trimmed(&self) -> (&[u8], bool) {
-        // A crash can leave zeros where a write was under way, beginning right behind a line that had been synced.
-        let bytes = self.bytes().split(|&b| b == 0).next().unwrap_or_default();
-        let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-        bytes.strip_suffix(b",").map_or((bytes, false), |bytes| (bytes, true))
+    /// Finds the line's JSON. Behind it stands a comma, or nothing; or, where a write was under way that begins at the
+    /// closing bracket, any mixture of that write, the bracket and zeros.
+    fn find_json(&mut self) {
+        let bytes = &self.buffer[self.line.clone()];
+        let start = usize::from(bytes.starts_with(b" "));
+        let whole = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+        let whole = whole.strip_suffix(b",").unwrap_or(whole);
+        let end = match record::verify(whole.get(start..).unwrap_or_default()) {
+            Ok(()) => whole.len(),
+            Err(_) => record::end_of_json(bytes).unwrap_or(whole.len()),
+        };
+        self.json = self.line.start + start.min(end)..self.line.start + end;
     }
 
     fn has_comma(&self) -> bool {
-        self.trimmed().1
+        self.buffer[self.json.end..self.line.end].first() == Some(&b',')
     }
 
     fn json(&self) -> &[u8] {
-        let bytes = self.trimmed().0;
-        bytes.strip_prefix(b" ").unwrap_or(bytes)
+        &self.buffer[self.json.clone()]
     }
 
     /// Where in the file the line's JSON ends.
     fn json_end(&self) -> u64 {
-        self.base + (self.line.start + self.trimmed().0.len()) as u64
+        self.base + self.json.end as u64
     }
 }
 

@@ -277,6 +277,13 @@ pub fn seal(buffer: &mut Vec<u8>, start: usize) {
     buffer.extend_from_slice(b"\"}");
 }
 
+/// Where the JSON of a record ends in a line that has something else behind it. No text can hold what is looked for: a
+/// quotation mark within a text has a backslash before it.
+pub fn end_of_json(line: &[u8]) -> Option<usize> {
+    let at = line.windows(CRC_FIELD.len()).position(|window| window == CRC_FIELD)?;
+    Some(at + CRC_FIELD_BYTES).filter(|end| *end <= line.len())
+}
+
 /// Checks the checksum of a sealed JSON object.
 ///
 /// # Errors

@@ -135,7 +135,10 @@ impl Model {
     pub(super) fn listed(&mut self) {
         let Some(listed) = self.listed.take() else { return };
         self.people.retain(|id, _| listed.people.contains(id));
-        let out: Vec<_> = self.groups.keys().filter(|id| !listed.groups.contains(id)).copied().collect();
+        // What was said in a group may have come without the group itself: it was read before its reader was removed.
+        let heard = self.chats.keys().filter_map(|key| if let ChatKey::Group(id) = key { Some(id) } else { None });
+        let known = self.groups.keys().chain(heard);
+        let out: Vec<_> = known.filter(|id| !listed.groups.contains(id)).copied().collect();
         out.into_iter().for_each(|group| self.out_of(group));
     }
 }
@@ -143,8 +146,10 @@ impl Model {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proto::chat::{Change, GroupId};
     use crate::proto::event::{Event, Person as Listed, Ready, Welcome};
     use crate::proto::ids::DeviceId;
+    use crate::proto::record::GroupChange;
 
     fn people(model: &mut Model, user: u32, status: Status, at: i64, whole: bool) {
         let person =
@@ -192,6 +197,21 @@ mod tests {
         people(&mut model, 2, Status::Offline, 3_000, false);
         assert_eq!(lines(&model, 3_000), [(3, true)], "not yet");
         assert_eq!(lines(&model, 13_000), [(3, true), (2, false)]);
+    }
+
+    #[test]
+    fn what_is_heard_of_a_group_and_is_not_in_the_list_is_forgotten() {
+        let mut model = model();
+        people(&mut model, 1, Status::Online, 0, true);
+        // It was caught up with while its reader was in the group, which they are no more when the lists come.
+        let added = Change::Added { members: vec![UserId(1)] };
+        let (seq, at, group) = (Seq(7), Millis(0), GroupId(3));
+        let by_user = "user2".into();
+        let record = GroupChange { seq, at, group, by: UserId(2), by_user, client_id: None, change: added };
+        model.apply(Event::Group(record), Millis(0));
+        model.apply(Event::Ready(Ready { seq }), Millis(0));
+        assert_eq!(model.chat(ChatKey::Group(group)), None);
+        assert!(model.chat(ChatKey::Everyone).is_some());
     }
 
     #[test]

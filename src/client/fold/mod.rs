@@ -279,7 +279,7 @@ impl Model {
     }
 
     /// The connection is lost, or not there yet.
-    pub(super) fn unlinked(&mut self, link: Link) {
+    pub fn unlinked(&mut self, link: Link) {
         self.link = link;
         for chat in self.chats.values_mut() {
             chat.loading = false;
