@@ -326,3 +326,5 @@ ticks_in() {
     done
 }
 quiet() { (($(ticks_in 1 "$1") == 0)); }
+# quiet_for SECONDS PID
+quiet_for() { (($(ticks_in "$1" "$2") <= 1)); }
