@@ -43,7 +43,9 @@ impl Drop for SmallDisk<'_> {
 /// Sends one message and waits for its answer.
 fn say_once(peer: &mut Peer, n: u64) -> Value {
     let message = format!("{n} {}", "x".repeat(300));
-    peer.ask(&json!({"purpose": "send_message", "to_user": "Bob", "message": message, "client_id": format!("full:{n}")}))
+    peer.ask(
+        &json!({"purpose": "send_message", "to_user": "Bob", "message": message, "client_id": format!("full:{n}")}),
+    )
 }
 
 #[test]
