@@ -33,7 +33,11 @@ fn beside_a_flood_others_are_heard() {
         });
         scope.spawn(|| {
             let message = json!({"purpose": "send_message", "to_user": "Dave", "message": "x".repeat(100)});
-            while !over.load(Ordering::Relaxed) && try_send(&mut writer, &message) {}
+            while try_send(&mut writer, &message) {
+                if over.load(Ordering::Relaxed) {
+                    break;
+                }
+            }
             let _ = writer.stream.shutdown(std::net::Shutdown::Write);
         });
         beside = probe.times("Bob", during);

@@ -86,6 +86,7 @@ fn who_does_not_read_costs_little_and_misses_nothing() {
         reading.elapsed()
     ));
     if is_long() {
-        assert!(p99 < 2.0 * p99_before.max(5.0), "others wait twice as long");
+        // Below a few milliseconds, what is measured is what else the machine does.
+        assert!(p99 < 2.0 * p99_before.max(10.0), "others wait twice as long");
     }
 }
