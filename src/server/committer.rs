@@ -169,5 +169,14 @@ mod tests {
         has_begun.recv().unwrap();
         end.send(Ok(())).unwrap();
         assert!(matches!(reports.blocking_recv(), Some(Input::Durable(Seq(2)))));
+        // After a failure, what has not heard of it yet is not told that the disk is full.
+        committer.submit(Seq(3), vec![Bytes::from_static(b"x")]);
+        has_begun.recv().unwrap();
+        end.send(Err(AppendError::Failed(std::io::Error::other("broken")))).unwrap();
+        committer.submit(Seq(4), vec![Bytes::from_static(b"x")]);
+        for seq in [3, 4] {
+            let Some(Input::AppendFailed(last, problem)) = reports.blocking_recv() else { panic!("it failed") };
+            assert_eq!((last, problem.code), (Seq(seq), Code::StorageFailed));
+        }
     }
 }
