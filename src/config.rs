@@ -69,6 +69,9 @@ pub const KEEPALIVE_RETRIES: u32 = 3;
 /// whether it is there while something is on its way to it, and the system alone would wait for a quarter of an hour.
 pub const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(42);
 
+/// How often the log says that connections cannot be taken, for as long as they cannot.
+pub const ACCEPT_WARNING_PAUSE: Duration = Duration::from_secs(60);
+
 /// How long a connection may take to come about.
 pub const CONNECT_DEADLINE: Duration = Duration::from_secs(8);
 

@@ -54,6 +54,8 @@ impl Drop for Committer {
 
 fn run(mut log: Box<dyn Log>, submitted: &Receiver<Submission>, done: &mpsc::Sender<Input>) {
     let mut healthy = true;
+    // The log takes nothing more, and what comes too early to have heard of it is told the same.
+    let mut stopped = false;
     while let Ok((first, mut records)) = submitted.recv() {
         let mut bytes: usize = records.iter().map(Bytes::len).sum();
         while bytes < BATCH_MAX_BYTES
@@ -67,8 +69,10 @@ fn run(mut log: Box<dyn Log>, submitted: &Receiver<Submission>, done: &mpsc::Sen
         let result = if first == log.last().next() {
             log.append(&records)
         } else {
-            Err(AppendError::Full(std::io::Error::other("the records before these were not stored")))
+            let why = std::io::Error::other("the records before these were not stored");
+            Err(if stopped { AppendError::Failed(why) } else { AppendError::Full(why) })
         };
+        stopped |= matches!(result, Err(AppendError::Failed(_)));
         let report = match result {
             Ok(()) => {
                 if !std::mem::replace(&mut healthy, true) {
@@ -165,5 +169,14 @@ mod tests {
         has_begun.recv().unwrap();
         end.send(Ok(())).unwrap();
         assert!(matches!(reports.blocking_recv(), Some(Input::Durable(Seq(2)))));
+        // After a failure, what has not heard of it yet is not told that the disk is full.
+        committer.submit(Seq(3), vec![Bytes::from_static(b"x")]);
+        has_begun.recv().unwrap();
+        end.send(Err(AppendError::Failed(std::io::Error::other("broken")))).unwrap();
+        committer.submit(Seq(4), vec![Bytes::from_static(b"x")]);
+        for seq in [3, 4] {
+            let Some(Input::AppendFailed(last, problem)) = reports.blocking_recv() else { panic!("it failed") };
+            assert_eq!((last, problem.code), (Seq(seq), Code::StorageFailed));
+        }
     }
 }

@@ -231,8 +231,11 @@ impl Connection {
         if buffer.is_empty() && buffer.capacity() > READ_MAX_BYTES {
             *buffer = BytesMut::new();
         }
-        let room = buffer.capacity().clamp(READ_MIN_BYTES, READ_MAX_BYTES);
-        buffer.reserve(room);
+        // Only what came fills the buffer: who sends byte by byte must not make it grow.
+        if buffer.capacity() - buffer.len() < READ_MIN_BYTES {
+            buffer.reserve(READ_MIN_BYTES);
+        }
+        let room = buffer.capacity() - buffer.len();
         match self.stream.try_read_buf(buffer) {
             Ok(n) => {
                 if n == room {

@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::config::{INPUTS_MAX, PAGE_READERS_MAX, tune};
+use crate::config::{ACCEPT_WARNING_PAUSE, INPUTS_MAX, PAGE_READERS_MAX, tune};
 use crate::core::directory::Directory;
 use crate::core::engine::{Engine, Input};
 use crate::log::Log as _;
@@ -214,7 +214,7 @@ fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
 /// Takes connections for as long as the driver does. Out of descriptors, it waits instead of spinning or giving up.
 async fn accept_from(listener: TcpListener, accept: mpsc::Sender<tokio::net::TcpStream>) {
     let mut pause = Duration::from_millis(10);
-    let mut healthy = true;
+    let mut warned: Option<tokio::time::Instant> = None;
     loop {
         let accepted = tokio::select! {
             () = accept.closed() => return,
@@ -223,7 +223,6 @@ async fn accept_from(listener: TcpListener, accept: mpsc::Sender<tokio::net::Tcp
         match accepted {
             Ok((stream, _)) => {
                 pause = Duration::from_millis(10);
-                healthy = true;
                 tune(&stream);
                 if accept.send(stream).await.is_err() {
                     return;
@@ -232,7 +231,9 @@ async fn accept_from(listener: TcpListener, accept: mpsc::Sender<tokio::net::Tcp
             Err(error)
                 if matches!(error.kind(), std::io::ErrorKind::ConnectionAborted | std::io::ErrorKind::Interrupted) => {}
             Err(error) => {
-                if std::mem::replace(&mut healthy, false) {
+                // Between two failures one may be taken, so "healthy again" says little.
+                if warned.is_none_or(|at| at.elapsed() >= ACCEPT_WARNING_PAUSE) {
+                    warned = Some(tokio::time::Instant::now());
                     tracing::warn!("connections cannot be taken at the moment: {error}");
                 }
                 tokio::time::sleep(pause).await;

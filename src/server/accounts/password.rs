@@ -1,8 +1,8 @@
 //! Hashing and checking passwords, with Argon2id alone. Touches no file and keeps no password.
 
+use argon2::password_hash::PasswordHasher;
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Params, Version};
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::AccountsError;
@@ -25,6 +25,10 @@ pub const SALT_BYTES: usize = 16;
 const FOREIGN_MEMORY_MAX_KIB: u32 = 256 * 1024;
 /// The most passes that a hash in the file may ask for.
 const FOREIGN_PASSES_MAX: u32 = 16;
+
+/// What an allocation must have to be mapped by itself, whatever came before: glibc's `DEFAULT_MMAP_THRESHOLD_MAX` and
+/// a little more.
+const MAPPED_BYTES_MIN: usize = 33 * 1024 * 1024;
 
 const PARAMS: Params = match Params::new(HASH_MEMORY_KIB, HASH_PASSES, HASH_LANES, Some(HASH_BYTES)) {
     Ok(params) => params,
@@ -108,9 +112,32 @@ pub(super) fn matches(password: &SecretString, hash: &str) -> bool {
     let bytes = password.expose_secret().as_bytes();
     let possible = (1..=PASSWORD_MAX_BYTES).contains(&bytes.len());
     let hashed = &bytes[..bytes.len().min(PASSWORD_MAX_BYTES)];
-    // The parameters are those of the stored hash; the comparison is in constant time.
-    let equal = PasswordHash::new(hash).is_ok_and(|hash| argon2id().verify_password(hashed, &hash).is_ok());
+    let equal = PasswordHash::new(hash).is_ok_and(|hash| is_hash_of(hashed, &hash).unwrap_or(false));
     equal && possible
+}
+
+/// What `verify_password` of the library does, in memory of our own.
+fn is_hash_of(password: &[u8], hash: &PasswordHash) -> Option<bool> {
+    let (salt, expected) = (hash.salt?, hash.hash?);
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
+    let version = hash.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
+    // The parameters are those of the stored hash.
+    let params = Params::try_from(hash).ok()?;
+    let mut memory = memory_of(params.block_count());
+    let mut found = vec![0; expected.len()];
+    let argon2 = Argon2::new(algorithm, version, params);
+    argon2.hash_password_into_with_memory(password, &salt, &mut found, &mut memory).ok()?;
+    // The comparison of outputs takes the same time wherever they differ.
+    Some(Output::new(&found).ok()? == expected)
+}
+
+/// Memory for one hash, which the system has back afterwards. More of it is asked for than is touched, since glibc
+/// keeps what is below its largest threshold for mapping, and leaves it in pieces: after a hundred logins, a server
+/// that never hashes more than two at a time held on to 400 MiB.
+fn memory_of(blocks: usize) -> Vec<Block> {
+    let mut memory = Vec::with_capacity(blocks.max(MAPPED_BYTES_MIN / Block::SIZE));
+    memory.resize(blocks, Block::default());
+    memory
 }
 
 #[cfg(test)]
