@@ -258,7 +258,9 @@ fn a_crash_while_the_file_is_made_leaves_a_file_that_opens() {
     for cut in 0..=made.len() {
         let mut zeros = made.clone();
         zeros[cut..].fill(0);
-        for image in [made[..cut].to_vec(), zeros] {
+        let mut headless = made.clone();
+        headless[..cut].fill(0);
+        for image in [made[..cut].to_vec(), zeros, headless] {
             let (log, report, replayed) = open(FaultyDisk::holding(image)).unwrap();
             assert_eq!((log.last(), report.records, replayed.len()), (Seq(0), 0, 0), "cut at {cut}");
         }

@@ -200,7 +200,7 @@ fn is_unmade(storage: &dyn Storage) -> io::Result<bool> {
         .get(OPENING.len()..)
         .and_then(|rest| rest.split(|&b| b == b'\n').next())
         .is_some_and(|line| record::verify(line.strip_suffix(b",").unwrap_or(line)).is_ok());
-    Ok(begins && !whole)
+    Ok(begins && !(whole && bytes.starts_with(OPENING)))
 }
 
 /// Makes the last batch durable. A process that was killed, or whose sync failed, leaves a file that reads well and is not

@@ -48,6 +48,11 @@ impl Model {
         let joined = matches!(&record.change, Change::Added { members } if members.contains(&me));
         let past = self.groups.get(&record.group).map(|group| group.history);
         let chat = self.chats.entry(key).or_default();
+        if joined {
+            // What is loaded is from an earlier time in it, and nothing tells what was said since.
+            chat.messages.retain(|message| message.seq > record.seq);
+            chat.complete = false;
+        }
         if made || joined {
             // What stands before it counts as read, if it can be seen at all.
             chat.read = chat.read.max(record.seq);

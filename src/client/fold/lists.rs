@@ -146,7 +146,7 @@ impl Model {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proto::chat::{Change, GroupId};
+    use crate::proto::chat::{Change, GroupId, GroupName, Past};
     use crate::proto::event::{Event, Person as Listed, Ready, Welcome};
     use crate::proto::ids::DeviceId;
     use crate::proto::record::GroupChange;
@@ -199,19 +199,33 @@ mod tests {
         assert_eq!(lines(&model, 13_000), [(3, true), (2, false)]);
     }
 
+    fn change(seq: u64, change: Change) -> Event<'static> {
+        let (seq, at, group, by_user) = (Seq(seq), Millis(0), GroupId(3), "user2".into());
+        Event::Group(GroupChange { seq, at, group, by: UserId(2), by_user, client_id: None, change })
+    }
+
     #[test]
     fn what_is_heard_of_a_group_and_is_not_in_the_list_is_forgotten() {
         let mut model = model();
         people(&mut model, 1, Status::Online, 0, true);
         // It was caught up with while its reader was in the group, which they are no more when the lists come.
-        let added = Change::Added { members: vec![UserId(1)] };
-        let (seq, at, group) = (Seq(7), Millis(0), GroupId(3));
-        let by_user = "user2".into();
-        let record = GroupChange { seq, at, group, by: UserId(2), by_user, client_id: None, change: added };
-        model.apply(Event::Group(record), Millis(0));
-        model.apply(Event::Ready(Ready { seq }), Millis(0));
-        assert_eq!(model.chat(ChatKey::Group(group)), None);
+        model.apply(change(7, Change::Added { members: vec![UserId(1)] }), Millis(0));
+        model.apply(Event::Ready(Ready { seq: Seq(7) }), Millis(0));
+        assert_eq!(model.chat(ChatKey::Group(GroupId(3))), None);
         assert!(model.chat(ChatKey::Everyone).is_some());
+    }
+
+    #[test]
+    fn who_is_added_again_has_not_heard_what_was_said_in_between() {
+        let mut model = model();
+        let (name, members, history) = (GroupName::new("x").unwrap(), vec![UserId(2), UserId(1)], Past::All);
+        model.apply(change(3, Change::Created { name, members, history }), Millis(0));
+        assert!(model.chat(ChatKey::Group(GroupId(3))).unwrap().complete);
+        // That they were removed is not told to one who is catching up.
+        model.apply(change(9, Change::Added { members: vec![UserId(1)] }), Millis(0));
+        let chat = model.chat(ChatKey::Group(GroupId(3))).unwrap();
+        assert_eq!(chat.messages.iter().map(|message| message.seq).collect::<Vec<_>>(), [Seq(9)]);
+        assert!(!chat.complete, "the rest can be loaded");
     }
 
     #[test]
