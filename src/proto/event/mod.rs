@@ -99,6 +99,15 @@ impl Head {
     }
 }
 
+/// A record; none if it is intact and says what only a newer program knows.
+fn known(json: &[u8]) -> Result<Option<Record<'_>>, RecordError> {
+    match Record::parse(json) {
+        Ok(record) => Ok(Some(record)),
+        Err(RecordError::Unknown(_) | RecordError::Json(_)) => Ok(None),
+        Err(damaged) => Err(damaged),
+    }
+}
+
 /// The body of a reply, or why there is none.
 fn answer<'a, T: Deserialize<'a>>(json: &'a [u8], head: Head) -> Result<Result<T, Problem>, serde_json::Error> {
     match head.verdict() {
@@ -116,14 +125,15 @@ impl<'a> Event<'a> {
         let purpose: Cow<'a, str> = purpose::of(json)?;
         Ok(match purpose.as_ref() {
             "receive_message" | "group_changed" | "read_message" | "delivered_message" | "read_receipts"
-            | "chat_muted" => match Record::parse(json)? {
-                Record::Message(message) => Self::Message(message),
-                Record::Group(change) => Self::Group(change),
-                Record::Read(read) => Self::Read(read),
-                Record::Delivered(delivered) => Self::Delivered(delivered),
-                Record::ReadReceipts(setting) => Self::ReadReceipts(setting),
-                Record::Muted(setting) => Self::Muted(setting),
-                Record::ToMany(_) | Record::LastSeen(_) | Record::Account(_) | Record::AccountRemoved(_) => Self::Other,
+            | "chat_muted" => match known(json)? {
+                Some(Record::Message(message)) => Self::Message(message),
+                Some(Record::Group(change)) => Self::Group(change),
+                Some(Record::Read(read)) => Self::Read(read),
+                Some(Record::Delivered(delivered)) => Self::Delivered(delivered),
+                Some(Record::ReadReceipts(setting)) => Self::ReadReceipts(setting),
+                Some(Record::Muted(setting)) => Self::Muted(setting),
+                Some(Record::ToMany(_) | Record::LastSeen(_) | Record::Account(_) | Record::AccountRemoved(_))
+                | None => Self::Other,
             },
             "user_typing" => Self::Typing(serde_json::from_slice(json)?),
             "mark_read" | "mark_delivered" => Self::Marked(serde_json::from_slice::<Head>(json)?.id),
@@ -157,8 +167,8 @@ impl<'a> Event<'a> {
             "fetch_receipts" => Self::Receipts(answer(json, serde_json::from_slice(json)?)?),
             "fetch_history" => Self::History(match answer::<HistoryWire<'_>>(json, serde_json::from_slice(json)?)? {
                 Ok(HistoryWire { chat, complete, messages }) => {
-                    let records = messages.into_iter().map(|record| Record::parse(record.get().as_bytes()));
-                    Ok(History { chat, complete, records: records.collect::<Result<_, _>>()? })
+                    let records = messages.into_iter().map(|record| known(record.get().as_bytes()).transpose());
+                    Ok(History { chat, complete, records: records.flatten().collect::<Result<_, _>>()? })
                 }
                 Err(problem) => Err(problem),
             }),
@@ -211,6 +221,22 @@ mod tests {
         let json = br#"{"purpose":"login","result":false,"error":{"code":"too_early","message":"come back"}}"#;
         let Event::Login(Err(problem)) = Event::parse(json).unwrap() else { panic!() };
         assert_eq!(problem.code, Code::Other);
+    }
+
+    #[test]
+    fn a_record_that_a_newer_server_makes_is_passed_over_and_hides_nothing() {
+        let mut new =
+            br#"{"purpose":"group_changed","seq":9,"at":1,"group":3,"by":1,"by_user":"A","change":"painted"}"#.to_vec();
+        crate::proto::record::seal(&mut new, 0);
+        assert_eq!(Event::parse(&new).unwrap(), Event::Other);
+        let page = [
+            br#"{"purpose":"fetch_history","result":true,"group":3,"complete":true,"messages":["#.as_slice(),
+            &new,
+            b"]}",
+        ];
+        let page = page.concat();
+        let Event::History(Ok(history)) = Event::parse(&page).unwrap() else { panic!() };
+        assert!(history.records.is_empty() && history.complete);
     }
 
     #[test]
