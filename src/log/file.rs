@@ -260,7 +260,7 @@ fn scan(storage: &dyn Storage, mut replay: impl FnMut(&Record<'_>)) -> Result<Sc
         let expected = Seq(ends.len() as u64);
         let record = match Record::parse(lines.json()) {
             _ if closed => Err("it stands after the closing bracket".into()),
-            _ if !comma && expected > Seq(1) => Err("the line before it does not end with a comma".into()),
+            _ if !comma => Err("the line before it does not end with a comma".into()),
             Ok(record) if record.seq() == expected => Ok(record),
             Ok(record) => {
                 Err(format!("record {expected} should stand here, and record {} does: a line is missing", record.seq()))

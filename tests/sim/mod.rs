@@ -136,8 +136,21 @@ impl Rates {
 
     /// Nothing goes wrong any more.
     fn calm(self) -> Self {
-        let (commit, fetch, verify) = (1_000, 1_000, 1_000);
-        Self { cut: 0, sleep: 0, crash: 0, stop: 0, full: 0, clock: 0, busy: 0, commit, fetch, verify, ..self }
+        let (commit, fetch, verify, page_max) = (1_000, 1_000, 1_000, 20_000);
+        Self {
+            cut: 0,
+            sleep: 0,
+            crash: 0,
+            stop: 0,
+            full: 0,
+            clock: 0,
+            busy: 0,
+            commit,
+            fetch,
+            verify,
+            page_max,
+            ..self
+        }
     }
 }
 
