@@ -84,37 +84,40 @@ fn a_seed_is_a_whole_run() {
     }
 }
 
-/// The first seed that notices a planted bug.
-fn noticed(bug: Bug) -> Option<(u64, String)> {
-    (0..SEEDS).find_map(|seed| run(seed, Some(bug), false).failure.map(|why| (seed, why)))
+/// The first seed that notices a planted bug, and what it says.
+#[expect(clippy::print_stderr, reason = "how soon it is noticed")]
+fn noticed(bug: Bug) -> Option<String> {
+    let (seed, why) = (0..SEEDS).find_map(|seed| run(seed, Some(bug), false).failure.map(|why| (seed, why)))?;
+    eprintln!("{bug:?}: seed {seed}: {why}");
+    Some(why)
 }
 
 #[test]
 fn an_acknowledgement_before_the_sync_is_noticed() {
-    let (_, why) = noticed(Bug::AckBeforeSync).unwrap();
+    let why = noticed(Bug::AckBeforeSync).unwrap();
     assert!(why.contains("last"), "{why}");
 }
 
 #[test]
 fn a_restart_that_forgets_what_is_stored_is_noticed() {
-    let (_, why) = noticed(Bug::DedupForgotten).unwrap();
+    let why = noticed(Bug::DedupForgotten).unwrap();
     assert!(why.contains("replayed") || why.contains("in the log at"), "{why}");
 }
 
 #[test]
 fn a_cursor_that_is_one_too_far_is_noticed() {
-    let (_, why) = noticed(Bug::CursorTooFar).unwrap();
+    let why = noticed(Bug::CursorTooFar).unwrap();
     assert!(why.contains("the model has"), "{why}");
 }
 
 #[test]
 fn a_removed_member_who_still_hears_is_noticed() {
-    let (_, why) = noticed(Bug::RemovedKept).unwrap();
+    let why = noticed(Bug::RemovedKept).unwrap();
     assert!(why.contains("is shown"), "{why}");
 }
 
 #[test]
 fn a_receipt_for_what_has_not_come_is_noticed() {
-    let (_, why) = noticed(Bug::ReceiptOnSend).unwrap();
+    let why = noticed(Bug::ReceiptOnSend).unwrap();
     assert!(why.contains("a delivery marker says"), "{why}");
 }
