@@ -49,7 +49,11 @@ impl Pane<'_> {
         let mut child = ui.new_child(UiBuilder::new().max_rect(foot));
         child.set_clip_rect(foot.intersect(ui.clip_rect()));
         let before = self.draft.clone();
-        if let Some((chat, text)) = self.composer.show(&mut child, desk, self.draft) {
+        let sent = self.composer.show(&mut child, desk, self.draft);
+        if *self.draft != before {
+            commands.push(self.composer.draft(ui, key, self.draft));
+        }
+        if let Some((chat, text)) = sent {
             commands.push(Command::Send { chat, text });
             if chat == key {
                 self.timeline.go_to_end();
