@@ -50,9 +50,7 @@ impl Pane<'_> {
         child.set_clip_rect(foot.intersect(ui.clip_rect()));
         let before = self.draft.clone();
         let sent = self.composer.show(&mut child, desk, self.draft);
-        if *self.draft != before {
-            commands.push(self.composer.draft(ui, key, self.draft));
-        }
+        let changed = (*self.draft != before).then(|| self.composer.draft(ui, key, self.draft));
         if let Some((chat, text)) = sent {
             commands.push(Command::Send { chat, text });
             if chat == key {
@@ -61,6 +59,8 @@ impl Pane<'_> {
         } else if !self.draft.is_empty() && *self.draft != before && !slash::is_command(self.draft) {
             commands.push(Command::Typing { chat: key });
         }
+        // After what is sent: it is not to be lost between the two.
+        commands.extend(changed);
         let mut child = ui.new_child(UiBuilder::new().max_rect(middle));
         self.timeline.show(&mut child, model, self.names, clock, commands);
         way

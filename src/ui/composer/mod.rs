@@ -197,7 +197,7 @@ impl Composer {
         let takes = clicked_choice.is_some() || tab || enter == Enter::Plain;
         let offered = self.offer.is_some();
         if let Some(choice) = chosen.filter(|_| takes) {
-            self.take_choice(ui, id, desk, draft, choice);
+            self.take_choice(ui, desk, draft, choice);
         } else if let Some(card) = self.card.filter(|_| !offered)
             && card.show(ui, frame, pane, desk)
         {
@@ -309,7 +309,7 @@ impl Composer {
         clicked
     }
 
-    fn take_choice(&mut self, ui: &Ui, id: Id, desk: Desk<'_>, draft: &mut String, choice: Choice) {
+    fn take_choice(&mut self, ui: &Ui, desk: Desk<'_>, draft: &mut String, choice: Choice) {
         let Some(offer) = self.offer.take() else { return };
         let caret = offer.take(choice, draft, desk.model);
         let at = draft.get(..caret).map_or(0, |before| before.chars().count());
