@@ -47,7 +47,8 @@ impl Client {
             Ok((keeper, drafts)) => {
                 self.drafts = Some(keeper);
                 self.model.drafts = drafts;
-                let sent: Vec<_> = self.model.outbox.entries().map(|it| (it.to.clone(), Arc::clone(&it.text))).collect();
+                let sent: Vec<_> =
+                    self.model.outbox.entries().map(|it| (it.to.clone(), Arc::clone(&it.text))).collect();
                 sent.iter().for_each(|(to, text)| self.written(to, text));
             }
             Err(error) => tracing::warn!("what is being written in this window is not kept when it closes: {error}"),

@@ -44,7 +44,9 @@ pub(super) async fn connect(
         Target::There { host, port } => {
             let addresses = patiently(look, looked_for, || resolve(&host, port)).await?;
             looked_for.clone_from(&addresses);
-            patiently(look, &addresses, || reach(&addresses)).await.map_err(|error| unreachable(&format!("{host}, port {port}"), &error))?
+            patiently(look, &addresses, || reach(&addresses))
+                .await
+                .map_err(|error| unreachable(&format!("{host}, port {port}"), &error))?
         }
         Target::Here => match host {
             None => reach(&default_listen()).await.map_err(|error| unreachable("this computer", &error))?,
