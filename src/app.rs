@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::client::Client;
 use crate::client::command::Command;
+use crate::client::model::Link;
 use crate::clock;
 use crate::ui::when::{self, Clock};
 use crate::ui::{self, Prefill, Window};
@@ -18,6 +19,8 @@ struct App {
     zone: jiff::tz::TimeZone,
     /// When somebody last touched the window.
     touched: Instant,
+    /// Since when somebody looks at something else.
+    elsewhere: Option<Instant>,
 }
 
 /// Opens the window and stays until it is closed. `make_client` is handed the context, whose `request_repaint` wakes
@@ -46,7 +49,15 @@ pub fn run(
             let client = make_client(creation.egui_ctx.clone())?;
             let title = name.clone();
             let window = Window::new(prefill);
-            Ok(Box::new(App { client, window, name, title, zone: when::local_zone(), touched: Instant::now() }))
+            Ok(Box::new(App {
+                client,
+                window,
+                name,
+                title,
+                zone: when::local_zone(),
+                touched: Instant::now(),
+                elsewhere: None,
+            }))
         }),
     )
 }
@@ -54,7 +65,21 @@ pub fn run(
 /// How long nobody may touch the window before its person counts as away.
 const AWAY_AFTER: Duration = Duration::from_secs(5 * 60);
 
+/// Who comes back to the window after so long does not want to wait for the next attempt to reconnect.
+const ELSEWHERE_LONG: Duration = Duration::from_secs(30);
+
 impl App {
+    /// Tries to reconnect for somebody who comes back to the window.
+    fn notice_return(&mut self, ctx: &egui::Context) {
+        if !ctx.input(|input| input.focused) {
+            self.elsewhere.get_or_insert_with(Instant::now);
+        } else if self.elsewhere.take().is_some_and(|since| since.elapsed() >= ELSEWHERE_LONG)
+            && matches!(self.client.model().link, Link::Waiting { .. })
+        {
+            self.client.perform(Command::RetryNow);
+        }
+    }
+
     /// Says whether somebody is at the window. One frame is drawn when the time is up, and none before.
     fn notice_absence(&mut self, ctx: &egui::Context) {
         if ctx.input(|input| !input.events.is_empty()) {
@@ -73,6 +98,7 @@ impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         self.client.poll();
         self.notice_absence(ctx);
+        self.notice_return(ctx);
         let title = ui::title(self.client.model(), &self.name);
         if title != self.title {
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));

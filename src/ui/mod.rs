@@ -148,6 +148,10 @@ impl Window {
         if !self.was_signed_in {
             self.was_signed_in = true;
             self.login.forget_password();
+            for (chat, draft) in &model.drafts {
+                composer::place_caret(ui.ctx(), *chat, draft.caret);
+                self.drafts.insert(*chat, draft.text.clone());
+            }
         }
         self.follow(model);
         // egui keeps the focus within a dialog for a while after its last frame.
