@@ -266,6 +266,8 @@ pub struct Model {
     pub info: Option<Info>,
     /// What is not yet on the server's disk.
     pub outbox: Outbox,
+    /// The server takes what is written no faster than it wants to, or did until then.
+    pub throttled: Option<Millis>,
     /// The longest text that the server takes, in bytes.
     pub message_max_bytes: usize,
     /// The newest message of somebody else that has reached this device.
@@ -303,6 +305,7 @@ impl Model {
             spread: None,
             info: None,
             outbox: Outbox::new(device),
+            throttled: None,
             message_max_bytes: MESSAGE_MAX_BYTES,
             arrived: Seq(0),
             log: None,

@@ -67,8 +67,8 @@ pub enum Effect {
     Fetch(SessionId, Purpose, Vec<Seq>),
     /// Report when the session's queue is empty.
     WatchDrained(SessionId),
-    /// The session has logged in: the limits of a stranger end.
-    Admit(SessionId),
+    /// The session has logged in as that account: the limits of a stranger end.
+    Admit(SessionId, UserId),
     /// Deliver what is queued, then close the connection.
     Close(SessionId),
 }

@@ -50,9 +50,10 @@ pub fn people(dir: &Path, names: impl IntoIterator<Item = impl AsRef<str>>) {
 }
 
 /// Starts the server under another program that hands over to it (`sh -c 'ulimit ...; exec "$@"'`, `ip netns exec`),
-/// with its log in a file.
+/// with its log in a file. Everybody may send as fast as they can.
 pub fn spawn(dir: &Path, under: &[&str], listen: &str, log: &Path) -> Child {
-    let mut words = under.iter().copied().chain([PROGRAM, "--server", "--listen", listen, "--data-dir"]);
+    let server = [PROGRAM, "--server", "--message-rate", "0", "--listen", listen, "--data-dir"];
+    let mut words = under.iter().copied().chain(server);
     Command::new(words.next().unwrap())
         .args(words)
         .arg(dir)
