@@ -307,6 +307,21 @@ impl Model {
         }
     }
 
+    /// This computer's clock was set, by so many milliseconds. What holds until a time, or for a while, holds as long as
+    /// it would have.
+    pub fn clock_was_set(&mut self, step: i64) {
+        if let Link::Waiting { until, .. } = &mut self.link {
+            *until = until.plus(step);
+        }
+        self.throttled = self.throttled.map(|until| until.plus(step));
+        for chat in self.chats.values_mut() {
+            chat.typing.values_mut().for_each(|until| *until = until.plus(step));
+            for notice in &mut chat.notices {
+                (notice.at, notice.shown_from) = (notice.at.plus(step), notice.shown_from.plus(step));
+            }
+        }
+    }
+
     /// Back at the login page; nothing of the account is left, the hosting goes on.
     pub(super) fn signed_out(&mut self, problem: Option<SignInProblem>) {
         let device = self.outbox.device().clone();
