@@ -130,7 +130,7 @@ fn serve(dir: &Path) -> anyhow::Result<(Child, SocketAddr, Duration)> {
     for warm in [true, false] {
         let started = Instant::now();
         let mut child = Command::new(&program)
-            .args(["--server", "--listen", "127.0.0.1:0", "--data-dir"])
+            .args(["--server", "--message-rate", "0", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(dir)
             .stdout(Stdio::piped())
             .spawn()?;

@@ -8,9 +8,10 @@ use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
 
 use crate::client::Client;
-use crate::config::{default_data_dir, default_listen};
+use crate::config::{MESSAGE_BURST, MESSAGES_PER_SECOND, default_data_dir, default_listen};
 use crate::host::LocalHost;
 use crate::server::folder::Folder;
+use crate::server::throttle::Pace;
 use crate::server::{self, Options};
 use crate::shelf::Files;
 use crate::user_command::{self, UserCommand};
@@ -38,6 +39,14 @@ pub struct Cli {
     #[arg(long, value_name = "DIR", global = true)]
     data_dir: Option<PathBuf>,
 
+    /// How many messages a second one account may send when hosting, in the long run; 0 for no limit to anything
+    #[arg(long, value_name = "N", default_value_t = MESSAGES_PER_SECOND, value_parser = message_rate)]
+    message_rate: f64,
+
+    /// How many messages one account may send at once, before that limit holds
+    #[arg(long, value_name = "N", default_value_t = MESSAGE_BURST, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    message_burst: u32,
+
     /// The server's address on the login page [default: this computer]
     #[arg(long, value_name = "ADDR", conflicts_with_all = ["server", "check"])]
     connect: Option<String>,
@@ -57,6 +66,15 @@ enum Command {
         #[command(subcommand)]
         command: UserCommand,
     },
+}
+
+/// Reads `--message-rate`.
+fn message_rate(text: &str) -> Result<f64, String> {
+    let rate: f64 = text.parse().map_err(|_| "it is not a number".to_owned())?;
+    match rate {
+        0.0 | 0.001..=1e6 => Ok(rate),
+        _ => Err("it is 0, for no limit, or from 0.001 to 1000000".into()),
+    }
 }
 
 /// Does what the command line asks for.
@@ -79,7 +97,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
     }
     let lenient = cli.listen.is_empty();
     let listen = if lenient { default_listen() } else { cli.listen };
-    let options = Options { listen, lenient, data_dir };
+    let pace = Pace { per_second: cli.message_rate, burst: cli.message_burst };
+    let options = Options { listen, lenient, data_dir, pace };
     if cli.server { serve(&options) } else { window(options, cli.connect, cli.name) }
 }
 

@@ -1,6 +1,7 @@
 //! Paths, ports and the limits of the running program, with their units.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -28,10 +29,35 @@ pub const LOGINS_WAITING_MAX: usize = 512;
 /// How many pages of history are read from the disk at a time; the rest waits its turn.
 pub const PAGE_READERS_MAX: usize = 4;
 
+/// How many messages an account may send at once. Nobody writes faster by hand; it is a paste in pieces, or what was
+/// written while the server was away.
+pub const MESSAGE_BURST: u32 = 20;
+
+/// How many messages an account may send a second after that: more than can be read, and nothing that others notice.
+pub const MESSAGES_PER_SECOND: f64 = 10.0;
+
+/// The tokens for all other requests that an account has at once. After a login, a window may have a marker to tell for
+/// each of its chats, and looks at pages meanwhile.
+pub const REQUEST_BURST: u32 = 2_000;
+
+/// The tokens for other requests that an account gets back in a second. A window that draws 144 frames a second waits
+/// for an answer before it sends the next marker of a kind, so it sends at most 288, and ten pages are left beside them
+/// however fast one scrolls.
+pub const REQUESTS_PER_SECOND: f64 = 500.0;
+
+/// The tokens for a request that reads the disk or is told to many: 50 of them a second.
+pub const FANOUT_COST: NonZeroU32 = NonZeroU32::new(10).expect("it is not zero");
+
+/// The accounts whose tokens are remembered before any are forgotten.
+pub const THROTTLED_MIN: usize = 256;
+
+/// How often a session that is held up is told so.
+pub const THROTTLED_EVERY: Duration = Duration::from_secs(1);
+
 /// How long a connection may stay before it asks to log in.
 pub const LOGIN_DEADLINE: Duration = Duration::from_secs(10);
 
-/// How long a connection that has asked to log in may stay before it is let in.
+/// How long a connection may stay, from when it first asked to log in, before it is let in.
 pub const LOGIN_ANSWER_DEADLINE: Duration = Duration::from_secs(60);
 
 /// The bytes that may wait for a session's socket. Beyond them it falls back to its cursor in the log.

@@ -95,6 +95,7 @@ fn every_kind_of_event_has_an_example() {
         "chats",
         "cursors",
         "ready",
+        "throttled",
         "error",
         "closing",
     ] {

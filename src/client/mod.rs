@@ -69,6 +69,8 @@ pub struct Client {
     marks: Marks,
     /// Nobody has used the window for a while.
     away: bool,
+    /// Whether this computer's clock was set.
+    steps: clock::Steps,
     /// When and where the last sign of writing was sent.
     typed: Option<(ChatKey, Millis)>,
     /// What was last asked about a group, and under which number: it is asked again after a lost connection.
@@ -106,6 +108,7 @@ impl Client {
             backlog: Vec::new(),
             marks: Marks::default(),
             away: false,
+            steps: clock::Steps::new(),
             typed: None,
             wish: None,
             shelf,
@@ -127,6 +130,11 @@ impl Client {
     /// Takes in what came since the last call. True when the model may have changed.
     pub fn poll(&mut self) -> bool {
         let mut changed = false;
+        if let Some(step) = self.steps.look() {
+            changed = true;
+            self.model.clock_was_set(step);
+            self.typed = self.typed.map(|(chat, at)| (chat, at.plus(step)));
+        }
         self.send(Vec::new());
         // A flood is taken in pieces, so that a window stays responsive; the rest is announced again.
         for _ in 0..POLL_MAX {

@@ -292,6 +292,8 @@ pub struct Model {
     pub drafts: BTreeMap<ChatKey, Draft>,
     /// What is kept on the disk; nothing where nothing is.
     pub cache: Option<CacheInfo>,
+    /// The server takes what is written no faster than it wants to, or did until then.
+    pub throttled: Option<Millis>,
     /// The longest text that the server takes, in bytes.
     pub message_max_bytes: usize,
     /// The newest message of somebody else that has reached this device.
@@ -331,6 +333,7 @@ impl Model {
             outbox: Outbox::new(device),
             drafts: BTreeMap::new(),
             cache: None,
+            throttled: None,
             message_max_bytes: MESSAGE_MAX_BYTES,
             arrived: Seq(0),
             log: None,

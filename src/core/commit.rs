@@ -25,8 +25,9 @@ impl Engine {
             return Err(problem.clone());
         }
         self.last = self.last.next();
-        // The clock may be set back; the times in the log never go back.
-        self.last_at = self.last_at.max(now);
+        // The clock may be set back. What is under way keeps its order; what is settled has a say in its own chat only,
+        // so that a clock that was wrong for a moment does not make the time stand still everywhere.
+        self.last_at = if self.waiting.is_empty() { now } else { self.last_at.max(now) };
         let record = record(self.last, self.last_at);
         let mut frame = Vec::with_capacity(320);
         record.encode(&mut frame);
@@ -37,6 +38,11 @@ impl Engine {
         self.waiting_ids.extend(record.send().map(|(user, client_id)| (user, client_id.clone())));
         self.waiting.push_back(Waiting::Record { record, frame, by: session, id, outcomes: Vec::new() });
         Ok(())
+    }
+
+    /// The time of a new entry in these chats: `now`, or that of the last entry there if the clock was set back since.
+    pub(super) fn time_in(&self, chats: impl IntoIterator<Item = ChatId>, now: Millis) -> Millis {
+        chats.into_iter().filter_map(|chat| self.state.time_of(chat)).fold(now, Millis::max)
     }
 
     /// What is on disk up to `durable` happens now, in order.

@@ -67,8 +67,8 @@ pub enum Effect {
     Fetch(SessionId, Purpose, Vec<Seq>),
     /// Report when the session's queue is empty.
     WatchDrained(SessionId),
-    /// The session has logged in: the limits of a stranger end.
-    Admit(SessionId),
+    /// The session has logged in as that account: the limits of a stranger end.
+    Admit(SessionId, UserId),
     /// Deliver what is queued, then close the connection.
     Close(SessionId),
 }
@@ -140,7 +140,7 @@ pub struct Engine {
     pub(super) waiting: VecDeque<Waiting>,
     pub(super) waiting_ids: HashSet<(UserId, ClientId)>,
     pub(super) waiting_bytes: usize,
-    /// The place and time of the last record that was given out.
+    /// The place of the last record that was given out, and its time while it is under way.
     pub(super) last: Seq,
     pub(super) last_at: Millis,
     pub(super) batch: Vec<Bytes>,
@@ -161,7 +161,7 @@ impl Engine {
     pub fn new(state: State, directory: Directory, log: &str, server: &str) -> Self {
         Self {
             last: state.seq(),
-            last_at: state.at(),
+            last_at: Millis(0),
             state,
             directory,
             sessions: Sessions::default(),

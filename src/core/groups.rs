@@ -39,6 +39,7 @@ impl Engine {
         }
         let (group, change) = decided?;
         let by_user = self.name_of(user).into();
+        let now = self.time_in(group.map(ChatId::Group), now);
         self.append(session, id, now, |seq, at| {
             let group = group.unwrap_or(GroupId::from(seq));
             Record::Group(GroupChange { seq, at, group, by: user, by_user, client_id, change })

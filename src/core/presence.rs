@@ -51,7 +51,7 @@ impl Engine {
             message_max_bytes: MESSAGE_MAX_BYTES,
             read_receipts: self.state.read_receipts(user),
         };
-        self.effects.push(Effect::Admit(session));
+        self.effects.push(Effect::Admit(session, user));
         self.reply(session, "login", ticket.id, welcome);
         let before = self.sessions.status(user);
         self.sessions.set(session, Stage::CatchingUp { user, cursor: cursor.unwrap_or(head), reading: false });

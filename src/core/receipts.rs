@@ -20,6 +20,8 @@ impl Engine {
             self.reply(session, "mark_read", id, ());
             return Ok(());
         }
+        // Nothing is read before it is said.
+        let now = self.time_in([chat], now);
         let chat = chat.key_for(user);
         self.append(session, id, now, |seq, at| Record::Read(Read { seq, at, by: user, chat, upto }))
     }

@@ -185,10 +185,15 @@ impl Engine {
         let SendMessage { message, client_id, .. } = send;
         match target? {
             Target::One(to) => {
+                let chat = match &to {
+                    To::Person(to, _) => ChatId::direct(user, *to),
+                    To::Group(group) => ChatId::Group(*group),
+                    To::Everyone => ChatId::Everyone,
+                };
+                let now = self.time_in([chat], now);
                 let mentions = match &to {
                     To::Person(..) => Vec::new(),
-                    To::Group(group) => self.mentioned(user, &message, ChatId::Group(*group)),
-                    To::Everyone => self.mentioned(user, &message, ChatId::Everyone),
+                    To::Group(_) | To::Everyone => self.mentioned(user, &message, chat),
                 };
                 self.append(session, id, now, |seq, at| {
                     let (mentions, message) = (mentions.into(), message.into());
@@ -197,6 +202,7 @@ impl Engine {
             }
             Target::Many(to_many, outcomes) => {
                 let message = message.into();
+                let now = self.time_in(to_many.iter().map(|to| ChatId::direct(user, *to)), now);
                 self.append(session, id, now, |seq, at| {
                     Record::ToMany(ToMany { seq, at, from: user, to_many, from_user, client_id, message })
                 })?;

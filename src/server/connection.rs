@@ -1,20 +1,22 @@
 //! One connection: bytes in, inputs out; queued frames out. It decides nothing.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep_until};
 
+use super::throttle::Buckets;
 use crate::config::{
     FLUSH_DEADLINE, LOGIN_ANSWER_DEADLINE, LOGIN_DEADLINE, OUTBOX_MAX_BYTES, OUTBOX_PAUSE_BYTES, READ_MAX_BYTES,
-    READ_MIN_BYTES,
+    READ_MIN_BYTES, THROTTLED_EVERY,
 };
 use crate::core::engine::Input;
 use crate::core::session::SessionId;
-use crate::proto::event::{Code, Problem, Refusal};
+use crate::proto::event::{Code, Problem, Refusal, Throttled};
 use crate::proto::frame::{self, Decoded};
 use crate::proto::limits::{FRAME_BEFORE_LOGIN_MAX_BYTES, FRAME_MAX_BYTES};
 use crate::proto::request::{Call, Request};
@@ -26,7 +28,10 @@ pub struct Connection {
     outbox: Mutex<Outbox>,
     /// Something changed that the task must see: bytes that did not fit the socket, or the end.
     wake: Notify,
-    admitted: AtomicBool,
+    /// What the account may ask, once it is known whose the connection is; nothing where there is no limit.
+    admitted: OnceLock<Option<Arc<Buckets>>>,
+    /// What may be asked before.
+    stranger: Option<Arc<Buckets>>,
     /// A watched queue became empty between two calls of [`Connection::flush`].
     drained: AtomicBool,
 }
@@ -94,13 +99,14 @@ impl Outbox {
 }
 
 impl Connection {
-    /// A connection over a stream that has just been accepted.
-    pub fn new(stream: TcpStream) -> Self {
+    /// A connection over a stream that has just been accepted, and what it may ask before it has logged in.
+    pub fn new(stream: TcpStream, stranger: Option<Arc<Buckets>>) -> Self {
         Self {
             stream,
             outbox: Mutex::default(),
             wake: Notify::new(),
-            admitted: AtomicBool::new(false),
+            admitted: OnceLock::new(),
+            stranger,
             drained: AtomicBool::new(false),
         }
     }
@@ -152,10 +158,15 @@ impl Connection {
         self.outbox().watched = true;
     }
 
-    /// The limits of a stranger end.
-    pub fn admit(&self) {
-        self.admitted.store(true, Ordering::Relaxed);
+    /// The limits of a stranger end, and those of an account begin.
+    pub fn admit(&self, buckets: Option<Arc<Buckets>>) {
+        // There is one login for a connection.
+        let _ = self.admitted.set(buckets);
         self.wake.notify_one();
+    }
+
+    fn is_admitted(&self) -> bool {
+        self.admitted.get().is_some()
     }
 
     /// Nothing more is queued; the connection ends when the socket has taken what is.
@@ -174,8 +185,7 @@ impl Connection {
     }
 
     async fn serve(&self, session: SessionId, inputs: &mpsc::Sender<Input>) -> Result<(), Ended> {
-        let mut buffer = BytesMut::new();
-        let mut deadline = Instant::now() + LOGIN_DEADLINE;
+        let mut incoming = Incoming::new();
         let mut closing_since = None;
         let mut heard_out = false;
         loop {
@@ -186,25 +196,24 @@ impl Connection {
             if broken || (closing && waiting == 0) {
                 return Err(Ended);
             }
-            let admitted = self.admitted.load(Ordering::Relaxed);
+            let held = incoming.held.as_ref().map(|held| held.until);
+            let login = (!self.is_admitted()).then_some(incoming.patience.until);
             let until = match closing {
-                true => *closing_since.get_or_insert_with(|| Instant::now() + FLUSH_DEADLINE),
-                false => deadline,
+                true => Some(*closing_since.get_or_insert_with(|| Instant::now() + FLUSH_DEADLINE)),
+                false => login.into_iter().chain(held).min(),
             };
+            let more = !closing && !heard_out && held.is_none() && waiting <= OUTBOX_PAUSE_BYTES;
             tokio::select! {
-                ready = self.stream.readable(), if !closing && !heard_out && waiting <= OUTBOX_PAUSE_BYTES => {
+                ready = self.stream.readable(), if more => {
                     ready.map_err(|_| Ended)?;
-                    let got = self.read(&mut buffer)?;
+                    let got = self.read(&mut incoming.buffer)?;
                     if got == Some(0) {
                         // Who has nothing more to say may still listen: it is as if it had said `exit`.
                         heard_out = true;
                         let exit = Request { id: None, call: Call::Exit };
                         inputs.send(Input::Request(session, exit)).await.map_err(|_| Ended)?;
                     } else if got.is_some() {
-                        let asked = self.decode(session, &mut buffer, inputs).await?;
-                        if asked {
-                            deadline = Instant::now() + LOGIN_ANSWER_DEADLINE;
-                        }
+                        self.decode(session, &mut incoming, inputs).await?;
                     }
                 }
                 ready = self.stream.writable(), if waiting > 0 => {
@@ -215,12 +224,17 @@ impl Connection {
                     }
                 }
                 () = self.wake.notified() => {}
-                () = sleep_until(until), if closing || !admitted => {
+                () = sleep_until(until.unwrap_or(incoming.patience.until)), if until.is_some() => {
                     if closing {
                         return Err(Ended);
                     }
-                    let text = "No login came in time. Connect again and log in at once.";
-                    self.part_with(&Problem::new(Code::LoginTimeout, text));
+                    let now = Instant::now();
+                    if login.is_some_and(|login| now >= login) {
+                        let text = "No login came in time. Connect again and log in at once.";
+                        self.part_with(&Problem::new(Code::LoginTimeout, text));
+                    } else if held.is_some_and(|held| now >= held) {
+                        self.decode(session, &mut incoming, inputs).await?;
+                    }
                 }
             }
         }
@@ -250,29 +264,41 @@ impl Connection {
         }
     }
 
-    /// Turns whole frames into inputs. True when a login was among them.
+    /// Turns whole frames into inputs, until one has to wait for its turn.
     async fn decode(
         &self,
         session: SessionId,
-        buffer: &mut BytesMut,
+        incoming: &mut Incoming,
         inputs: &mpsc::Sender<Input>,
-    ) -> Result<bool, Ended> {
+    ) -> Result<(), Ended> {
+        if let Some(held) = incoming.held.take() {
+            if let Some(wait) = self.must_wait(&held.input) {
+                self.hold(incoming, held.input, wait);
+                return Ok(());
+            }
+            inputs.send(held.input).await.map_err(|_| Ended)?;
+        }
+        let buffer = &mut incoming.buffer;
+        let mut held = None;
         let mut at = 0;
-        let mut asked = false;
-        loop {
-            let admitted = self.admitted.load(Ordering::Relaxed);
-            let max = if admitted { FRAME_MAX_BYTES } else { FRAME_BEFORE_LOGIN_MAX_BYTES };
+        while held.is_none() {
+            let max = if self.is_admitted() { FRAME_MAX_BYTES } else { FRAME_BEFORE_LOGIN_MAX_BYTES };
             match frame::decode(&buffer[at..], max) {
                 Ok(Decoded::Frame { json, end }) => {
                     let input = match Request::parse(&buffer[at..][json]) {
                         Ok(request) => {
-                            asked |= matches!(request.call, Call::Login(_));
+                            if matches!(request.call, Call::Login(_)) {
+                                incoming.patience.asked(Instant::now());
+                            }
                             Input::Request(session, request)
                         }
                         Err(bad) => Input::Bad(session, bad),
                     };
                     at += end;
-                    inputs.send(input).await.map_err(|_| Ended)?;
+                    match self.must_wait(&input) {
+                        Some(wait) => held = Some((input, wait)),
+                        None => inputs.send(input).await.map_err(|_| Ended)?,
+                    }
                 }
                 Ok(Decoded::Incomplete { .. }) => break,
                 Err(error) => {
@@ -286,7 +312,36 @@ impl Connection {
         if buffer.is_empty() && buffer.capacity() > READ_MIN_BYTES * 4 {
             *buffer = BytesMut::new();
         }
-        Ok(asked)
+        if let Some((input, wait)) = held {
+            self.hold(incoming, input, wait);
+        }
+        Ok(())
+    }
+
+    /// How long until an input may be taken; nothing if it may be taken now, and then it is paid for.
+    fn must_wait(&self, input: &Input) -> Option<Duration> {
+        let buckets = self.admitted.get().unwrap_or(&self.stranger).as_ref()?;
+        let call = match input {
+            Input::Request(_, request) => Some(&request.call),
+            _ => None,
+        };
+        buckets.take(call).err()
+    }
+
+    /// Keeps an input until it is paid for, and everything behind it. Its session is told, but not each time, and not
+    /// while it takes nothing. Telling also finds out whether anybody is there still: nothing is read meanwhile.
+    fn hold(&self, incoming: &mut Incoming, input: Input, wait: Duration) {
+        let now = Instant::now();
+        incoming.held = Some(Held { input, until: now + wait.min(THROTTLED_EVERY) });
+        let mut outbox = self.outbox();
+        if self.is_admitted()
+            && outbox.waiting() <= OUTBOX_PAUSE_BYTES
+            && incoming.told.is_none_or(|told| now >= told + THROTTLED_EVERY)
+        {
+            incoming.told = Some(now);
+            let wait_ms = u64::try_from(wait.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX);
+            outbox.put(&frame::frame_of(&Throttled { wait_ms }));
+        }
     }
 
     /// Says why, and ends the connection.
@@ -298,6 +353,64 @@ impl Connection {
     }
 }
 
+/// What has come in and is not with the engine yet.
+#[derive(Debug)]
+struct Incoming {
+    buffer: BytesMut,
+    patience: Patience,
+    /// What has to wait; nothing behind it is looked at, and nothing more is read.
+    held: Option<Held>,
+    /// When the session was last told that it has to wait.
+    told: Option<Instant>,
+}
+
+impl Incoming {
+    fn new() -> Self {
+        let patience = Patience { until: Instant::now() + LOGIN_DEADLINE, asked: false };
+        Self { buffer: BytesMut::new(), patience, held: None, told: None }
+    }
+}
+
+/// An input that is not paid for.
+#[derive(Debug)]
+struct Held {
+    input: Input,
+    /// When to try again.
+    until: Instant,
+}
+
+/// How long a stranger may stay.
+#[derive(Debug)]
+struct Patience {
+    until: Instant,
+    /// A login has come.
+    asked: bool,
+}
+
+impl Patience {
+    /// A login has come. The first one gives time for its success; whoever tries again and again gets no more.
+    fn asked(&mut self, now: Instant) {
+        if !std::mem::replace(&mut self.asked, true) {
+            self.until = now + LOGIN_ANSWER_DEADLINE;
+        }
+    }
+}
+
 /// The connection is over.
 #[derive(Debug)]
 struct Ended;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trying_to_log_in_again_and_again_holds_no_place_for_longer() {
+        let start = Instant::now();
+        let mut patience = Patience { until: start + LOGIN_DEADLINE, asked: false };
+        for second in 0..100 {
+            patience.asked(start + Duration::from_secs(second));
+        }
+        assert_eq!(patience.until, start + LOGIN_ANSWER_DEADLINE);
+    }
+}

@@ -11,6 +11,7 @@ use super::accounts::Accounts;
 use super::committer::Committer;
 use super::connection::{Connection, Pushed};
 use super::hashing::{Hashing, Job};
+use super::throttle::Throttle;
 use crate::clock;
 use crate::config::{COMMIT_WAITING_MAX_BYTES, FLUSH_DEADLINE, INPUTS_MAX};
 use crate::core::engine::{Effect, Engine, Input, Purpose};
@@ -33,6 +34,8 @@ pub struct Driver {
     pub accounts: Arc<RwLock<Accounts>>,
     /// Checks passwords.
     pub hashing: Hashing,
+    /// How fast each account may ask.
+    pub throttle: Throttle,
     /// New connections.
     pub accepted: mpsc::Receiver<tokio::net::TcpStream>,
     /// What connections and helpers report.
@@ -49,6 +52,7 @@ struct Running {
     reader: Arc<dyn LogReader>,
     accounts: Arc<RwLock<Accounts>>,
     hashing: Hashing,
+    throttle: Throttle,
     report: mpsc::Sender<Input>,
     connections: HashMap<SessionId, Arc<Connection>>,
     next_session: u64,
@@ -68,6 +72,7 @@ impl Driver {
             reader,
             accounts,
             hashing,
+            throttle,
             mut accepted,
             mut inputs,
             report,
@@ -79,6 +84,7 @@ impl Driver {
             reader,
             accounts,
             hashing,
+            throttle,
             report,
             connections: HashMap::new(),
             next_session: 0,
@@ -130,7 +136,7 @@ impl Running {
     fn open(&mut self, stream: tokio::net::TcpStream) {
         let session = SessionId(self.next_session);
         self.next_session += 1;
-        let connection = Arc::new(Connection::new(stream));
+        let connection = Arc::new(Connection::new(stream, self.throttle.of_stranger()));
         self.connections.insert(session, Arc::clone(&connection));
         let report = self.report.clone();
         tokio::spawn(async move { connection.run(session, report).await });
@@ -180,7 +186,10 @@ impl Running {
                 connection.overflow_handled();
                 connection.watch_drained();
             }),
-            Effect::Admit(session) => self.with(session, Connection::admit),
+            Effect::Admit(session, user) => {
+                let buckets = self.throttle.of(user, Instant::now());
+                self.with(session, |connection| connection.admit(buckets));
+            }
             Effect::Close(session) => self.with(session, Connection::close),
             Effect::Fetch(session, purpose, seqs) => {
                 let (reader, report) = (Arc::clone(&self.reader), self.report.clone());

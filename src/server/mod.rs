@@ -7,6 +7,7 @@ mod connection;
 mod driver;
 pub mod folder;
 mod hashing;
+pub mod throttle;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ use committer::Committer;
 use driver::Driver;
 use folder::{Folder, FolderError};
 use hashing::Hashing;
+use throttle::{Pace, Throttle};
 
 /// Program and version, as the server introduces itself.
 pub const NAME: &str = concat!("Parlor ", env!("CARGO_PKG_VERSION"));
@@ -37,6 +39,8 @@ pub struct Options {
     pub lenient: bool,
     /// The folder that it owns.
     pub data_dir: PathBuf,
+    /// How fast one account may send.
+    pub pace: Pace,
 }
 
 /// Why a server did not start. Each text says what to do.
@@ -131,6 +135,7 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
     let engine = Engine::new(state, directory, log.id(), NAME);
     let committer = Committer::start(Box::new(log), done)?;
     let hashing = Hashing::start(&report)?;
+    let throttle = Throttle::new(options.pace);
     let accounts = Arc::new(RwLock::new(accounts));
     let watch =
         accounts::watch(&options.data_dir, reload(Arc::clone(&accounts), report.clone())).map_err(FolderError::from)?;
@@ -148,6 +153,7 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
                 reader,
                 accounts,
                 hashing,
+                throttle,
                 accepted,
                 inputs,
                 report,

@@ -3,7 +3,7 @@
 use egui::{Rect, Ui, UiBuilder, pos2, vec2};
 use lucide_icons::Icon;
 
-use super::composer::{Composer, Desk};
+use super::composer::{self, Composer, Desk};
 use super::header::{self, Way};
 use super::mentions::Names;
 use super::slash;
@@ -39,7 +39,11 @@ impl Pane<'_> {
     pub fn show(self, ui: &mut Ui, model: &Model, clock: &Clock, commands: &mut Vec<Command>) -> Option<Way> {
         let key = self.timeline.chat();
         let all = ui.max_rect();
-        let desk = Desk { chat: key, model, names: self.names };
+        let slow = composer::slow(model, clock);
+        if let Some((_, holds)) = slow {
+            ui.ctx().request_repaint_after(holds);
+        }
+        let desk = Desk { chat: key, model, names: self.names, slow: slow.map(|(count, _)| count) };
         let height = self.composer.height(ui, desk, self.draft, all.width()).min(all.height() - theme::HEADER);
         let (head, rest) = all.split_top_bottom_at_y(all.top() + theme::HEADER);
         let (middle, foot) = rest.split_top_bottom_at_y(all.bottom() - height);

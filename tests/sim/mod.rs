@@ -179,7 +179,7 @@ pub struct Sim {
 
 impl Sim {
     pub fn now(&self) -> Millis {
-        Millis(1_000_000 + self.skew + 100 * self.tick as i64)
+        Millis(1_800_000_000_000 + self.skew + 100 * self.tick as i64)
     }
 
     /// A line of the trace.
@@ -305,7 +305,9 @@ impl World {
             sim.note(format_args!("device {device} sleeps until {}", devices[device].asleep));
         }
         if sim.random.chance(rates.clock) {
-            sim.skew += sim.random.between(0, 20_000) as i64 - 10_000;
+            // A little, or by a day: forward or back.
+            let most = if sim.random.chance(500) { 10_000 } else { 86_400_000 };
+            sim.skew += sim.random.between(0, 2 * most) as i64 - most as i64;
         }
         if sim.random.chance(rates.full) {
             let more = if sim.random.chance(500) { Some(sim.random.between(0, 600)) } else { None };

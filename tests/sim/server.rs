@@ -335,7 +335,7 @@ impl Server {
                 connection.overflowed = false;
                 connection.watched = true;
             }),
-            Effect::Admit(session) => self.with(session, |connection| connection.admitted = true),
+            Effect::Admit(session, _) => self.with(session, |connection| connection.admitted = true),
             Effect::Close(session) => self.with(session, |connection| connection.closing = true),
             Effect::Fetch(session, purpose, seqs) => self.fetches.push((session, purpose, seqs)),
             Effect::Verify(session, ticket, username, password) => {

@@ -9,11 +9,24 @@ use parlor::client::model::{Chat, Message, Model, Reach};
 use parlor::core::directory::Directory;
 use parlor::core::state::{State, Summary};
 use parlor::proto::chat::{ChatId, ChatKey};
-use parlor::proto::ids::{Seq, UserId};
+use parlor::proto::ids::{Millis, Seq, UserId};
 use parlor::proto::record::Record;
 
 fn same<T: PartialEq + Debug>(what: &str, model: T, log: T) -> Result<(), String> {
     if model == log { Ok(()) } else { Err(format!("{what}: the model has\n  {model:?}\nand the log says\n  {log:?}")) }
+}
+
+/// Looks at the time of the next record of a log: whether it is before that of an entry of the same chat. `times` is
+/// what was seen so far.
+pub fn goes_back(times: &mut BTreeMap<ChatId, Millis>, record: &Record<'_>) -> bool {
+    let chats = match record {
+        Record::Message(message) => vec![message.chat()],
+        Record::ToMany(many) => many.to_many.iter().map(|to| ChatId::direct(many.from, *to)).collect(),
+        Record::Group(change) => vec![ChatId::Group(change.group)],
+        _ => Vec::new(),
+    };
+    let before = |chat| times.insert(chat, record.at()).is_some_and(|before| before > record.at());
+    chats.into_iter().map(before).fold(false, |any, back| any | back)
 }
 
 /// Compares; `log` is the JSON of all records in order.

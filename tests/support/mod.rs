@@ -39,8 +39,20 @@ impl Server {
 
     /// Starts one on several addresses; gives them with the ports that the system chose.
     pub fn start_on_all(dir: &Path, listen: &[&str]) -> (Self, Vec<SocketAddr>) {
+        // Tests write faster than people.
+        Self::start_with(dir, listen, &["--message-rate", "0"])
+    }
+
+    /// Starts one that lets nobody send faster than that many messages a second, after a burst.
+    pub fn start_throttled(dir: &Path, per_second: &str, burst: &str) -> Self {
+        let arguments = ["--message-rate", per_second, "--message-burst", burst];
+        Self::start_with(dir, &["127.0.0.1:0"], &arguments).0
+    }
+
+    fn start_with(dir: &Path, listen: &[&str], arguments: &[&str]) -> (Self, Vec<SocketAddr>) {
         let mut child = Command::new(PROGRAM)
             .arg("--server")
+            .args(arguments)
             .args(listen.iter().flat_map(|address| ["--listen", address]))
             .arg("--data-dir")
             .arg(dir)

@@ -50,9 +50,10 @@ pub fn people(dir: &Path, names: impl IntoIterator<Item = impl AsRef<str>>) {
 }
 
 /// Starts the server under another program that hands over to it (`sh -c 'ulimit ...; exec "$@"'`, `ip netns exec`),
-/// with its log in a file.
+/// with its log in a file. Everybody may send as fast as they can.
 pub fn spawn(dir: &Path, under: &[&str], listen: &str, log: &Path) -> Child {
-    let mut words = under.iter().copied().chain([PROGRAM, "--server", "--listen", listen, "--data-dir"]);
+    let server = [PROGRAM, "--server", "--message-rate", "0", "--listen", listen, "--data-dir"];
+    let mut words = under.iter().copied().chain(server);
     Command::new(words.next().unwrap())
         .args(words)
         .arg(dir)
@@ -127,9 +128,9 @@ pub fn quantile_ms(times: &mut [Duration], part: f64) -> f64 {
     times[((times.len() as f64 * part) as usize).min(times.len() - 1)].as_secs_f64() * 1e3
 }
 
-/// Two who talk, to see how long it takes others to be heard.
+/// People who talk, to see how long it takes others to be heard.
 pub struct Probe {
-    writer: Peer,
+    writers: Vec<Peer>,
     reader: Peer,
     n: u64,
 }
@@ -137,8 +138,13 @@ pub struct Probe {
 impl Probe {
     /// Logs both in.
     pub fn new(server: &Server, writer: &str, reader: &str) -> Self {
-        let login = |name| Peer::login(server.address, name, PASSWORD);
-        Self { writer: login(writer), reader: login(reader), n: 0 }
+        Self::of_many(server, &[writer.into()], reader)
+    }
+
+    /// Logs several in, who write in turn, and their reader.
+    pub fn of_many(server: &Server, writers: &[String], reader: &str) -> Self {
+        let login = |name: &str| Peer::login(server.address, name, PASSWORD);
+        Self { writers: writers.iter().map(|name| login(name)).collect(), reader: login(reader), n: 0 }
     }
 
     /// One message after the other for a while: from before each write to when its reader has it.
@@ -146,12 +152,14 @@ impl Probe {
         let (start, mut times) = (Instant::now(), Vec::new());
         while start.elapsed() < during {
             self.n += 1;
+            let turn = self.n as usize % self.writers.len();
+            let writer = &mut self.writers[turn];
             let text = format!("probe {}", self.n);
             let sent = Instant::now();
-            self.writer.send(&json!({"purpose": "send_message", "to_user": to, "message": text}));
+            writer.send(&json!({"purpose": "send_message", "to_user": to, "message": text}));
             while self.reader.until("receive_message")["message"] != *text {}
             times.push(sent.elapsed());
-            assert_eq!(self.writer.until("send_message")["result"], true);
+            assert_eq!(writer.until("send_message")["result"], true);
             // As fast as it goes would be a load of its own.
             std::thread::sleep(Duration::from_millis(2));
         }

@@ -230,7 +230,7 @@ impl World {
                 }
                 inputs.push_back(Input::Closed(session));
             }
-            Effect::Admit(_) => {}
+            Effect::Admit(..) => {}
         }
     }
 

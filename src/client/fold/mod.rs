@@ -18,6 +18,12 @@ use crate::proto::record::{self, Read, Record};
 /// How long somebody is taken to be writing after the last sign of it.
 const TYPING_MILLIS: i64 = 6_000;
 
+/// How long a server is taken to hold this account up after it may go on: longer than until it says so again.
+const THROTTLED_MILLIS: i64 = 2_000;
+
+/// The longest that it can hold it up at a time.
+const THROTTLED_MAX_MILLIS: i64 = 3_600_000;
+
 /// What the client must do about an event, beside showing it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Followup {
@@ -36,6 +42,15 @@ pub enum Followup {
 impl Model {
     /// Takes an event in; `now` is this computer's time.
     pub fn apply(&mut self, event: Event<'_>, now: Millis) -> Followup {
+        let followup = self.take_in(event, now);
+        // Nothing is left that could be held up.
+        if self.outbox.pending().next().is_none() {
+            self.throttled = None;
+        }
+        followup
+    }
+
+    fn take_in(&mut self, event: Event<'_>, now: Millis) -> Followup {
         match event {
             Event::Login(Ok(welcome)) => {
                 self.welcome(welcome);
@@ -96,6 +111,10 @@ impl Model {
                 self.cursor = self.cursor.max(ready.seq);
                 self.link = Link::Online;
                 self.listed();
+            }
+            Event::Throttled(throttled) => {
+                let wait = i64::try_from(throttled.wait_ms).unwrap_or(i64::MAX).min(THROTTLED_MAX_MILLIS);
+                self.throttled = Some(now.plus(wait + THROTTLED_MILLIS));
             }
             Event::Problem(problem) if problem.code == Code::AccountRemoved => {
                 self.signed_out(Some(SignInProblem { field: Field::Credentials, message: problem.message }));
@@ -285,9 +304,25 @@ impl Model {
     /// The connection is lost, or not there yet.
     pub fn unlinked(&mut self, link: Link) {
         self.link = link;
+        self.throttled = None;
         for chat in self.chats.values_mut() {
             chat.loading = false;
             chat.typing.clear();
+        }
+    }
+
+    /// This computer's clock was set, by so many milliseconds. What holds until a time, or for a while, holds as long as
+    /// it would have.
+    pub fn clock_was_set(&mut self, step: i64) {
+        if let Link::Waiting { until, .. } = &mut self.link {
+            *until = until.plus(step);
+        }
+        self.throttled = self.throttled.map(|until| until.plus(step));
+        for chat in self.chats.values_mut() {
+            chat.typing.values_mut().for_each(|until| *until = until.plus(step));
+            for notice in &mut chat.notices {
+                (notice.at, notice.shown_from) = (notice.at.plus(step), notice.shown_from.plus(step));
+            }
         }
     }
 

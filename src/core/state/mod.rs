@@ -25,8 +25,6 @@ use crate::proto::record::{self, Message, Record, To, ToMany, preview};
 pub struct State {
     /// The place of the last record.
     seq: Seq,
-    /// The time of the last record; times never go back.
-    at: Millis,
     accounts: BTreeMap<UserId, Account>,
     chats: BTreeMap<ChatId, Chat>,
     groups: BTreeMap<GroupId, Group>,
@@ -94,15 +92,14 @@ impl State {
         self.seq
     }
 
-    /// The time of the last record applied.
-    pub fn at(&self) -> Millis {
-        self.at
+    /// The time of the last entry of a chat, if it has one.
+    pub fn time_of(&self, chat: ChatId) -> Option<Millis> {
+        self.chats.get(&chat).filter(|chat| chat.last().is_some()).map(|chat| chat.at)
     }
 
     /// Takes the next record of the log in.
     pub fn apply(&mut self, record: &Record<'_>) -> Applied {
         self.seq = record.seq();
-        self.at = record.at();
         // A number that was new when it was checked, and was forgotten since, was not stored in between.
         if let Some((user, id)) = record.send()
             && matches!(self.known(user, id), Known::Newest(_) | Known::Older)

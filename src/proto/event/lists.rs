@@ -178,6 +178,14 @@ pub struct Ready {
     pub seq: Seq,
 }
 
+/// `throttled`: what this session asked for is taken no faster than its account may ask. Nothing is lost by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "purpose", rename = "throttled")]
+pub struct Throttled {
+    /// How long until the next request may be taken, in milliseconds.
+    pub wait_ms: u64,
+}
+
 /// `closing`: the server ends this connection, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "purpose", rename = "closing")]

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 pub use self::lists::{
     ChatEntry, Chats, Closing, Cursor, Cursors, Former, GroupInfo, GroupMember, Groups, People, Person, Ready, Status,
-    Typing,
+    Throttled, Typing,
 };
 pub use self::problem::{Code, Problem};
 use self::reply::HistoryWire;
@@ -59,6 +59,8 @@ pub enum Event<'a> {
     Cursors(Cursors),
     /// See [`Ready`].
     Ready(Ready),
+    /// See [`Throttled`].
+    Throttled(Throttled),
     /// See [`Closing`].
     Closing(Closing),
     /// A request failed that is none of the above, or the connection did.
@@ -177,6 +179,7 @@ impl<'a> Event<'a> {
             "groups" => Self::Groups(serde_json::from_slice(json)?),
             "cursors" => Self::Cursors(serde_json::from_slice(json)?),
             "ready" => Self::Ready(serde_json::from_slice(json)?),
+            "throttled" => Self::Throttled(serde_json::from_slice(json)?),
             "closing" => Self::Closing(serde_json::from_slice(json)?),
             _ => {
                 let head: Head = serde_json::from_slice(json)?;

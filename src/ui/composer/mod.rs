@@ -14,6 +14,7 @@ use lucide_icons::Icon;
 use self::card::Card;
 use self::complete::{Choice, Offer};
 use self::strip::Strip;
+pub use self::strip::slow;
 use super::mentions::Names;
 use super::slash::{self, Slash};
 use super::text;
@@ -40,6 +41,8 @@ pub struct Desk<'a> {
     pub model: &'a Model,
     /// Who can be called by name there.
     pub names: &'a Names,
+    /// How many messages the server takes its time with.
+    pub slow: Option<usize>,
 }
 
 /// What the composer keeps between frames.
@@ -145,8 +148,10 @@ impl Composer {
         if let Some(done) = &self.done {
             return Some(Strip::Done(done.clone()));
         }
-        let (to, _) = desk.names.addressed(sendable(draft))?;
-        Some(Strip::Alone(desk.model.name(to).to_owned()))
+        if let Some((to, _)) = desk.names.addressed(sendable(draft)) {
+            return Some(Strip::Alone(desk.model.name(to).to_owned()));
+        }
+        desk.slow.map(Strip::Slow)
     }
 
     /// What is being written has changed: it is to outlive the window.

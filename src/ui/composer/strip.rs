@@ -1,10 +1,15 @@
-//! The line above the field: what Ctrl+Enter would do, what was done, or why a draft cannot be sent.
+//! The line above the field: what Ctrl+Enter would do, what was done, why a draft cannot be sent, or that what was sent
+//! takes its time.
+
+use std::time::Duration;
 
 use egui::{Color32, Pos2, Rect, Ui, pos2, vec2};
 use lucide_icons::Icon;
 
+use crate::client::model::Model;
 use crate::ui::text;
 use crate::ui::theme::{self, font, space};
+use crate::ui::when::Clock;
 use crate::ui::widgets;
 
 /// Above the words.
@@ -22,6 +27,15 @@ pub enum Strip {
     Done(String),
     /// Why the draft cannot be sent, and what to do.
     Wrong(String),
+    /// So many messages are on their way, more slowly than they were written.
+    Slow(usize),
+}
+
+/// How many messages the server takes its time with, if it does; and how long that holds if nothing more is heard.
+pub fn slow(model: &Model, clock: &Clock) -> Option<(usize, Duration)> {
+    let left = u64::try_from(model.throttled?.0.saturating_sub(clock.now.0)).ok().filter(|left| *left > 0)?;
+    let count = model.outbox.pending().count();
+    (count > 0).then_some((count, Duration::from_millis(left)))
 }
 
 impl Strip {
@@ -29,6 +43,8 @@ impl Strip {
         match self {
             Self::Alone(name) => format!("Ctrl+Enter sends this to {} alone", text::one_line(name)),
             Self::Done(words) | Self::Wrong(words) => text::one_line(words),
+            Self::Slow(1) => "1 message is on its way, as fast as this server takes it".into(),
+            Self::Slow(count) => format!("{count} messages are on their way, as fast as this server takes them"),
         }
     }
 
@@ -56,6 +72,7 @@ impl Strip {
             Self::Alone(_) => (Icon::Lock, palette.subdued),
             Self::Done(_) => (Icon::Check, palette.accent),
             Self::Wrong(_) => (Icon::CircleAlert, palette.danger),
+            Self::Slow(_) => (Icon::Clock, palette.subdued),
         };
         let galley = self.galley(ui, width, color);
         let place = Rect::from_min_size(corner + vec2(SIGN, ABOVE), galley.size());
