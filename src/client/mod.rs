@@ -302,9 +302,10 @@ impl Client {
             }
             Command::LoadOlder { chat } => {
                 if self.linked
-                    && let Some(before) = self.model.start_loading(chat)
+                    && let Some((id, before)) = self.model.start_loading(chat)
                 {
-                    self.send(frame::frame_of(&Outgoing::FetchHistory { chat, before, limit: PAGE_DEFAULT_MESSAGES }));
+                    let limit = PAGE_DEFAULT_MESSAGES;
+                    self.send(frame::frame_of(&Outgoing::FetchHistory { id, chat, before, limit }));
                 }
             }
             Command::MarkRead { chat, upto } => {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::outbox::{Outbox, Outgoing};
 use crate::proto::chat::{Change, ChatKey, GroupId, Past};
 use crate::proto::event::{GroupReply, Outcome, Problem, Receipts, Status};
-use crate::proto::ids::{DeviceId, Millis, Seq, UserId};
+use crate::proto::ids::{DeviceId, Millis, RequestId, Seq, UserId};
 use crate::proto::limits::MESSAGE_MAX_BYTES;
 
 /// Where the window stands with its server.
@@ -159,6 +159,9 @@ pub struct Chat {
     pub complete: bool,
     /// A page is on its way.
     pub loading: bool,
+    /// The number under which the last one was asked for.
+    #[serde(skip)]
+    pub(super) page: RequestId,
     /// Why the last page did not come.
     pub problem: Option<String>,
     /// The last entry, loaded or not.
@@ -300,6 +303,8 @@ pub struct Model {
     pub arrived: Seq,
     /// The identity of the server's log.
     pub(super) log: Option<String>,
+    /// How many pages were asked for.
+    pub(super) pages: RequestId,
     /// Everything up to here is known.
     pub(super) cursor: Seq,
     /// Who and what was named since the login, while the whole lists are coming in.
@@ -337,6 +342,7 @@ impl Model {
             message_max_bytes: MESSAGE_MAX_BYTES,
             arrived: Seq(0),
             log: None,
+            pages: 0,
             cursor: Seq(0),
             listed: None,
         }

@@ -38,6 +38,8 @@ pub enum Outgoing<'a> {
     },
     /// See [`super::request::FetchHistory`].
     FetchHistory {
+        /// Comes back in the reply.
+        id: RequestId,
         /// Which chat.
         #[serde(flatten)]
         chat: ChatKey,
@@ -240,7 +242,7 @@ mod tests {
             Outgoing::MarkDelivered { seq: Seq(3) },
             Outgoing::Typing { chat },
             Outgoing::SetStatus { status: Status::Away },
-            Outgoing::FetchHistory { chat, before: None, limit: 5 },
+            Outgoing::FetchHistory { id, chat, before: None, limit: 5 },
             Outgoing::FetchReceipts { chat, seq: Seq(3) },
             Outgoing::SetReadReceipts { on: false },
             Outgoing::MuteChat { chat, muted: true },

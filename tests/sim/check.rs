@@ -264,7 +264,7 @@ impl Check {
             Event::Muted(setting) if setting.by == user => self.follows(session, setting.seq, None),
             Event::ReadReceipts(setting) if setting.by == user => {}
             Event::Muted(_) | Event::ReadReceipts(_) => self.fail(format!("{user:?} is told of another's setting")),
-            Event::History(Ok(page)) => {
+            Event::History(_, Ok(page)) => {
                 let chat = page.chat.id_for(user);
                 let mut last = Seq(0);
                 for record in &page.records {
@@ -378,7 +378,7 @@ impl Check {
         match event {
             Event::Message(message) => comes(message.chat(), message.seq),
             Event::Group(change) => comes(ChatId::Group(change.group), change.seq),
-            Event::History(Ok(page)) => {
+            Event::History(_, Ok(page)) => {
                 page.records.iter().for_each(|record| comes(page.chat.id_for(user), record.seq()));
             }
             Event::Chats(chats) => chats.chats.iter().for_each(|it| comes(it.chat.id_for(user), it.seq)),

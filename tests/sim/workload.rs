@@ -159,10 +159,10 @@ fn read(sim: &mut Sim, device: &mut Device) {
 fn load(sim: &mut Sim, device: &mut Device) {
     let Some(chat) = known_chat(sim, device) else { return };
     if device.stage == super::device::Stage::In
-        && let Some(before) = device.model.start_loading(chat)
+        && let Some((id, before)) = device.model.start_loading(chat)
     {
         let limit = 1 + sim.random.below(8);
-        device.ask(sim, &Outgoing::FetchHistory { chat, before, limit });
+        device.ask(sim, &Outgoing::FetchHistory { id, chat, before, limit });
     }
 }
 

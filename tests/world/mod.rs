@@ -246,7 +246,7 @@ impl World {
             Event::Group(change) => {
                 assert!(state.may_see(user, ChatId::Group(change.group), change.seq), "{user:?} is shown {change:?}");
             }
-            Event::History(Ok(page)) => {
+            Event::History(_, Ok(page)) => {
                 for record in &page.records {
                     let chat = page.chat.id_for(user);
                     assert!(state.may_see(user, chat, record.seq()), "{user:?} reads {record:?}");
@@ -380,9 +380,9 @@ impl World {
                 let chat = self.chat(at, chat);
                 // What is loaded already may be asked for again: it changes nothing, and meets more of what can happen.
                 if self.devices[at].model.chat(chat).is_some() {
-                    let before = self.devices[at].model.start_loading(chat).flatten();
-                    let fetch = FetchHistory { chat: chat_ref(chat), before, limit: Some(5) };
-                    self.ask(at, None, Call::FetchHistory(fetch));
+                    let (id, before) = self.devices[at].model.start_loading(chat).unzip();
+                    let fetch = FetchHistory { chat: chat_ref(chat), before: before.flatten(), limit: Some(5) };
+                    self.ask(at, id, Call::FetchHistory(fetch));
                 }
             }
             Step::Receipts(at, on) => self.ask(at, None, Call::SetReadReceipts(on)),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::client::model::{Chat, Group, Last, Message, Model};
 use crate::proto::chat::{Change, ChatKey, GroupId, Past};
-use crate::proto::ids::{Seq, UserId};
+use crate::proto::ids::{RequestId, Seq, UserId};
 use crate::proto::record::{self, GroupChange};
 
 impl Model {
@@ -51,7 +51,7 @@ impl Model {
         if joined {
             // What is loaded is from an earlier time in it, and nothing tells what was said since.
             chat.messages.retain(|message| message.seq > record.seq);
-            chat.complete = false;
+            (chat.complete, chat.loading) = (false, false);
         }
         if made || joined {
             // What stands before it counts as read, if it can be seen at all.
@@ -70,6 +70,11 @@ impl Model {
 }
 
 impl Chat {
+    /// Whether the page that was asked for under that number is the one that is on its way.
+    pub(super) fn awaits_page(&self, id: Option<RequestId>) -> bool {
+        self.loading && id == Some(self.page)
+    }
+
     /// Puts a message in its place; false when it was there.
     pub(super) fn insert(&mut self, message: Message) -> bool {
         let at = match self.messages.back() {

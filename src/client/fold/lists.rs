@@ -147,9 +147,9 @@ impl Model {
 mod tests {
     use super::*;
     use crate::proto::chat::{Change, GroupId, GroupName, Past};
-    use crate::proto::event::{Event, Person as Listed, Ready, Welcome};
+    use crate::proto::event::{Event, Groups, History, Person as Listed, Ready, Welcome};
     use crate::proto::ids::DeviceId;
-    use crate::proto::record::GroupChange;
+    use crate::proto::record::{GroupChange, Record};
 
     fn people(model: &mut Model, user: u32, status: Status, at: i64, whole: bool) {
         let person =
@@ -226,6 +226,58 @@ mod tests {
         let chat = model.chat(ChatKey::Group(GroupId(3))).unwrap();
         assert_eq!(chat.messages.iter().map(|message| message.seq).collect::<Vec<_>>(), [Seq(9)]);
         assert!(!chat.complete, "the rest can be loaded");
+    }
+
+    #[test]
+    fn a_page_from_before_a_removal_leaves_no_hole_when_it_comes_after_the_return() {
+        let mut model = model();
+        let key = ChatKey::Group(GroupId(3));
+        let (name, members) = (GroupName::new("x").unwrap(), vec![UserId(1)]);
+        let info = GroupInfo {
+            group: GroupId(3),
+            name: name.as_str().into(),
+            owner: UserId(2),
+            history: Past::All,
+            since: Seq(0),
+            members: Vec::new(),
+        };
+        let groups = || Event::Groups(Groups { groups: vec![info.clone()] });
+        let seqs =
+            |model: &Model| model.chat(key).unwrap().messages.iter().map(|message| message.seq.0).collect::<Vec<_>>();
+        let page = |id, seqs: &[u64]| {
+            let renamed = |&seq: &u64| {
+                let change = Change::Renamed { name: name.clone() };
+                let by_user = "user2".into();
+                Record::Group(GroupChange {
+                    seq: Seq(seq),
+                    at: Millis(0),
+                    group: GroupId(3),
+                    by: UserId(2),
+                    by_user,
+                    client_id: None,
+                    change,
+                })
+            };
+            let records = seqs.iter().map(renamed).collect();
+            Event::History(Some(id), Ok(History { chat: key, complete: true, records }))
+        };
+        model.apply(groups(), Millis(0));
+        model.apply(change(50, Change::Renamed { name: name.clone() }), Millis(0));
+        let (early, before) = model.start_loading(key).unwrap();
+        assert_eq!(before, Some(Seq(50)));
+        model.apply(change(60, Change::Removed { member: UserId(1) }), Millis(0));
+        model.apply(groups(), Millis(0));
+        model.apply(change(70, Change::Added { members }), Millis(0));
+        // What stands between 40 and 70 is not known.
+        model.apply(page(early, &[30, 40]), Millis(0));
+        assert_eq!(seqs(&model), [70]);
+        let (late, before) = model.start_loading(key).unwrap();
+        assert_eq!(before, Some(Seq(70)));
+        model.apply(page(early, &[30, 40]), Millis(0));
+        assert!(model.chat(key).unwrap().loading, "that is not the one");
+        model.apply(page(late, &[40, 50, 60]), Millis(0));
+        assert_eq!(seqs(&model), [40, 50, 60, 70]);
+        assert!(!model.chat(key).unwrap().loading);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::model::{Field, Info, Job, Link, Me, Message, Model, Phase, SignInProb
 use super::outbox::{Destination, Outbox, Outgoing};
 use crate::proto::chat::ChatKey;
 use crate::proto::event::{Code, Event, History, Problem, Sent, Welcome};
-use crate::proto::ids::{Millis, Seq, UserId};
+use crate::proto::ids::{Millis, RequestId, Seq, UserId};
 use crate::proto::record::{self, Read, Record};
 
 /// How long somebody is taken to be writing after the last sign of it.
@@ -58,11 +58,11 @@ impl Model {
             }
             Event::Sent(Some(n), Ok(sent)) => self.sent(n, sent),
             Event::Sent(Some(n), Err(problem)) => self.refused(n, problem),
-            Event::History(Ok(history)) => self.page(history),
-            Event::History(Err(problem)) => {
-                for chat in self.chats.values_mut().filter(|chat| chat.loading) {
+            Event::History(id, Ok(history)) => self.page(id, history),
+            Event::History(id, Err(problem)) => {
+                if let Some(chat) = self.chats.values_mut().find(|chat| chat.awaits_page(id)) {
                     chat.loading = false;
-                    chat.problem = Some(problem.message.clone());
+                    chat.problem = Some(problem.message);
                 }
             }
             Event::Message(message) => self.received(&message),
@@ -186,16 +186,11 @@ impl Model {
         self.outbox.fail(n, problem);
     }
 
-    fn page(&mut self, history: History<'_>) {
+    /// A page has come. One that was asked for before the chat was dropped, and began anew, ends somewhere else than what
+    /// is loaded begins.
+    fn page(&mut self, id: Option<RequestId>, history: History<'_>) {
         let me = self.my_id();
-        let known = match history.chat {
-            ChatKey::Group(group) => self.groups.contains_key(&group),
-            ChatKey::Everyone | ChatKey::Person(_) => true,
-        };
-        if !known {
-            return;
-        }
-        let chat = self.chats.entry(history.chat).or_default();
+        let Some(chat) = self.chats.get_mut(&history.chat).filter(|chat| chat.awaits_page(id)) else { return };
         chat.loading = false;
         chat.problem = None;
         chat.complete |= history.complete;
@@ -256,16 +251,18 @@ impl Model {
         }
     }
 
-    /// The page of the newest messages, or of those before what is loaded, is asked for: the place that it ends before.
-    /// Nothing while one is on its way, or when none is left.
-    pub fn start_loading(&mut self, key: ChatKey) -> Option<Option<Seq>> {
+    /// The page of the newest messages, or of those before what is loaded, is asked for: under which number, and the
+    /// place that it ends before. Nothing while one is on its way, or when none is left.
+    pub fn start_loading(&mut self, key: ChatKey) -> Option<(RequestId, Option<Seq>)> {
         let chat = self.chats.entry(key).or_default();
         if chat.loading || chat.complete {
             return None;
         }
+        self.pages += 1;
         chat.loading = true;
+        chat.page = self.pages;
         chat.problem = None;
-        Some(chat.messages.front().map(|message| message.seq))
+        Some((chat.page, chat.messages.front().map(|message| message.seq)))
     }
 
     /// Puts a message into the outbox.

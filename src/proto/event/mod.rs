@@ -27,8 +27,8 @@ pub enum Event<'a> {
     Login(Result<Welcome, Problem>),
     /// A send is on disk or refused; the number is the request's.
     Sent(Option<RequestId>, Result<Sent, Problem>),
-    /// A page of history, or why there is none.
-    History(Result<History<'a>, Problem>),
+    /// A page of history, or why there is none; the number is the request's.
+    History(Option<RequestId>, Result<History<'a>, Problem>),
     /// A message, live or caught up.
     Message(Message<'a>),
     /// Something happened to a group, live or caught up.
@@ -167,13 +167,18 @@ impl<'a> Event<'a> {
             }
             "login" => Self::Login(answer(json, serde_json::from_slice(json)?)?),
             "fetch_receipts" => Self::Receipts(answer(json, serde_json::from_slice(json)?)?),
-            "fetch_history" => Self::History(match answer::<HistoryWire<'_>>(json, serde_json::from_slice(json)?)? {
-                Ok(HistoryWire { chat, complete, messages }) => {
-                    let records = messages.into_iter().map(|record| known(record.get().as_bytes()).transpose());
-                    Ok(History { chat, complete, records: records.flatten().collect::<Result<_, _>>()? })
-                }
-                Err(problem) => Err(problem),
-            }),
+            "fetch_history" => {
+                let head: Head = serde_json::from_slice(json)?;
+                let id = head.id;
+                let page = match answer::<HistoryWire<'_>>(json, head)? {
+                    Ok(HistoryWire { chat, complete, messages }) => {
+                        let records = messages.into_iter().map(|record| known(record.get().as_bytes()).transpose());
+                        Ok(History { chat, complete, records: records.flatten().collect::<Result<_, _>>()? })
+                    }
+                    Err(problem) => Err(problem),
+                };
+                Self::History(id, page)
+            }
             "people" => Self::People(serde_json::from_slice(json)?),
             "chats" => Self::Chats(serde_json::from_slice(json)?),
             "groups" => Self::Groups(serde_json::from_slice(json)?),
@@ -238,7 +243,7 @@ mod tests {
             b"]}",
         ];
         let page = page.concat();
-        let Event::History(Ok(history)) = Event::parse(&page).unwrap() else { panic!() };
+        let Event::History(None, Ok(history)) = Event::parse(&page).unwrap() else { panic!() };
         assert!(history.records.is_empty() && history.complete);
     }
 
