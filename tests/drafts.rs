@@ -9,10 +9,9 @@ use std::time::Instant;
 use parlor::client::command::Command;
 use parlor::client::drafts::{DRAFT_MAX_BYTES, DRAFTS_MAX, Drafts, Keeper, put};
 use parlor::client::model::{Draft, Phase};
-use parlor::client::shelf::Shelf as _;
+use parlor::log::storage::{DiskFile, Storage};
 use parlor::proto::chat::ChatKey;
 use parlor::proto::ids::{Millis, UserId};
-use parlor::shelf::Files;
 use support::Server;
 use support::user::{User, texts};
 
@@ -63,6 +62,12 @@ impl Place {
         let files = all.filter(|path| path.extension().is_some_and(|end| end == "drafts"));
         files.map(|path| String::from_utf8(std::fs::read(path).unwrap()).unwrap()).collect()
     }
+}
+
+/// The drafts in a folder, without a window.
+fn opened(dir: &Path) -> (Keeper, Drafts) {
+    let file = |name: &str| -> Arc<dyn Storage> { Arc::new(DiskFile::open(&dir.join(name)).unwrap()) };
+    Keeper::open(&[file("one.drafts"), file("other.drafts")], file("held")).unwrap()
 }
 
 fn write(user: &mut User, chat: ChatKey, text: &str) {
@@ -175,10 +180,8 @@ fn drafts_are_bounded() {
 #[test]
 fn a_key_stroke_costs_no_write_and_a_file_does_not_grow_for_ever() {
     let dir = tempfile::tempdir().unwrap();
-    let kept = || Files::new(dir.path().into()).files("server", "alice", false).unwrap().unwrap();
     let began = Instant::now();
-    let files = kept();
-    let (mut keeper, _) = Keeper::open(&files.drafts, Arc::clone(&files.unsent)).unwrap();
+    let (mut keeper, _) = opened(dir.path());
     for n in 0..1_000 {
         keeper.keep(BOB, Draft { text: "x".repeat(n), caret: n, at: Millis(n as i64) });
     }
@@ -188,7 +191,7 @@ fn a_key_stroke_costs_no_write_and_a_file_does_not_grow_for_ever() {
     assert!(lines <= 4 + began.elapsed().as_secs(), "{lines} lines");
     // The same text again and again, each time at once: the other chat's does not wait.
     for n in 0..200 {
-        let (mut keeper, drafts) = Keeper::open(&files.drafts, Arc::clone(&files.unsent)).unwrap();
+        let (mut keeper, drafts) = opened(dir.path());
         assert!(n == 0 || drafts[&BOB].text.len() == 10_000);
         keeper.keep(BOB, Draft { text: "y".repeat(10_000), caret: n, at: Millis(n as i64) });
     }
@@ -198,10 +201,8 @@ fn a_key_stroke_costs_no_write_and_a_file_does_not_grow_for_ever() {
 #[test]
 fn every_cut_of_the_file_is_read_as_what_was_before_it() {
     let dir = tempfile::tempdir().unwrap();
-    let kept = || Files::new(dir.path().into()).files("server", "alice", false).unwrap().unwrap();
     for text in ["one", "one two", ""] {
-        let files = kept();
-        let (mut keeper, _) = Keeper::open(&files.drafts, files.unsent).unwrap();
+        let (mut keeper, _) = opened(dir.path());
         keeper.keep(BOB, Draft { text: text.into(), caret: 0, at: Millis(0) });
         keeper.keep(CHARLIE, Draft { text: "other".into(), caret: 0, at: Millis(0) });
     }
@@ -212,8 +213,7 @@ fn every_cut_of_the_file_is_read_as_what_was_before_it() {
     let mut seen = Vec::new();
     for end in 0..=whole.len() {
         std::fs::write(&file, &whole[..end]).unwrap();
-        let files = kept();
-        let (_, drafts) = Keeper::open(&files.drafts, files.unsent).unwrap();
+        let (_, drafts) = opened(dir.path());
         let text = drafts.get(&BOB).map(|draft| draft.text.clone());
         if seen.last() != Some(&text) {
             seen.push(text);

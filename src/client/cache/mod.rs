@@ -30,8 +30,8 @@ use crate::log::storage::Storage;
 use crate::proto::chat::ChatKey;
 use crate::proto::ids::{Millis, Seq, UserId};
 
-/// How long a cache may become unless told otherwise, in bytes: some 600,000 messages of a line each, read within half a
-/// second.
+/// How long a cache may become unless told otherwise, in bytes: some 500,000 messages of a line each, which are read in
+/// a fifth of a second and take about as much memory.
 pub const CACHE_DEFAULT_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The least that a limit can be, in bytes: people, groups and the last days fit.
