@@ -21,6 +21,8 @@ pub struct Mark {
     pub behind: Color32,
     /// It is a part of that link of the text.
     pub link: Option<usize>,
+    /// Its letters are those of the text around it: nothing but what is behind them is different, and no letter moves.
+    pub same_letters: bool,
 }
 
 /// Marks with others over them: where two meet, the upper one shows, and a part of a link stays one. Both are in order
@@ -42,7 +44,10 @@ pub fn over(under: Vec<Mark>, upper: Vec<Mark>) -> Vec<Mark> {
         };
         let (below, above) = (at(&mut under), at(&mut upper));
         let link = below.as_ref().and_then(|mark| mark.link);
-        let shown = above.map(|mark| Mark { link: link.or(mark.link), ..mark }).or(below);
+        let alone = below.is_none();
+        let shown = above
+            .map(|mark| Mark { link: link.or(mark.link), same_letters: mark.same_letters && alone, ..mark })
+            .or(below);
         merged.extend(shown.map(|mark| Mark { range: *start..*end, ..mark }));
     }
     merged
@@ -59,7 +64,7 @@ pub fn sections(text: &str, plain: &TextFormat, marks: &[Mark]) -> Vec<LayoutSec
     };
     let format_of = |mark: &Mark| TextFormat { font_id: mark.font.clone(), color: mark.color, ..plain.clone() };
     let mut at = 0;
-    for mark in marks {
+    for mark in marks.iter().filter(|mark| !mark.same_letters) {
         let (start, end) = (mark.range.start.max(at), mark.range.end.min(text.len()));
         if text.get(start..end).is_none_or(str::is_empty) {
             continue;
@@ -156,7 +161,14 @@ mod tests {
     ];
 
     fn mark(range: Range<usize>) -> Mark {
-        Mark { range, font: theme::font::strong(), color: Color32::RED, behind: Color32::BLUE, link: None }
+        Mark {
+            range,
+            font: theme::font::strong(),
+            color: Color32::RED,
+            behind: Color32::BLUE,
+            link: None,
+            same_letters: false,
+        }
     }
 
     #[test]

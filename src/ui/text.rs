@@ -252,12 +252,23 @@ fn mend(galley: &mut Galley) {
         let want = paragraph.chars().count();
         let have: usize = rows.iter().map(|row| row.glyphs.len()).sum();
         let mut surplus = have.saturating_sub(want);
+        // Those that egui adds by mistake have no width and stand behind the words from the right that they repeat.
+        for row in rows.iter_mut() {
+            if surplus == 0 {
+                break;
+            }
+            Arc::make_mut(&mut row.row).glyphs.retain(|glyph| {
+                let added = glyph.advance_width == 0.0 && (bidi::is_from_right(glyph.chr) || glyph.chr == ' ');
+                let drop = added && surplus > 0;
+                surplus -= usize::from(drop);
+                !drop
+            });
+        }
         for row in rows.iter_mut().rev() {
             if surplus == 0 {
                 break;
             }
             let glyphs = &mut Arc::make_mut(&mut row.row).glyphs;
-            // Those that egui adds by mistake have no width and stand behind the word.
             let keep_at_least = glyphs.len().saturating_sub(surplus);
             let visible = glyphs.iter().rposition(|glyph| glyph.advance_width > 0.0).map_or(0, |at| at + 1);
             let keep = visible.max(keep_at_least);

@@ -8,6 +8,7 @@ use egui::{CursorIcon, Id, Pos2, Response, Sense, Stroke, Ui, Vec2, WidgetInfo, 
 
 use super::page::Page;
 use super::rows::Row;
+use crate::ui::bidi;
 use crate::ui::find::Needle;
 use crate::ui::links::{self, Link};
 use crate::ui::marks::{self, Mark};
@@ -107,7 +108,7 @@ fn called(row: &Row<'_>, words: &str, page: &Page<'_>, palette: &Palette) -> Vec
             } else {
                 (palette.accent, egui::Color32::TRANSPARENT)
             };
-            Mark { range: mention.range, font: font::strong(), color, behind, link: None }
+            Mark { range: mention.range, font: font::strong(), color, behind, link: None, same_letters: false }
         })
         .collect()
 }
@@ -119,13 +120,23 @@ fn linked(links: &[Link], palette: &Palette) -> Vec<Mark> {
         color: palette.accent,
         behind: egui::Color32::TRANSPARENT,
         link: Some(at),
+        same_letters: false,
     };
     links.iter().enumerate().map(mark).collect()
 }
 
 fn found(needle: &Needle, words: &str, palette: &Palette, behind: egui::Color32) -> Vec<Mark> {
-    let mark = |range| Mark { range, font: font::body(), color: palette.text, behind, link: None };
-    needle.places(words).into_iter().map(mark).collect()
+    let mark = |range| Mark { range, font: font::body(), color: palette.text, behind, link: None, same_letters: true };
+    let mut found: Vec<Mark> = Vec::new();
+    for place in needle.places(words) {
+        // The letters of a word from the right are laid out together: it is marked as a whole.
+        let place = bidi::whole_words(words, place);
+        match found.last_mut().filter(|last| last.range.end > place.start) {
+            Some(last) => last.range.end = place.end.max(last.range.end),
+            None => found.push(mark(place)),
+        }
+    }
+    found
 }
 
 impl Body {

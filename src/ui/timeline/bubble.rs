@@ -144,7 +144,7 @@ pub fn paint(ui: &mut Ui, row: &Row<'_>, look: &Look, page: &Page<'_>, top: f32,
     if row.day.is_some() || row.divider {
         line::separator(ui, row.day.as_deref(), row.divider, measure, top);
     }
-    if measure.avatars && row.header && !row.own {
+    if measure.avatars && row.header && !row.own && page.chosen.is_none() {
         let center = pos2(measure.left + AVATAR / 2.0, bubble.top() + AVATAR / 2.0);
         widgets::avatar(ui, center, AVATAR, row.author, None);
     }
@@ -164,7 +164,12 @@ pub fn paint(ui: &mut Ui, row: &Row<'_>, look: &Look, page: &Page<'_>, top: f32,
     match choosing {
         Some((chosen, seq)) => {
             widgets::focus_ring(ui, &response, CornerRadius::same(radius::S));
-            controls::tick(ui, menu::beside(bubble, row.own).center(), chosen.has(seq));
+            // In the column of the avatars, where there is one.
+            let center = match measure.avatars {
+                true => pos2(measure.left + AVATAR / 2.0, bubble.top() + 17.0),
+                false => menu::beside(bubble, row.own).center(),
+            };
+            controls::tick(ui, center, chosen.has(seq));
         }
         None => {
             widgets::focus_ring(ui, &response, corners(row));

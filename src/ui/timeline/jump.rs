@@ -123,7 +123,6 @@ impl Timeline {
     /// The bar in the place of the composer while messages are chosen.
     pub fn chosen_bar(&mut self, ui: &mut Ui, model: &Model, clock: &Clock) -> Option<Decision> {
         let chosen = self.chosen.as_mut()?;
-        chosen.wants_focus = None;
         chosen.keep_up(model.chat(self.chat));
         let decision = chosen.bar(ui, model, self.chat, clock);
         if decision.is_some() {

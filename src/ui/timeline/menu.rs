@@ -1,7 +1,7 @@
 //! What can be done with a message: a menu at the pointer, or at the button that appears beside the message.
 
 use egui::accesskit::{Action, Role};
-use egui::{Align2, CornerRadius, Key, Modifiers, Popup, Rect, RectAlign, Response, Sense, SetOpenCommand, Ui};
+use egui::{Align2, CornerRadius, Id, Key, Modifiers, Popup, Rect, RectAlign, Response, Sense, SetOpenCommand, Ui};
 use egui::{WidgetInfo, vec2};
 use lucide_icons::Icon;
 
@@ -19,6 +19,8 @@ const WIDTH: f32 = 220.0;
 const WIDTH_OF_LINKS: f32 = 320.0;
 /// The most links that are listed.
 const LINKS_MAX: usize = 6;
+/// The first entry.
+const FIRST: &str = "Copy message";
 /// The diameter of the button beside a message.
 pub const BUTTON: f32 = 28.0;
 
@@ -45,6 +47,7 @@ pub fn show(
     let asked = asked(ui, response);
     let is_open = Popup::is_id_open(ui.ctx(), id);
     let pressed = button(ui, response, place, is_open, row);
+    let keys = Keys::of(ui, id, asked, is_open, response);
     if asked || pressed || response.secondary_clicked() || on_link.is_some() {
         ui.data_mut(|data| data.insert_temp(link_id, on_link));
     }
@@ -64,8 +67,42 @@ pub fn show(
     menu.width(width).show(|ui| {
         ui.set_width(width);
         ui.spacing_mut().item_spacing.y = 2.0;
-        entries(ui, row, some, page, done);
+        entries(ui, row, some, page, done, keys);
     });
+}
+
+/// Whether the keyboard opened the menu, and is on its way into it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Keys {
+    /// It did not.
+    #[default]
+    Away,
+    /// The first entry is to have the focus.
+    Coming,
+    /// It has it.
+    Within,
+}
+
+impl Keys {
+    /// Follows the focus into the menu, and leads it back to the message when the menu is closed.
+    fn of(ui: &Ui, id: Id, asked: bool, is_open: bool, response: &Response) -> Self {
+        let id = id.with("keys");
+        let pass = ui.ctx().cumulative_pass_nr();
+        let (was, at): (Self, u64) = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+        // What was not drawn meanwhile was left in another way.
+        let was = if at + 2 < pass { Self::Away } else { was };
+        let now = match was {
+            _ if asked => Self::Coming,
+            Self::Away => return was,
+            Self::Coming | Self::Within if is_open => Self::Within,
+            Self::Coming | Self::Within => {
+                response.request_focus();
+                Self::Away
+            }
+        };
+        ui.data_mut(|data| data.insert_temp(id, (now, pass)));
+        if now == Self::Within { was } else { now }
+    }
 }
 
 fn beside_message(response: &Response, place: Rect) -> Popup<'_> {
@@ -108,11 +145,14 @@ fn who<'a>(row: &Row<'a>) -> &'a str {
     if row.own { "yours" } else { row.author }
 }
 
-fn entries(ui: &mut Ui, row: &Row<'_>, links: &[Link], page: &Page<'_>, done: &mut Done) {
+fn entries(ui: &mut Ui, row: &Row<'_>, links: &[Link], page: &Page<'_>, done: &mut Done, keys: Keys) {
     let palette = theme::palette(ui);
     let entry = |ui: &mut Ui, sign, label: &str, tip: &str| {
         let response = controls::entry(ui, sign, label, palette.text);
         let clicked = response.clicked();
+        if keys == Keys::Coming && label == FIRST {
+            response.request_focus();
+        }
         if !tip.is_empty() {
             response.on_hover_text(tip);
         }
@@ -121,7 +161,7 @@ fn entries(ui: &mut Ui, row: &Row<'_>, links: &[Link], page: &Page<'_>, done: &m
         }
         clicked
     };
-    if entry(ui, Icon::Copy, "Copy message", "") {
+    if entry(ui, Icon::Copy, FIRST, "") {
         ui.copy_text(row.text.to_owned());
     }
     match links {

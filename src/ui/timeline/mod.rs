@@ -219,6 +219,9 @@ impl Timeline {
         let mut done = Done::default();
         let placement = self.rows(&mut child, view, model, rows, &page, &mut done);
         (self.unfolded, self.chosen, self.search) = (unfolded, chosen, search);
+        if let Some(chosen) = &mut self.chosen {
+            chosen.wants_focus = None;
+        }
         self.remember_seen(rows, &placement, inner_height(view));
         commands.append(&mut done.commands);
         for deed in done.deeds {
