@@ -5,9 +5,9 @@
 //! - `login`: the page before. `sidebar` and `people`: the list. `chat`: the open chat, made of `header`, `timeline` and
 //!   `composer`. `details`: what there is to know of it. `info`: who has a message. `dialogs`: what is asked before
 //!   something is done, with `picker` to choose people and `jobs` to wait for an answer. `presence` and `happened`: who is
-//!   there and what was done to groups, in words. `mentions`: who a text calls by name. `slash`: what a draft that begins
-//!   with a slash asks for. `keys`: which events a frame gets. `fonts`, `emoji` and `bidi`: what letters, emoji and
-//!   right-to-left sentences look like.
+//!   there and what was done to groups, in words. `mentions`: who a text calls by name. `find`: where words stand in
+//!   messages. `links`: where a text leads. `slash`: what a draft that begins with a slash asks for. `keys`: which events
+//!   a frame gets. `fonts`, `emoji` and `bidi`: what letters, emoji and right-to-left sentences look like.
 //!
 //! Views read the model and say what somebody did; what they say is applied after the frame is drawn.
 

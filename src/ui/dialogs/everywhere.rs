@@ -21,7 +21,7 @@ const ROW: f32 = 62.0;
 const FACE: f32 = 38.0;
 const FOOT: f32 = 26.0;
 /// What the search does not reach.
-const LIMITS: &str = "Only what is loaded here is searched. Ctrl+F in a chat looks further back.";
+const LIMITS: &str = "Only what is loaded here. Ctrl+F in a chat looks further back.";
 
 /// What has been typed, and what was found.
 #[derive(Debug)]

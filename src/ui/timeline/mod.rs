@@ -244,6 +244,8 @@ impl Timeline {
         let scroll = self.scrolled(ui, view, height);
         if scroll != 0.0 {
             self.settled = true;
+            // Whoever goes elsewhere meanwhile is not fetched back.
+            self.wanted = None;
         }
 
         let mut look_at = |row| {
