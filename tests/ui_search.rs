@@ -126,6 +126,7 @@ fn escape_closes_what_is_offered_in_the_composer_before_the_search() {
     assert!(harness.query_by_label("Search this chat").is_some());
     key(&mut harness, Modifiers::NONE, Key::Escape);
     assert!(harness.query_by_label("Search this chat").is_none());
+    assert!(harness.state().window.open().is_some(), "and the chat is still there");
     assert_eq!(composer_text(&harness, BOB), "/", "text is never lost by it");
 }
 
