@@ -1,6 +1,11 @@
 //! What one drawn frame of the window costs: views, layout and tessellation, without the graphics card.
+//!
+//! Beside the averages: how long it takes to open a chat of 100,000 messages, and the slowest frames of scrolling
+//! through it. `cargo bench --bench frame -- spread` shows those alone.
+#![expect(clippy::print_stdout, reason = "a measurement is to be read")]
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 use egui::{RawInput, Rect, pos2, vec2};
 use parlor::client::model::{Last, Link, Me, Message, Model, Person, Phase};
@@ -11,7 +16,13 @@ use parlor::ui::when::Clock;
 use parlor::ui::{self, Prefill, Window};
 
 fn main() {
-    divan::main();
+    let only: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    if only.is_empty() || only.iter().any(|name| name == "spread") {
+        spread();
+    }
+    if only.iter().all(|name| name != "spread") {
+        divan::main();
+    }
 }
 
 const ME: UserId = UserId(1);
@@ -83,6 +94,100 @@ impl Screen {
         output.drop_without_applying_deltas();
         self.ctx.tessellate(shapes, per_point).len()
     }
+}
+
+const OTHER: ChatKey = ChatKey::Person(UserId(3));
+
+/// A chat of messages that are short, long, folded, with links and in several scripts.
+fn varied(messages: u64) -> Model {
+    let mut model = model(messages, 50);
+    let other = model.chats.entry(OTHER).or_default();
+    other.complete = true;
+    let words = ["some", "words", "of", "a", "message", "über", "https://example.com/a/page", "今日は", "שלום", "🎉"];
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = move |below: u64| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random % below
+    };
+    let Some(chat) = model.chats.get_mut(&BOB) else { return model };
+    for message in &mut chat.messages {
+        let count = match next(100) {
+            0 => 1_500,
+            1..=9 => 120,
+            10..=39 => 30,
+            _ => 6,
+        };
+        let mut text = String::new();
+        for _ in 0..=next(count) {
+            text += words[usize::try_from(next(words.len() as u64)).unwrap_or(0)];
+            text.push(if next(12) == 0 { '\n' } else { ' ' });
+        }
+        message.text = text.into();
+    }
+    model
+}
+
+/// The time that this thread has run, where the system tells; the time that has passed where not.
+fn thread_time() -> Duration {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanos = told.and_then(|text| text.split(' ').next()?.parse().ok());
+    nanos.map_or_else(|| START.elapsed(), Duration::from_nanos)
+}
+
+fn timed(what: impl FnOnce()) -> Duration {
+    let before = thread_time();
+    what();
+    thread_time().saturating_sub(before)
+}
+
+fn print(name: &str, mut times: Vec<Duration>) {
+    times.sort_unstable();
+    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+    let count = times.len();
+    println!("{name}: median {:.2?}, p99 {:.2?}, slowest {:.2?} of {count}", at(0.5), at(0.99), at(1.0));
+}
+
+/// Opening a chat of 100,000 messages, scrolling through it, and searching it.
+fn spread() {
+    let mut screen = Screen::new(varied(100_000));
+    let opening = (0..30).map(|_| {
+        screen.window.open_chat(OTHER, &screen.model);
+        screen.frame(Vec::new());
+        timed(|| {
+            screen.window.open_chat(BOB, &screen.model);
+            screen.frame(Vec::new());
+        })
+    });
+    print("opening 100,000 messages", opening.collect());
+
+    // Always upwards: every row is laid out for the first time.
+    let wheel = |up: f32| egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Point,
+        source: egui::MouseWheelSource::Trackpad,
+        delta: vec2(0.0, up),
+        phase: egui::TouchPhase::Move,
+        modifiers: egui::Modifiers::NONE,
+    };
+    let pointer = || egui::Event::PointerMoved(pos2(900.0, 400.0));
+    for (name, up) in [("scrolling, 120 points a frame", 120.0), ("scrolling, a page a frame", 780.0)] {
+        let frames = (0..4_000).map(|_| timed(|| _ = screen.frame(vec![pointer(), wheel(up)])));
+        print(name, frames.collect());
+    }
+
+    let key = egui::Event::Key {
+        key: egui::Key::F,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: egui::Modifiers::COMMAND,
+    };
+    screen.frame(vec![key]);
+    screen.frame(vec![egui::Event::Text("nowhere to be found".into())]);
+    let frames = (0..200).map(|_| timed(|| _ = screen.frame(Vec::new())));
+    print("searching", frames.collect());
 }
 
 /// Nothing happens: what each message that comes in, or each key, costs at least.

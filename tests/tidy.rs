@@ -201,6 +201,21 @@ fn every_file_of_the_program_belongs_to_a_module() {
 }
 
 #[test]
+fn the_tests_that_the_page_of_behaviour_names_exist() {
+    let page = fs::read_to_string("docs/UX.md").unwrap();
+    let named: Vec<(&str, &str)> =
+        page.split('`').skip(1).step_by(2).filter_map(|name| name.split_once("::")).collect();
+    assert!(named.len() > 40, "{named:?}");
+    for (file, test) in named {
+        let code = fs::read_to_string(format!("tests/{file}.rs")).unwrap_or_default();
+        assert!(
+            code.contains(&format!("#[test]\nfn {test}()")) || code.contains(&format!("    fn {test}(")),
+            "{file}::{test}"
+        );
+    }
+}
+
+#[test]
 fn the_table_would_notice() {
     let code =
         "use crate::{server::Options, ui};\nuse crate::log::{file::FileLog, Log};\nlet x = crate::proto::ids::Seq(1);";

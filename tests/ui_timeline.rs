@@ -187,7 +187,7 @@ fn a_long_message_is_read_when_its_end_was_seen() {
     say(&mut model, BOB, BOB, 1003, NOW, &"line\n".repeat(80), false);
     let mut harness = with_bob(model);
     assert_eq!(marked(&harness.state_mut().take()), []);
-    scroll(&mut harness, -500.0);
+    scroll(&mut harness, -150.0);
     assert_eq!(marked(&harness.state_mut().take()), []);
     scroll(&mut harness, -5_000.0);
     assert_eq!(marked(&harness.state_mut().take()), [Seq(1003)]);
@@ -321,4 +321,29 @@ fn a_page_that_did_not_come_can_be_asked_for_again() {
     harness.get_by_label("Try again").click();
     harness.run();
     assert_eq!(asked(&harness.state_mut().take()), 1);
+}
+
+#[test]
+fn what_is_new_above_can_be_gone_to() {
+    let mut model = long_chat(1000, 100);
+    for seq in 1100..1160 {
+        say(&mut model, BOB, BOB, seq, NOW, &words(seq), false);
+    }
+    let mut harness = with_bob(model);
+    assert!(harness.query_by_label_contains("above").is_none(), "it begins at the first of them");
+    let upto = marked(&harness.state_mut().take()).last().copied().unwrap();
+    let chat = harness.state_mut().chat(BOB);
+    (chat.read, chat.unread) = (upto, (1159 - upto.0) as u32);
+    type_text(&mut harness, "to the end");
+    key(&mut harness, egui::Modifiers::NONE, egui::Key::Enter);
+    harness.run();
+    let pill = harness.get_by_label_contains(" new messages above").rect();
+    assert!(pill.top() < 120.0 && pill.center().x > 600.0, "{pill:?}");
+    let seen = (upto.0 + 1..1160).filter(|n| top_of(&harness, &format!("message {n}.")).is_some()).count() as u64;
+    let above = 1159 - upto.0 - seen;
+    assert!(harness.query_by_label(&format!("{above} new messages above")).is_some(), "{above}");
+    harness.get_by_label_contains(" new messages above").click();
+    harness.run();
+    assert!(top_of(&harness, &format!("message {}.", upto.0 + 1)).is_some());
+    assert!(harness.query_by_label_contains("new messages above").is_none());
 }

@@ -39,6 +39,28 @@ pub fn concerns(text: &str) -> bool {
     !text.is_ascii() && text.chars().any(|c| alphabet(c).is_some())
 }
 
+/// Whether a character is a letter that is written from the right.
+pub fn is_from_right(c: char) -> bool {
+    alphabet(c).is_some()
+}
+
+/// A part of a text with all of the words from the right that it begins or ends in.
+pub fn whole_words(text: &str, part: Range<usize>) -> Range<usize> {
+    let (Some(before), Some(within), Some(after)) =
+        (text.get(..part.start), text.get(part.clone()), text.get(part.end..))
+    else {
+        return part;
+    };
+    let mut whole = part;
+    if within.chars().next().is_some_and(is_from_right) {
+        whole.start = before.trim_end_matches(is_from_right).len();
+    }
+    if within.chars().next_back().is_some_and(is_from_right) {
+        whole.end += after.len() - after.trim_start_matches(is_from_right).len();
+    }
+    whole
+}
+
 /// Breaks a text into lines that are no wider than `width` and puts each in the order in which it is seen. `measure`
 /// says how wide a part of a line is.
 pub fn lines(text: &str, width: f32, mut measure: impl FnMut(&str) -> f32) -> Vec<Line> {
@@ -204,6 +226,20 @@ mod tests {
             let seen: String = lines_of(written, 4.0).into_iter().map(|(text, _)| text).collect();
             assert_eq!(sorted(seen), sorted(written.to_owned()), "{written:?}");
         }
+    }
+
+    #[test]
+    fn a_part_is_widened_to_the_words_from_the_right_that_it_touches() {
+        let text = "ab שלום עולם cd";
+        let widened = |part: &str| {
+            let start = text.find(part).unwrap();
+            text.get(whole_words(text, start..start + part.len())).unwrap()
+        };
+        assert_eq!(widened("לו"), "שלום");
+        assert_eq!(widened("ום עו"), "שלום עולם");
+        assert_eq!(widened("b ש"), "b שלום");
+        assert_eq!(widened("c"), "c");
+        assert_eq!(whole_words(text, 4..900), 4..900);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The pane of the open chat: its header, the conversation, the composer. And the bar of the connection above all.
 
-use egui::{Rect, Ui, UiBuilder, pos2, vec2};
+use egui::{Event, Rect, Ui, UiBuilder, pos2, vec2};
 use lucide_icons::Icon;
 
 use super::composer::{self, Composer, Desk};
@@ -9,7 +9,7 @@ use super::mentions::Names;
 use super::slash;
 use super::text;
 use super::theme::{self, font, space};
-use super::timeline::Timeline;
+use super::timeline::{self, Decision, Timeline};
 use super::when::Clock;
 use super::widgets;
 use crate::client::command::Command;
@@ -36,7 +36,7 @@ pub struct Pane<'a> {
 
 impl Pane<'_> {
     /// Draws the pane. Returns where somebody wants to go from it.
-    pub fn show(self, ui: &mut Ui, model: &Model, clock: &Clock, commands: &mut Vec<Command>) -> Option<Way> {
+    pub fn show(mut self, ui: &mut Ui, model: &Model, clock: &Clock, commands: &mut Vec<Command>) -> Option<Way> {
         let key = self.timeline.chat();
         let all = ui.max_rect();
         let slow = composer::slow(model, clock);
@@ -49,9 +49,24 @@ impl Pane<'_> {
         let (middle, foot) = rest.split_top_bottom_at_y(all.bottom() - height);
 
         let way = header::show(ui, head, model, key, self.narrow, self.details, clock);
+        let middle = self.search(ui, middle, model);
         // The composer comes first: what is sent in this frame is at the end of the conversation in the next one.
         let mut child = ui.new_child(UiBuilder::new().max_rect(foot));
         child.set_clip_rect(foot.intersect(ui.clip_rect()));
+        if self.timeline.is_choosing() {
+            // As high as the composer, so that nothing moves.
+            match self.timeline.chosen_bar(&mut child, model, clock) {
+                Some(Decision::Copied(count)) => {
+                    let messages = if count == 1 { "message" } else { "messages" };
+                    self.composer.say(key, format!("Copied {count} {messages}"));
+                }
+                Some(Decision::Cancelled) => self.composer.focus(),
+                None => {}
+            }
+            let mut child = ui.new_child(UiBuilder::new().max_rect(middle));
+            self.timeline.show(&mut child, model, self.names, clock, commands);
+            return way;
+        }
         let before = self.draft.clone();
         let sent = self.composer.show(&mut child, desk, self.draft);
         let changed = (*self.draft != before).then(|| self.composer.draft(ui, key, self.draft));
@@ -68,6 +83,22 @@ impl Pane<'_> {
         let mut child = ui.new_child(UiBuilder::new().max_rect(middle));
         self.timeline.show(&mut child, model, self.names, clock, commands);
         way
+    }
+
+    /// The bar of the search, where one is open. Returns what is left below it.
+    fn search(&mut self, ui: &mut Ui, middle: Rect, model: &Model) -> Rect {
+        if !self.timeline.is_searching() {
+            return middle;
+        }
+        let (bar, rest) = middle.split_top_bottom_at_y((middle.top() + timeline::SEARCH_BAR).min(middle.bottom()));
+        let mut child = ui.new_child(UiBuilder::new().max_rect(bar));
+        child.set_clip_rect(bar.intersect(ui.clip_rect()));
+        if self.timeline.search_bar(&mut child, model) {
+            super::withhold(ui, |event| matches!(event, Event::Text(_) | Event::Paste(_) | Event::Ime(_)));
+        } else if !self.timeline.is_searching() {
+            self.composer.focus();
+        }
+        rest
     }
 }
 

@@ -20,6 +20,8 @@ pub enum Way {
     Back,
     /// To the details, or from them.
     Details,
+    /// To the search in this chat.
+    Search,
 }
 
 /// Draws the header. `narrow`: there is one pane only, so that a way back is needed.
@@ -62,6 +64,10 @@ pub fn show(
     let color = if details { palette.accent } else { palette.subdued };
     widgets::icon(ui, sign.center(), Icon::PanelRight, 18.0, color);
     ui.interact(sign, Id::unique("sign of the details"), Sense::hover()).on_hover_text("Details (Ctrl+I)");
+    let search = Rect::from_center_size(pos2(sign.center().x - 38.0, middle), vec2(34.0, 34.0));
+    if widgets::icon_button(ui, search, Icon::Search, "Search (Ctrl+F)").clicked() {
+        way = Some(Way::Search);
+    }
 
     let status = match key {
         ChatKey::Person(id) => Some((presence::status(model, id), behind)),
@@ -70,7 +76,7 @@ pub fn show(
     let name = model.title(key);
     widgets::face(ui, pos2(left + 19.0, middle), 38.0, key, name, status);
     left += 38.0 + space::M;
-    let width = place.right() - 40.0 - left;
+    let width = search.left() - space::S - left;
     let muted = model.chat(key).is_some_and(|chat| chat.muted);
     let bell = if muted { 14.0 + space::XS } else { 0.0 };
     let taken = widgets::line(ui, pos2(left, middle - 9.0), name, font::strong(), palette.text, width - bell);

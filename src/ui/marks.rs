@@ -19,6 +19,38 @@ pub struct Mark {
     pub color: Color32,
     /// What is behind it.
     pub behind: Color32,
+    /// It is a part of that link of the text.
+    pub link: Option<usize>,
+    /// Its letters are those of the text around it: nothing but what is behind them is different, and no letter moves.
+    pub same_letters: bool,
+}
+
+/// Marks with others over them: where two meet, the upper one shows, and a part of a link stays one. Both are in order
+/// and do not overlap.
+pub fn over(under: Vec<Mark>, upper: Vec<Mark>) -> Vec<Mark> {
+    if under.is_empty() || upper.is_empty() {
+        return if upper.is_empty() { under } else { upper };
+    }
+    let ends = |mark: &Mark| [mark.range.start, mark.range.end];
+    let mut cuts: Vec<usize> = under.iter().chain(&upper).flat_map(ends).collect();
+    cuts.sort_unstable();
+    cuts.dedup();
+    let (mut under, mut upper) = (under.into_iter().peekable(), upper.into_iter().peekable());
+    let mut merged = Vec::with_capacity(cuts.len());
+    for (start, end) in cuts.iter().zip(cuts.iter().skip(1)) {
+        let at = |marks: &mut std::iter::Peekable<std::vec::IntoIter<Mark>>| {
+            while marks.next_if(|mark| mark.range.end <= *start).is_some() {}
+            marks.peek().filter(|mark| mark.range.start <= *start).cloned()
+        };
+        let (below, above) = (at(&mut under), at(&mut upper));
+        let link = below.as_ref().and_then(|mark| mark.link);
+        let alone = below.is_none();
+        let shown = above
+            .map(|mark| Mark { link: link.or(mark.link), same_letters: mark.same_letters && alone, ..mark })
+            .or(below);
+        merged.extend(shown.map(|mark| Mark { range: *start..*end, ..mark }));
+    }
+    merged
 }
 
 /// The parts of a text with marks in it.
@@ -32,7 +64,7 @@ pub fn sections(text: &str, plain: &TextFormat, marks: &[Mark]) -> Vec<LayoutSec
     };
     let format_of = |mark: &Mark| TextFormat { font_id: mark.font.clone(), color: mark.color, ..plain.clone() };
     let mut at = 0;
-    for mark in marks {
+    for mark in marks.iter().filter(|mark| !mark.same_letters) {
         let (start, end) = (mark.range.start.max(at), mark.range.end.min(text.len()));
         if text.get(start..end).is_none_or(str::is_empty) {
             continue;
@@ -70,20 +102,39 @@ pub fn moved(marks: &[Mark], lines: &[bidi::Line], font: &FontId) -> Vec<Mark> {
 /// What is behind the marks of a text that was laid out with one glyph for each character: where, from its corner, and
 /// in which colour.
 pub fn behind(galley: &Galley, marks: &[Mark]) -> Vec<(Rect, Color32)> {
+    let seen = |mark: &Mark| Some(mark.behind).filter(|color| *color != Color32::TRANSPARENT);
+    places(galley, marks, seen)
+}
+
+/// Where the links of such a text are, part by part: from its corner, and which link.
+pub fn links(galley: &Galley, marks: &[Mark]) -> Vec<(Rect, usize)> {
+    let mut parts: Vec<(Rect, usize)> = Vec::new();
+    for (rect, link) in places(galley, marks, |mark| mark.link) {
+        // What stands over a part of a link does not break it.
+        match parts.last_mut().filter(|(last, of)| *of == link && last.y_range() == rect.y_range()) {
+            Some((last, _)) if (rect.left() - last.right()).abs() < 1.0 => *last = last.union(rect),
+            _ => parts.push((rect, link)),
+        }
+    }
+    parts
+}
+
+/// Where marks are, row by row, with what `wanted` sees in them.
+fn places<T: Copy>(galley: &Galley, marks: &[Mark], wanted: impl Fn(&Mark) -> Option<T>) -> Vec<(Rect, T)> {
     let mut found = Vec::new();
-    let mut marks = marks.iter().filter(|mark| mark.behind != Color32::TRANSPARENT).peekable();
+    let mut marks = marks.iter().filter_map(|mark| Some((mark.range.clone(), wanted(mark)?))).peekable();
     let mut letters = galley.text().char_indices();
     for row in &galley.rows {
-        let mut open: Option<(Rect, Color32)> = None;
+        let mut open: Option<(Rect, T)> = None;
         for glyph in &row.glyphs {
             let Some((at, _)) = letters.next() else { break };
-            if marks.next_if(|mark| mark.range.end <= at).is_some() {
+            while marks.next_if(|(range, _)| range.end <= at).is_some() {
                 found.extend(open.take());
             }
-            let Some(mark) = marks.peek().filter(|mark| mark.range.contains(&at)) else { continue };
+            let Some((_, what)) = marks.peek().filter(|(range, _)| range.contains(&at)) else { continue };
             let left = row.pos.x + glyph.pos.x;
             let letter = Rect::from_x_y_ranges(left..=left + glyph.advance_width, row.rect().y_range());
-            open = Some((open.map_or(letter, |(so_far, _)| so_far.union(letter)), mark.behind));
+            open = Some((open.map_or(letter, |(so_far, _)| so_far.union(letter)), *what));
         }
         found.extend(open);
         if row.ends_with_newline {
@@ -110,7 +161,14 @@ mod tests {
     ];
 
     fn mark(range: Range<usize>) -> Mark {
-        Mark { range, font: theme::font::strong(), color: Color32::RED, behind: Color32::BLUE }
+        Mark {
+            range,
+            font: theme::font::strong(),
+            color: Color32::RED,
+            behind: Color32::BLUE,
+            link: None,
+            same_letters: false,
+        }
     }
 
     #[test]
@@ -138,6 +196,32 @@ mod tests {
             assert!(text::counts_agree(&read.galley));
         });
         output.drop_without_applying_deltas();
+    }
+
+    #[test]
+    fn what_is_over_another_mark_shows_and_a_link_stays_one() {
+        let link = |range, n| Mark { link: Some(n), behind: Color32::TRANSPARENT, ..mark(range) };
+        let merged =
+            over(vec![link(2..10, 0), link(12..14, 1)], vec![mark(0..4), mark(5..6), mark(9..13), mark(20..22)]);
+        let seen: Vec<_> =
+            merged.iter().map(|mark| (mark.range.clone(), mark.behind == Color32::BLUE, mark.link)).collect();
+        let (upper, under) = (true, false);
+        assert_eq!(
+            seen,
+            [
+                (0..2, upper, None),
+                (2..4, upper, Some(0)),
+                (4..5, under, Some(0)),
+                (5..6, upper, Some(0)),
+                (6..9, under, Some(0)),
+                (9..10, upper, Some(0)),
+                (10..12, upper, None),
+                (12..13, upper, Some(1)),
+                (13..14, under, Some(1)),
+                (20..22, upper, None),
+            ]
+        );
+        assert_eq!(over(vec![mark(1..2)], Vec::new()), [mark(1..2)]);
     }
 
     #[test]

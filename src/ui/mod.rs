@@ -5,9 +5,9 @@
 //! - `login`: the page before. `sidebar` and `people`: the list. `chat`: the open chat, made of `header`, `timeline` and
 //!   `composer`. `details`: what there is to know of it. `info`: who has a message. `dialogs`: what is asked before
 //!   something is done, with `picker` to choose people and `jobs` to wait for an answer. `presence` and `happened`: who is
-//!   there and what was done to groups, in words. `mentions`: who a text calls by name. `slash`: what a draft that begins
-//!   with a slash asks for. `keys`: which events a frame gets. `fonts`, `emoji` and `bidi`: what letters, emoji and
-//!   right-to-left sentences look like.
+//!   there and what was done to groups, in words. `mentions`: who a text calls by name. `find`: where words stand in
+//!   messages. `links`: where a text leads. `slash`: what a draft that begins with a slash asks for. `keys`: which events
+//!   a frame gets. `fonts`, `emoji` and `bidi`: what letters, emoji and right-to-left sentences look like.
 //!
 //! Views read the model and say what somebody did; what they say is applied after the frame is drawn.
 
@@ -18,12 +18,14 @@ mod controls;
 mod details;
 mod dialogs;
 mod emoji;
+mod find;
 mod fonts;
 mod happened;
 mod header;
 mod info;
 mod jobs;
 mod keys;
+mod links;
 mod login;
 mod marks;
 mod mentions;
@@ -55,6 +57,7 @@ use self::when::Clock;
 use crate::client::command::Command;
 use crate::client::model::{Model, Phase};
 use crate::proto::chat::{ChatKey, GroupId};
+use crate::proto::ids::Seq;
 
 /// What the login page has in its fields when it appears.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -125,6 +128,16 @@ impl Window {
             self.group_name = None;
         }
         self.composer.focus();
+    }
+
+    /// Opens a chat at a message, which stands out for a moment; loads older pages where it is not loaded yet.
+    pub fn open_message(&mut self, chat: ChatKey, seq: Seq, model: &Model) {
+        self.open_chat(chat, model);
+        // Where the details stand in the place of the conversation, it is the conversation that was asked for.
+        self.details = self.details.take().filter(|_| self.wide);
+        if let Some(timeline) = &mut self.open {
+            timeline.show_message(seq);
+        }
     }
 
     /// What has been written and not sent in a chat.
@@ -206,8 +219,10 @@ impl Window {
             return;
         }
         self.dialog = None;
-        if let Step::Open(group) = step {
-            self.expected = Some(group);
+        match step {
+            Step::Open(group) => self.expected = Some(group),
+            Step::Show(chat, seq) => self.open_message(chat, seq, model),
+            Step::Stay | Step::Close => {}
         }
         self.resume = true;
         ui.ctx().request_repaint();
@@ -281,6 +296,7 @@ impl Window {
             match pane.show(&mut child, model, clock, commands) {
                 Some(Way::Back) => self.leave(),
                 Some(Way::Details) => self.toggle_details(ui),
+                Some(Way::Search) => self.search(ui),
                 None => {}
             }
         }
@@ -333,6 +349,16 @@ impl Window {
         ui.ctx().request_repaint();
     }
 
+    /// Opens the search in the open chat; without one, that in all chats.
+    fn search(&mut self, ui: &Ui) {
+        self.details = self.details.take().filter(|_| self.wide);
+        match &mut self.open {
+            Some(timeline) => timeline.open_search(),
+            None => self.dialog = Some(Dialog::everywhere()),
+        }
+        ui.ctx().request_repaint();
+    }
+
     /// Keys that mean the same wherever the focus is.
     fn keys(&mut self, ui: &Ui, model: &Model) {
         let both = Modifiers::ALT | Modifiers::SHIFT;
@@ -354,6 +380,13 @@ impl Window {
         if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::I)) {
             self.toggle_details(ui);
         }
+        // The one with more keys first: the other one would take it, too.
+        if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND | Modifiers::SHIFT, Key::F)) {
+            self.dialog = Some(Dialog::everywhere());
+            ui.ctx().request_repaint();
+        } else if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::F)) {
+            self.search(ui);
+        }
 
         // A popup closes itself, and so does an input method.
         let taken = self.composer.composing() || egui::Popup::is_any_open(ui.ctx());
@@ -361,10 +394,16 @@ impl Window {
             if self.open.is_some() && self.composer.peel() {
                 return;
             }
-            if let Some(details) = &mut self.details {
-                if !details.peel() {
-                    self.toggle_details(ui);
-                }
+            if self.details.as_mut().is_some_and(Details::peel) {
+                return;
+            }
+            let in_sight = self.wide || self.details.is_none();
+            if in_sight && self.open.as_mut().is_some_and(Timeline::peel) {
+                self.composer.focus();
+                return;
+            }
+            if self.details.is_some() {
+                self.toggle_details(ui);
                 return;
             }
             match &mut self.open {

@@ -18,12 +18,14 @@ use super::{bidi, theme};
 
 /// What is drawn of a text: no control characters, which fonts cannot draw and which only confuse.
 pub fn drawable(text: &str) -> Cow<'_, str> {
-    let unwanted = |c: char| {
-        (c.is_control() && c != '\n' && c != '\t')
-            // Overrides of direction and invisible marks: egui does not act on them, and fonts show boxes.
-            || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    if text.contains(unwanted) { Cow::Owned(text.replace(unwanted, "")) } else { Cow::Borrowed(text) }
+    if text.contains(is_unwanted) { Cow::Owned(text.replace(is_unwanted, "")) } else { Cow::Borrowed(text) }
+}
+
+/// Whether a character is left out where a text is drawn.
+pub fn is_unwanted(c: char) -> bool {
+    (c.is_control() && c != '\n' && c != '\t')
+        // Overrides of direction and invisible marks: egui does not act on them, and fonts show boxes.
+        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// The same on one line, for previews and names.
@@ -64,15 +66,38 @@ pub struct Read {
     pub selectable: bool,
     /// What is to be painted behind it.
     pub behind: Vec<(Rect, Color32)>,
+    /// Where the parts of its links are, and of which link.
+    pub links: Vec<(Rect, usize)>,
+}
+
+impl Read {
+    fn of(galley: Arc<Galley>, selectable: bool, marks: &[Mark]) -> Self {
+        let (behind, links) = (marks::behind(&galley, marks), marks::links(&galley, marks));
+        Self { galley, selectable, behind, links }
+    }
+
+    /// Keeps that many lines. Returns the links of which a part is gone.
+    pub fn keep(&mut self, lines: usize) -> Vec<usize> {
+        if self.galley.rows.len() <= lines {
+            return Vec::new();
+        }
+        // A galley with fewer rows than its text would have is what egui itself makes of one that it shortens.
+        let galley = Arc::make_mut(&mut self.galley);
+        galley.rows.truncate(lines);
+        let place = galley.rows.iter().map(|row| row.rect()).reduce(Rect::union).unwrap_or(Rect::ZERO);
+        galley.rect = Rect::from_min_max(galley.rect.min, galley.rect.max.min(place.max));
+        let bottom = place.bottom();
+        self.behind.retain(|(rect, _)| rect.center().y < bottom);
+        let gone = |(rect, link): &(Rect, usize)| (rect.center().y >= bottom).then_some(*link);
+        let gone = self.links.iter().filter_map(gone).collect();
+        self.links.retain(|(rect, _)| rect.center().y < bottom);
+        gone
+    }
 }
 
 /// Lays out what somebody wrote, to be read, with marks in order.
 pub fn read(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32, marks: &[Mark]) -> Read {
-    let as_written = |font| {
-        let galley = marked(ui, text, font, color, width, marks);
-        let behind = marks::behind(&galley, marks);
-        Read { galley, selectable: true, behind }
-    };
+    let as_written = |font| Read::of(marked(ui, text, font, color, width, marks), true, marks);
     if !bidi::concerns(text) {
         return as_written(font);
     }
@@ -93,8 +118,7 @@ pub fn read(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32, marks
             row.pos.x += if line.from_right { (right - row.row.size.x).round() } else { 0.0 };
         }
     }
-    let behind = marks::behind(&galley, &marks);
-    Read { galley, selectable: false, behind }
+    Read::of(galley, false, &marks)
 }
 
 /// Lays a text out on as many lines as it needs, each in the middle of the widest.
@@ -228,12 +252,23 @@ fn mend(galley: &mut Galley) {
         let want = paragraph.chars().count();
         let have: usize = rows.iter().map(|row| row.glyphs.len()).sum();
         let mut surplus = have.saturating_sub(want);
+        // Those that egui adds by mistake have no width and stand behind the words from the right that they repeat.
+        for row in rows.iter_mut() {
+            if surplus == 0 {
+                break;
+            }
+            Arc::make_mut(&mut row.row).glyphs.retain(|glyph| {
+                let added = glyph.advance_width == 0.0 && (bidi::is_from_right(glyph.chr) || glyph.chr == ' ');
+                let drop = added && surplus > 0;
+                surplus -= usize::from(drop);
+                !drop
+            });
+        }
         for row in rows.iter_mut().rev() {
             if surplus == 0 {
                 break;
             }
             let glyphs = &mut Arc::make_mut(&mut row.row).glyphs;
-            // Those that egui adds by mistake have no width and stand behind the word.
             let keep_at_least = glyphs.len().saturating_sub(surplus);
             let visible = glyphs.iter().rposition(|glyph| glyph.advance_width > 0.0).map_or(0, |at| at + 1);
             let keep = visible.max(keep_at_least);

@@ -162,6 +162,10 @@ pub struct Palette {
     pub on_notice: Color32,
     /// Selected text.
     pub selection: Color32,
+    /// Behind what a search has found.
+    pub found: Color32,
+    /// The same where one is.
+    pub found_here: Color32,
     /// Somebody is there.
     pub online: Color32,
     /// Somebody is there and has not been active for a while.
@@ -216,6 +220,8 @@ static LIGHT: Palette = Palette {
     notice: rgb(0xff_f3d3),
     on_notice: rgb(0x5f_4700),
     selection: rgb(0xa9_dcd3),
+    found: rgb(0xff_edb3),
+    found_here: rgb(0xff_bf47),
     online: rgb(0x2a_a65a),
     away: rgb(0xb8_7a0c),
     seen_own: rgb(0x12_68b8),
@@ -243,6 +249,8 @@ static DARK: Palette = Palette {
     notice: rgb(0x3b_3013),
     on_notice: rgb(0xf5_d98d),
     selection: rgb(0x2b_716a),
+    found: rgb(0x57_4a1c),
+    found_here: rgb(0x8f_5e00),
     online: rgb(0x3f_c673),
     away: rgb(0xe5_b04a),
     seen_own: rgb(0x6e_d0ff),
@@ -384,6 +392,9 @@ mod tests {
                 ("button under the pointer", p.on_accent, p.accent_hover),
                 ("notice", p.on_notice, p.notice),
                 ("selected text", p.text, p.selection),
+                ("found text", p.text, p.found),
+                ("found text where one is", p.text, p.found_here),
+                ("link in one's own bubble", p.accent, p.bubble_own),
             ];
             for behind in [p.surface, p.backdrop, p.bubble, p.field, p.hover, p.selected] {
                 pairs.push(("text", p.text, behind));

@@ -41,6 +41,11 @@ impl Clock {
         self.zoned(at).map(|at| at.strftime("%A %-d %B %Y, %H:%M:%S").to_string()).unwrap_or_default()
     }
 
+    /// `21 Nov 2026, 09:12`, in text that is taken elsewhere.
+    pub fn stamp(&self, at: Millis) -> String {
+        self.zoned(at).map(|at| at.strftime("%-d %b %Y, %H:%M").to_string()).unwrap_or_default()
+    }
+
     /// What stands between two days: `Today`, `Yesterday`, `Friday 20 November`, or with the year when it is another.
     pub fn day_title(&self, at: Millis) -> String {
         let (Some(at), Some(today)) = (self.zoned(at), self.day(self.now)) else { return String::new() };

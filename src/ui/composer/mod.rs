@@ -115,6 +115,14 @@ impl Composer {
         self.wants_focus = true;
     }
 
+    /// Says above the field what was done in that chat, until the next key, and takes the caret.
+    pub fn say(&mut self, chat: ChatKey, done: String) {
+        if self.chat == Some(chat) {
+            self.done = Some(done);
+        }
+        self.wants_focus = true;
+    }
+
     /// Whether an input method is at work.
     pub fn composing(&self) -> bool {
         self.composing

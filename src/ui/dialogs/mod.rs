@@ -3,6 +3,7 @@
 //! While a dialog is there, keys and clicks are its own. It reads the model and emits commands, as every view does.
 
 mod add_people;
+mod everywhere;
 mod new_group;
 mod several;
 
@@ -12,6 +13,7 @@ use egui::{
 use lucide_icons::Icon;
 
 use self::add_people::AddPeople;
+use self::everywhere::SearchEverywhere;
 use self::new_group::NewGroup;
 use self::several::Several;
 use super::controls;
@@ -21,7 +23,8 @@ use super::when::Clock;
 use super::widgets;
 use crate::client::command::Command;
 use crate::client::model::Model;
-use crate::proto::chat::GroupId;
+use crate::proto::chat::{ChatKey, GroupId};
+use crate::proto::ids::Seq;
 
 /// The height of a dialog's title.
 const TITLE: f32 = 54.0;
@@ -41,6 +44,8 @@ pub enum Dialog {
     Several(Several),
     /// Add people to a group.
     AddPeople(AddPeople),
+    /// Search all chats.
+    Everywhere(SearchEverywhere),
 }
 
 /// What a dialog comes to in a frame.
@@ -52,6 +57,8 @@ pub enum Step {
     Close,
     /// It closes, and that group is to be looked at once it is known.
     Open(GroupId),
+    /// It closes, and that message is to be looked at.
+    Show(ChatKey, Seq),
 }
 
 impl Dialog {
@@ -70,12 +77,18 @@ impl Dialog {
         Self::AddPeople(AddPeople::new(group))
     }
 
+    /// To search all chats.
+    pub fn everywhere() -> Self {
+        Self::Everywhere(SearchEverywhere::new())
+    }
+
     /// Draws the dialog above everything else.
     pub fn show(&mut self, ui: &Ui, model: &Model, clock: &Clock, commands: &mut Vec<Command>) -> Step {
         match self {
             Self::NewGroup(dialog) => dialog.show(ui, model, clock, commands),
             Self::Several(dialog) => dialog.show(ui, model, clock, commands),
             Self::AddPeople(dialog) => dialog.show(ui, model, clock, commands),
+            Self::Everywhere(dialog) => dialog.show(ui, model, clock),
         }
     }
 }

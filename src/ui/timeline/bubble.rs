@@ -3,34 +3,32 @@
 use std::sync::Arc;
 
 use egui::accesskit::Role;
-use egui::text_selection::LabelSelectionState;
-use egui::{
-    CornerRadius, Galley, Id, Key, Modifiers, Popup, Rect, Response, Sense, SetOpenCommand, Stroke, Ui, WidgetInfo,
-    pos2, vec2,
-};
+use egui::{CornerRadius, Galley, Id, Rect, Response, Sense, Ui, WidgetInfo, pos2, vec2};
 
+use super::body::{self, Body, Fold};
+use super::chosen::Chosen;
 use super::foot::{self, Foot};
 use super::line;
-use super::page::{AVATAR, GAP, GAP_GROUP, PAD_X, PAD_Y, Page};
-use super::rows::{Row, RowId};
-use crate::client::command::Command;
-use crate::ui::marks::Mark;
-use crate::ui::text::{self, Read};
+use super::menu;
+use super::page::{AVATAR, Deed, Done, GAP, GAP_GROUP, PAD_X, PAD_Y, Page};
+use super::rows::Row;
+use crate::proto::ids::Seq;
+use crate::ui::controls;
+use crate::ui::text;
 use crate::ui::theme::{self, Palette, font, radius, space};
 use crate::ui::widgets;
 
 const NAME: f32 = 19.0;
 /// How much higher a bubble is when the time does not fit behind its last line.
 const TIME: f32 = 15.0;
+/// The line of a long message that shows more of it, or less.
+const MORE: f32 = 30.0;
 /// The bar at the side of a message that calls this person.
 const BAR: f32 = 3.0;
-/// How much larger than a name is what is behind it.
-const BEHIND: egui::Vec2 = vec2(1.0, -0.5);
 
 /// A message that has been measured.
 pub struct Look {
-    /// Where words were moved, no part of it can be selected, and the whole can be copied.
-    body: Read,
+    body: Body,
     name: Option<Arc<Galley>>,
     foot: Foot,
     /// What is inside the padding.
@@ -42,14 +40,28 @@ pub struct Look {
     pub height: f32,
 }
 
+impl Look {
+    /// Where the first place that is searched for ends, from the top of the row.
+    pub fn found(&self) -> Option<f32> {
+        self.body.found.map(|found| self.above + PAD_Y + self.body_top() + found)
+    }
+
+    /// The whole of a long message is shown.
+    pub fn is_whole(&self) -> bool {
+        self.body.fold == Fold::Whole
+    }
+
+    fn body_top(&self) -> f32 {
+        if self.name.is_some() { NAME } else { 0.0 }
+    }
+}
+
 /// Lays a message out.
 pub fn measure(ui: &Ui, row: &Row<'_>, page: &Page<'_>) -> Look {
     let palette = theme::palette(ui);
     let measure = &page.measure;
-    let words = text::drawable(row.text);
-    let marks = marks(row, &words, page, palette);
-    let body = text::read(ui, &words, font::body(), palette.text, measure.text, &marks);
-    let galley = &body.galley;
+    let body = body::measure(ui, row, page);
+    let galley = &body.read.galley;
     let foot = Foot::of(ui, row, page);
     let name = (row.header && !row.own).then(|| {
         let color = palette.names.get(theme::tint(row.author)).copied().unwrap_or(palette.text);
@@ -61,7 +73,12 @@ pub fn measure(ui: &Ui, row: &Row<'_>, page: &Page<'_>) -> Look {
     let beside = last_line + space::M + foot.width();
     let mut inner = galley.size();
     let body_top = if name.is_some() { NAME } else { 0.0 };
-    let time_top = if beside <= measure.text {
+    let time_top = if body.fold != Fold::Short {
+        // Behind the words that show more or less.
+        inner.x = inner.x.max(more_width(ui, body.fold) + space::M + foot.width());
+        inner.y += MORE;
+        body_top + inner.y - MORE / 2.0 - foot.time.size().y / 2.0 + 1.0
+    } else if beside <= measure.text {
         inner.x = inner.x.max(beside);
         // On the line that the words stand on.
         (body_top + baseline(galley) - baseline(&foot.time)).round()
@@ -85,20 +102,13 @@ pub fn measure(ui: &Ui, row: &Row<'_>, page: &Page<'_>) -> Look {
     Look { body, name, foot, inner, time_top, above, height }
 }
 
-/// What is to be noticed in the text: who is called by name, most of all this person.
-fn marks(row: &Row<'_>, words: &str, page: &Page<'_>, palette: &Palette) -> Vec<Mark> {
-    let found = page.names.mentions(words).into_iter();
-    found
-        .map(|mention| {
-            let here = row.calls_me && page.names.is_me(mention.user);
-            let (color, behind) = if here {
-                (palette.on_accent, palette.accent_fill)
-            } else {
-                (palette.accent, egui::Color32::TRANSPARENT)
-            };
-            Mark { range: mention.range, font: font::strong(), color, behind }
-        })
-        .collect()
+fn more(fold: Fold) -> &'static str {
+    if fold == Fold::Whole { "Show less" } else { "Show more" }
+}
+
+fn more_width(ui: &Ui, fold: Fold) -> f32 {
+    let words = more(fold).to_owned();
+    ui.painter().layout_no_wrap(words, font::small_strong(), theme::palette(ui).accent).size().x + space::S
 }
 
 /// Where the last line's letters stand, from the top.
@@ -109,44 +119,101 @@ fn baseline(galley: &Galley) -> f32 {
 }
 
 /// Draws a message whose row begins at `top`.
-pub fn paint(ui: &mut Ui, row: &Row<'_>, look: &Look, page: &Page<'_>, top: f32, commands: &mut Vec<Command>) {
+pub fn paint(ui: &mut Ui, row: &Row<'_>, look: &Look, page: &Page<'_>, top: f32, done: &mut Done) {
     let palette = theme::palette(ui);
     let measure = &page.measure;
-    if row.day.is_some() || row.divider {
-        line::separator(ui, row.day.as_deref(), row.divider, measure, top);
-    }
-
     let size = look.inner + 2.0 * vec2(PAD_X, PAD_Y);
     let indent = if measure.avatars { AVATAR + space::S } else { 0.0 };
     let left = if row.own { measure.right - size.x } else { measure.left + indent };
     let bubble = Rect::from_min_size(pos2(left, top + look.above), size);
-    if measure.avatars && row.header && !row.own {
+
+    // The keyboard comes to it for its menu.
+    let id = Id::unique(("message", row.id));
+    let choosing = page.chosen.zip(row.id.seq());
+    let response = match choosing {
+        Some((chosen, seq)) => choose(ui, id, bubble, row, page, (chosen, seq), done),
+        None => {
+            if page.shown.is_some() && page.shown == row.id.seq() {
+                band(ui, bubble, palette.selected);
+            }
+            let response = ui.interact(bubble, id, Sense::click_and_drag());
+            response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, row.spoken(page.clock)));
+            response
+        }
+    };
+    if row.day.is_some() || row.divider {
+        line::separator(ui, row.day.as_deref(), row.divider, measure, top);
+    }
+    if measure.avatars && row.header && !row.own && page.chosen.is_none() {
         let center = pos2(measure.left + AVATAR / 2.0, bubble.top() + AVATAR / 2.0);
         widgets::avatar(ui, center, AVATAR, row.author, None);
     }
     shape(ui, row, bubble, palette);
-
-    // The keyboard comes to it for its menu.
-    let response = ui.interact(bubble, Id::unique(("message", row.id)), Sense::click_and_drag());
-    response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, row.spoken(page.clock)));
     let mut at = bubble.min + vec2(PAD_X, PAD_Y);
     if let Some(name) = &look.name {
         ui.painter().galley(at, Arc::clone(name), palette.text);
         at.y += NAME;
     }
-    for (place, color) in &look.body.behind {
-        ui.painter().rect_filled(place.translate(at.to_vec2()).expand2(BEHIND), radius::TAIL + 1, *color);
+    let on_link = look.body.paint(ui, row, &response, at, page.chosen.is_some());
+    if look.body.fold != Fold::Short {
+        let middle = pos2(at.x - space::S, bubble.bottom() - PAD_Y - MORE / 2.0);
+        if widgets::text_button(ui, middle, more(look.body.fold), row.id, palette.accent).clicked() {
+            done.deeds.push(Deed::Fold(row.id));
+        }
     }
-    let body = Arc::clone(&look.body.galley);
-    if look.body.selectable {
-        LabelSelectionState::label_text_selection(ui, &response, at, body, palette.text, Stroke::NONE);
-    } else {
-        ui.painter().galley(at, body, palette.text);
+    match choosing {
+        Some((chosen, seq)) => {
+            widgets::focus_ring(ui, &response, CornerRadius::same(radius::S));
+            // In the column of the avatars, where there is one.
+            let center = match measure.avatars {
+                true => pos2(measure.left + AVATAR / 2.0, bubble.top() + 17.0),
+                false => menu::beside(bubble, row.own).center(),
+            };
+            controls::tick(ui, center, chosen.has(seq));
+        }
+        None => {
+            widgets::focus_ring(ui, &response, corners(row));
+            if page.chosen.is_none() {
+                menu::show(ui, &response, on_link, row, &look.body.links, page, done);
+            }
+        }
     }
-    widgets::focus_ring(ui, &response, corners(row));
-    menu(ui, &response, row, page, commands);
     foot::time(ui, row, &look.foot, pos2(bubble.right() - PAD_X, bubble.top() + PAD_Y + look.time_top), page);
-    foot::below(ui, row, &look.foot, measure, bubble.bottom(), commands);
+    foot::below(ui, row, &look.foot, measure, bubble.bottom(), &mut done.commands);
+}
+
+/// The row of a message while messages are chosen: all of it can be clicked.
+fn choose(
+    ui: &mut Ui,
+    id: Id,
+    bubble: Rect,
+    row: &Row<'_>,
+    page: &Page<'_>,
+    (chosen, seq): (&Chosen, Seq),
+    done: &mut Done,
+) -> Response {
+    let palette = theme::palette(ui);
+    let place = Rect::from_x_y_ranges(page.measure.left - space::S..=page.measure.right + space::S, bubble.y_range());
+    let response = ui.interact(place, id, Sense::click());
+    let is_chosen = chosen.has(seq);
+    response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, is_chosen, row.spoken(page.clock)));
+    if chosen.wants_focus == Some(seq) {
+        response.request_focus();
+    }
+    if is_chosen || response.hovered() {
+        band(ui, place, if is_chosen { palette.selected } else { palette.hover });
+    }
+    if response.clicked() {
+        let to_here = ui.input(|input| input.modifiers.shift);
+        done.deeds.push(if to_here { Deed::ChooseUpTo(seq) } else { Deed::Choose(seq) });
+    }
+    response
+}
+
+/// Behind a row that is chosen, or was asked for: from edge to edge.
+fn band(ui: &Ui, row: Rect, color: egui::Color32) {
+    let place = Rect::from_x_y_ranges(ui.max_rect().x_range(), row.y_range()).expand2(vec2(0.0, GAP / 2.0));
+    ui.painter().rect_filled(place, 0.0, color);
 }
 
 /// The first of a group points to its author.
@@ -175,33 +242,6 @@ fn shape(ui: &Ui, row: &Row<'_>, bubble: Rect, palette: &Palette) {
     }
 }
 
-/// What can be done with a message. The menu opens where the pointer is, and for the keyboard at the message.
-fn menu(ui: &Ui, response: &Response, row: &Row<'_>, page: &Page<'_>, commands: &mut Vec<Command>) {
-    let pressed = response.has_focus()
-        && ui.input_mut(|input| {
-            input.consume_key(Modifiers::NONE, Key::Menu) || input.consume_key(Modifiers::SHIFT, Key::F10)
-        });
-    let id = Popup::default_response_id(response);
-    let by_keyboard = Popup::is_id_open(ui.ctx(), id) && Popup::position_of_id(ui.ctx(), id).is_none();
-    let menu = match (pressed, by_keyboard) {
-        (true, _) => Popup::menu(response).open_memory(Some(SetOpenCommand::Bool(true))),
-        (false, true) => Popup::menu(response).open_memory(None),
-        (false, false) => Popup::context_menu(response),
-    };
-    menu.show(|ui| {
-        if ui.button("Copy message").clicked() {
-            ui.copy_text(row.text.to_owned());
-            ui.close();
-        }
-        if let (true, RowId::Message(seq)) = (row.own, row.id)
-            && ui.button("Info").on_hover_text("Who has received and read it").clicked()
-        {
-            commands.push(Command::ShowInfo { chat: page.chat, seq });
-            ui.close();
-        }
-    });
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,7 +250,7 @@ mod tests {
     use crate::proto::ids::{DeviceId, Millis, Seq};
     use crate::ui::mentions::Names;
     use crate::ui::timeline::page::Measure;
-    use crate::ui::timeline::rows::Sent;
+    use crate::ui::timeline::rows::{RowId, Sent};
     use crate::ui::when::Clock;
 
     #[test]
@@ -220,7 +260,17 @@ mod tests {
         let clock = Clock { now: Millis(0), zone: jiff::tz::TimeZone::UTC };
         let mut names = Names::default();
         let names = names.of(&Model::new(DeviceId::from_random(1)), ChatKey::Everyone);
-        let page = Page { chat: ChatKey::Everyone, measure: Measure::of(0.0, 600.0), clock: &clock, names };
+        let page = Page {
+            chat: ChatKey::Everyone,
+            measure: Measure::of(0.0, 600.0),
+            clock: &clock,
+            names,
+            unfolded: &Default::default(),
+            needle: None,
+            here: None,
+            shown: None,
+            chosen: None,
+        };
         let output = ctx.run_ui(egui::RawInput::default(), |ui| {
             for (text, header) in [("one line", false), ("one line", true), ("two\nlines", true), ("🎉", false)] {
                 let row = Row {
@@ -238,7 +288,7 @@ mod tests {
                     note: None,
                 };
                 let look = measure(ui, &row, &page);
-                let line = look.body.galley.rows.last().unwrap();
+                let line = look.body.read.galley.rows.last().unwrap();
                 let words = if header { NAME } else { 0.0 } + line.pos.y + line.glyphs[0].pos.y;
                 let time = look.time_top + look.foot.time.rows[0].glyphs[0].pos.y;
                 assert!((words - time).abs() <= 0.5, "{text:?}: {words} {time}");

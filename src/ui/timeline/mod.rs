@@ -3,27 +3,39 @@
 //! What is fixed is a message, not a distance: see [`place`]. The view reads the model and emits commands; what it
 //! keeps between frames is where it looks, and what the chat was like when it was opened.
 
+mod body;
 mod bubble;
+mod chosen;
 mod edges;
 mod foot;
 mod heights;
+mod jump;
 mod line;
+mod menu;
 mod notices;
 mod page;
 mod place;
 mod reach;
 mod rows;
 mod scroll;
+mod search;
 mod unread;
+
+use std::collections::BTreeSet;
 
 use egui::accesskit::Role;
 use egui::{Rect, Ui, UiBuilder, vec2};
 
+use self::chosen::Chosen;
+pub use self::chosen::Decision;
 use self::heights::Heights;
-use self::page::{Measure, Page};
+use self::jump::{Asked, Highlight};
+use self::page::{Done, Measure, Page};
 use self::place::{Fixed, Placement};
 use self::reach::Reached;
 use self::rows::{RowId, Rows, Shown};
+pub use self::search::BAR as SEARCH_BAR;
+use self::search::Search;
 use super::mentions::Names;
 use super::theme;
 use super::when::Clock;
@@ -42,6 +54,8 @@ enum Anchor {
     End,
     /// The lower edge of that row is so far below the upper edge of the viewport.
     Row(RowId, f32),
+    /// The same of its upper edge.
+    Top(RowId, f32),
     /// That message is to be shown with its upper edge near the top.
     Show(Seq),
 }
@@ -80,6 +94,17 @@ pub struct Timeline {
     settled: bool,
     marked: Seq,
     asked: Option<(Option<Seq>, bool)>,
+    /// The long messages that are shown whole.
+    unfolded: BTreeSet<RowId>,
+    /// The first and the last message that are wholly in view.
+    in_view: Option<(Seq, Seq)>,
+    /// A message that is to be shown as soon as it is loaded.
+    wanted: Option<Asked>,
+    /// A message that was asked for stands out for a moment.
+    highlight: Option<Highlight>,
+    /// What is chosen, while messages are chosen.
+    chosen: Option<Chosen>,
+    search: Option<Search>,
 }
 
 impl Timeline {
@@ -99,6 +124,12 @@ impl Timeline {
             settled: false,
             marked: Seq(0),
             asked: None,
+            unfolded: BTreeSet::new(),
+            in_view: None,
+            wanted: None,
+            highlight: None,
+            chosen: None,
+            search: None,
         }
     }
 
@@ -112,8 +143,14 @@ impl Timeline {
         self.at_end
     }
 
+    /// Ends what is going on in the conversation: choosing messages, or else the search. Says whether anything was.
+    pub fn peel(&mut self) -> bool {
+        self.chosen.take().is_some() || self.search.take().is_some()
+    }
+
     /// Goes to the newest message and stays there.
     pub fn go_to_end(&mut self) {
+        self.wanted = None;
         self.anchor = Anchor::End;
         self.at_end = true;
         self.settled = true;
@@ -126,6 +163,8 @@ impl Timeline {
         let chat = model.chat(self.chat);
         self.find_divider(model, chat);
         self.sync(chat, &Measure::of(view.left(), view.right()));
+        self.search_on(ui, model, chat, commands);
+        self.go_where_asked(ui, model, chat, commands);
 
         if let Some(wait) = chat.and_then(|chat| notices::next(chat, clock)) {
             ui.ctx().request_repaint_after(wait);
@@ -141,6 +180,7 @@ impl Timeline {
             edges::nothing(ui, view, model, self.chat, commands);
         }
         self.reached = reached;
+        self.search_remark(ui, view);
     }
 
     fn list(
@@ -162,8 +202,32 @@ impl Timeline {
         let mut child = ui.new_child(builder);
         child.set_clip_rect(view.intersect(ui.clip_rect()));
         let measure = Measure::of(view.left(), view.right());
-        let page = Page { chat: self.chat, measure, clock: rows.clock(), names };
-        self.rows(&mut child, view, model, rows, &page, commands);
+        let unfolded = std::mem::take(&mut self.unfolded);
+        let chosen = self.chosen.take();
+        let search = self.search.take();
+        let page = Page {
+            chat: self.chat,
+            measure,
+            clock: rows.clock(),
+            names,
+            unfolded: &unfolded,
+            needle: search.as_ref().and_then(Search::needle),
+            here: search.as_ref().and_then(Search::here),
+            shown: self.highlighted(ui),
+            chosen: chosen.as_ref(),
+        };
+        let mut done = Done::default();
+        let placement = self.rows(&mut child, view, model, rows, &page, &mut done);
+        (self.unfolded, self.chosen, self.search) = (unfolded, chosen, search);
+        if let Some(chosen) = &mut self.chosen {
+            chosen.wants_focus = None;
+        }
+        self.remember_seen(rows, &placement, inner_height(view));
+        commands.append(&mut done.commands);
+        for deed in done.deeds {
+            self.perform(deed, rows, &placement);
+            ui.ctx().request_repaint();
+        }
     }
 
     fn rows(
@@ -173,13 +237,15 @@ impl Timeline {
         model: &Model,
         rows: &Rows<'_>,
         page: &Page<'_>,
-        commands: &mut Vec<Command>,
-    ) {
+        done: &mut Done,
+    ) -> Placement<Option<Look>> {
         let inner = Rect::from_min_max(view.min, view.max - vec2(0.0, EDGE));
-        let height = inner.height().round();
+        let height = inner_height(view);
         let scroll = self.scrolled(ui, view, height);
         if scroll != 0.0 {
             self.settled = true;
+            // Whoever goes elsewhere meanwhile is not fetched back.
+            self.wanted = None;
         }
 
         let mut look_at = |row| {
@@ -194,11 +260,16 @@ impl Timeline {
             (look.as_ref().map_or(HEAD, Look::height), look)
         };
         let mut fixed = self.fixed(rows, height);
-        // Where all that is new fits, it is shown to the end.
-        if let (Anchor::Show(_), Fixed::Top(row, _)) = (self.anchor, fixed)
-            && place::place(rows.len(), Fixed::Top(row, 0.0), 0.0, height, &mut look_at).at_end
-        {
-            fixed = Fixed::End;
+        if let (Anchor::Show(_), Fixed::Top(row, top)) = (self.anchor, fixed) {
+            // Where all that is new fits, it is shown to the end.
+            if place::place(rows.len(), Fixed::Top(row, 0.0), 0.0, height, &mut look_at).at_end {
+                fixed = Fixed::End;
+            } else if let (_, Some(Look::Bubble(look))) = look_at(row)
+                && let Some(found) = look.found().filter(|found| *found > height * 0.7)
+            {
+                // What was found far down in a long message is in view, not only its beginning.
+                fixed = Fixed::Top(row, top.min(height * 0.5 - found));
+            }
         }
         let placement = place::place(rows.len(), fixed, scroll, height, &mut look_at);
         self.remember(rows, &placement);
@@ -207,13 +278,14 @@ impl Timeline {
             let top = inner.top() + placed.top;
             match (rows.get(placed.row), &placed.look) {
                 (Some(Shown::Bubble(row)), Some(Look::Bubble(look))) => {
-                    bubble::paint(ui, &row, look, page, top, commands);
+                    bubble::paint(ui, &row, look, page, top, done);
                 }
                 (Some(Shown::Line(row)), Some(Look::Line(look))) => line::paint(ui, &row, look, page, top),
-                _ => edges::head(ui, &page.measure, top, model, self.chat, commands),
+                _ => edges::head(ui, &page.measure, top, model, self.chat, &mut done.commands),
             }
         }
 
+        let commands = &mut done.commands;
         let chat = model.chat(self.chat);
         let first = placement.rows.front().map_or(0, |row| row.row);
         let catching_up = !self.divider_found && chat.is_some_and(|chat| chat.unread <= CATCH_UP_MAX);
@@ -223,12 +295,14 @@ impl Timeline {
         self.mark_read(ui, model, chat, rows, &placement, height, commands);
         self.scroll_bar(ui, view, rows, &placement, height);
         self.pill(ui, view, model, chat, &placement, rows, height);
+        placement
     }
 
     fn fixed(&self, rows: &Rows<'_>, height: f32) -> Fixed {
         match self.anchor {
             Anchor::End => Fixed::End,
             Anchor::Row(id, bottom) => rows.find(id).map_or(Fixed::End, |row| Fixed::Bottom(row, bottom)),
+            Anchor::Top(id, top) => rows.find(id).map_or(Fixed::End, |row| Fixed::Top(row, top)),
             Anchor::Show(seq) => {
                 let top = (height * 0.2).min(90.0);
                 rows.find(RowId::Message(seq)).map_or(Fixed::End, |row| Fixed::Top(row, top))
@@ -296,17 +370,24 @@ impl Timeline {
         self.settled = self.divider_found;
     }
 
-    /// Asks for the page above, once for each page and each state of the connection.
-    fn ask_for_more(&mut self, model: &Model, chat: Option<&Chat>, commands: &mut Vec<Command>) {
+    /// Asks for the page above, once for each page and each state of the connection. Says whether it did.
+    fn ask_for_more(&mut self, model: &Model, chat: Option<&Chat>, commands: &mut Vec<Command>) -> bool {
         let stopped = chat.is_some_and(|chat| chat.complete || chat.loading || chat.problem.is_some());
         if stopped {
-            return;
+            return false;
         }
         let page = chat.and_then(|chat| chat.messages.front()).map(|message| message.seq);
         let state = (page, model.link == Link::Online);
         if self.asked != Some(state) {
             self.asked = Some(state);
             commands.push(Command::LoadOlder { chat: self.chat });
+            return true;
         }
+        false
     }
+}
+
+/// How high the part of the viewport is in which messages stand.
+fn inner_height(view: Rect) -> f32 {
+    (view.height() - EDGE).round()
 }

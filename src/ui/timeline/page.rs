@@ -1,6 +1,15 @@
-//! What all rows of a frame share: how wide they may be, what time it is, who can be called by name.
+//! What all rows of a frame share: how wide they may be, what time it is, who can be called by name, what is searched
+//! for and what is chosen. And what somebody did with a row.
 
+use std::collections::BTreeSet;
+
+use super::body;
+use super::chosen::Chosen;
+use super::rows::RowId;
+use crate::client::command::Command;
 use crate::proto::chat::ChatKey;
+use crate::proto::ids::Seq;
+use crate::ui::find::Needle;
 use crate::ui::mentions::Names;
 use crate::ui::theme::{self, space};
 use crate::ui::when::Clock;
@@ -26,6 +35,38 @@ pub struct Page<'a> {
     pub clock: &'a Clock,
     /// Who can be called by name.
     pub names: &'a Names,
+    /// The long messages that are shown whole.
+    pub unfolded: &'a BTreeSet<RowId>,
+    /// What is searched for.
+    pub needle: Option<&'a Needle>,
+    /// The message that the search is at.
+    pub here: Option<Seq>,
+    /// The message that was asked for, for a moment.
+    pub shown: Option<Seq>,
+    /// What is chosen, while messages are chosen.
+    pub chosen: Option<&'a Chosen>,
+}
+
+/// What somebody did with a row that only concerns this view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Show a long message whole, or only its beginning.
+    Fold(RowId),
+    /// Begin to choose messages, with that one.
+    Select(Seq),
+    /// Choose a message, or not any more.
+    Choose(Seq),
+    /// Choose all from the last one to that one.
+    ChooseUpTo(Seq),
+}
+
+/// What somebody did in a frame.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// What others are to do.
+    pub commands: Vec<Command>,
+    /// What this view is to do.
+    pub deeds: Vec<Deed>,
 }
 
 /// How wide things may be.
@@ -55,7 +96,8 @@ impl Measure {
     pub fn estimate(&self, text: &str) -> f32 {
         let letters_per_line = (self.text / 7.2).max(1.0);
         let lines = text.bytes().filter(|byte| *byte == b'\n').count() as f32 + text.len() as f32 / letters_per_line;
-        GAP + 2.0 * PAD_Y + (lines.floor() + 1.0) * theme::LINE
+        let folded = (body::LINES_MAX + 1) as f32;
+        GAP + 2.0 * PAD_Y + (lines.floor() + 1.0).min(folded) * theme::LINE
     }
 
     /// The middle of the conversation.

@@ -39,7 +39,7 @@ pub enum Sent<'a> {
 }
 
 /// Which row it is, over all frames.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RowId {
     /// Above the first message.
     Head,
@@ -102,6 +102,16 @@ pub struct Line {
     pub day: Option<String>,
     /// Another such line is right above it.
     pub follows: bool,
+}
+
+impl RowId {
+    /// The place of a message in the log, once it has one.
+    pub fn seq(self) -> Option<Seq> {
+        match self {
+            Self::Message(seq) => Some(seq),
+            Self::Head | Self::Notice(..) | Self::Outgoing(_) => None,
+        }
+    }
 }
 
 impl Row<'_> {
@@ -170,6 +180,11 @@ impl<'a> Rows<'a> {
         let spans = chat.map(|chat| notices::spans(chat, &due)).unwrap_or_default();
         let outgoing = model.outgoing(key).collect();
         Self { model, key, clock, chat, outgoing, divider, due, spans, reached }
+    }
+
+    /// What is known of the chat.
+    pub fn chat(&self) -> Option<&'a Chat> {
+        self.chat
     }
 
     /// The time.

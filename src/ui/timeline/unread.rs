@@ -79,16 +79,27 @@ impl Timeline {
         let next = next.filter(|_| unread > 0);
         let visible = |row: &Placed<_>| rows.message(row.row).map(|message| message.seq) == next;
         let in_view = next.is_some() && placement.rows.iter().any(|row| visible(row) && row.bottom() <= height + 0.5);
+        let first_seen = placement.rows.iter().find_map(|row| rows.message(row.row)).map(|message| message.seq);
+        let above = next.filter(|next| first_seen.is_none_or(|first| *next < first));
+        if let (Some(next), Some(chat), Some(me)) = (above, chat, &model.me) {
+            let from = chat.messages.partition_point(|message| message.seq < next);
+            let to = first_seen.map_or(from, |first| chat.messages.partition_point(|message| message.seq < first));
+            let count = chat.messages.range(from..to.max(from)).filter(|message| message.counts(me.id)).count();
+            if self.pill_above(ui, view, count) {
+                self.settled = true;
+                self.anchor = Anchor::Show(next);
+                ui.ctx().request_repaint();
+            }
+        }
         let slightly =
             placement.rows.back().is_some_and(|row| row.row + 1 == rows.len() && row.bottom() < height + 60.0);
         let near_end = self.at_end || slightly;
         let (label, name) = match next {
             Some(_) if in_view => return,
-            Some(_) => (format!("{unread} new"), format!("{unread} new")),
-            None if near_end => return,
-            None => (String::new(), "Go to the newest message".to_owned()),
+            Some(_) if above.is_none() => (format!("{unread} new"), format!("{unread} new")),
+            Some(_) | None if near_end => return,
+            Some(_) | None => (String::new(), "Go to the newest message".to_owned()),
         };
-        let upwards = self.at_end;
 
         let galley = ui.painter().layout_no_wrap(label, font::small_strong(), palette.text);
         let words = if galley.size().x > 0.0 { galley.size().x + 14.0 } else { 0.0 };
@@ -100,14 +111,34 @@ impl Timeline {
         let fill = if response.hovered() { palette.hover } else { palette.surface };
         ui.painter().rect(rect, 19.0, fill, egui::Stroke::new(1.0, palette.line), egui::StrokeKind::Inside);
         widgets::focus_ring(ui, &response, egui::CornerRadius::same(19));
-        let sign = if upwards { Icon::ChevronUp } else { Icon::ChevronDown };
-        widgets::icon(ui, pos2(rect.right() - 19.0, rect.center().y), sign, 20.0, palette.accent);
+        widgets::icon(ui, pos2(rect.right() - 19.0, rect.center().y), Icon::ChevronDown, 20.0, palette.accent);
         let at = pos2(rect.left() + 16.0, rect.center().y - galley.size().y / 2.0);
         ui.painter().galley(at, galley, palette.text);
         if response.clicked() {
             self.settled = true;
-            self.anchor = next.map_or(Anchor::End, Anchor::Show);
+            self.anchor = next.filter(|_| above.is_none()).map_or(Anchor::End, Anchor::Show);
             ui.ctx().request_repaint();
         }
+    }
+
+    /// The way up to what is new. Says whether it was taken.
+    fn pill_above(&self, ui: &mut Ui, view: Rect, count: usize) -> bool {
+        let palette = theme::palette(ui);
+        let label = match count {
+            1 => "1 new message above".to_owned(),
+            count => format!("{count} new messages above"),
+        };
+        let galley = ui.painter().layout_no_wrap(label.clone(), font::small_strong(), palette.text);
+        let size = vec2(galley.size().x + 52.0, 34.0);
+        let rect = Rect::from_min_size(pos2((view.center().x - size.x / 2.0).round(), view.top() + 10.0), size);
+        let response = ui.interact(rect, Id::unique("new messages above"), Sense::click());
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));
+        let fill = if response.hovered() { palette.hover } else { palette.surface };
+        ui.painter().rect(rect, 17.0, fill, egui::Stroke::new(1.0, palette.line), egui::StrokeKind::Inside);
+        widgets::focus_ring(ui, &response, egui::CornerRadius::same(17));
+        widgets::icon(ui, pos2(rect.left() + 20.0, rect.center().y), Icon::ChevronUp, 18.0, palette.accent);
+        let at = pos2(rect.left() + 36.0, rect.center().y - galley.size().y / 2.0);
+        ui.painter().galley(at, galley, palette.text);
+        response.clicked()
     }
 }
