@@ -133,7 +133,9 @@ fn log_in(model: &mut Model, resumed: bool, seq: u64) {
 
 fn page(model: &mut Model, with: UserId, seqs: std::ops::Range<u64>, complete: bool) {
     let records = seqs.map(|seq| Record::Message(message(seq, with))).collect();
-    model.apply(Event::History(Ok(History { chat: ChatKey::Person(with), complete, records })), Millis(0));
+    let chat = ChatKey::Person(with);
+    let asked = model.start_loading(chat).map(|(id, _)| id);
+    model.apply(Event::History(asked, Ok(History { chat, complete, records })), Millis(0));
 }
 
 fn come(model: &mut Model, with: UserId, seqs: impl IntoIterator<Item = u64>) {

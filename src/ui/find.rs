@@ -336,7 +336,9 @@ mod tests {
             change: None,
             mentions_me: false,
         };
-        Chat { messages: seqs.map(message).collect(), ..Chat::default() }
+        let mut chat = Chat::default();
+        chat.messages = seqs.map(message).collect();
+        chat
     }
 
     /// How many frames a search takes.
