@@ -11,6 +11,7 @@
 //!
 //! Views read the model and say what somebody did; what they say is applied after the frame is drawn.
 
+mod actions;
 mod bidi;
 mod chat;
 mod composer;
@@ -19,17 +20,23 @@ mod details;
 mod dialogs;
 mod emoji;
 mod fonts;
+mod fuzzy;
 mod happened;
 mod header;
 mod info;
 mod jobs;
+mod keycaps;
 mod keys;
 mod login;
 mod marks;
 mod mentions;
+mod menu;
+mod order;
 mod people;
+mod perform;
 mod picker;
 mod presence;
+mod shortcuts;
 mod sidebar;
 mod slash;
 mod text;
@@ -45,6 +52,7 @@ use lucide_icons::Icon;
 
 use self::composer::Composer;
 use self::details::Details;
+use self::dialogs::finder::Visited;
 use self::dialogs::{Dialog, Step};
 use self::header::Way;
 use self::login::Form;
@@ -70,6 +78,7 @@ pub struct Prefill {
 pub struct Window {
     login: Form,
     sidebar: Sidebar,
+    visited: Visited,
     composer: Composer,
     names: Names,
     open: Option<Timeline>,
@@ -118,6 +127,7 @@ impl Window {
     pub fn open_chat(&mut self, chat: ChatKey, model: &Model) {
         if self.open() != Some(chat) {
             self.open = Some(Timeline::open(chat, model));
+            self.visited.note(chat);
             // Where they would stand before the conversation, it is the conversation that was asked for.
             self.details = self.details.take().filter(|_| self.wide).map(|_| Details::of(chat));
             self.expected = None;
@@ -169,7 +179,7 @@ impl Window {
             self.resume = self.open.is_some();
         } else {
             // Before the views, so that the composer does not take them as movements of its caret.
-            self.keys(ui, model);
+            self.keys(ui, model, &mut commands);
         }
         self.panes(ui, model, clock, &mut commands);
         commands
@@ -202,10 +212,13 @@ impl Window {
             return;
         }
         self.dialog = None;
-        if let Step::Open(group) = step {
-            self.expected = Some(group);
-        }
         self.resume = true;
+        match step {
+            Step::Open(group) => self.expected = Some(group),
+            Step::Look(chat) => self.open_chat(chat, model),
+            Step::Do(action) => self.perform(action, self.open(), ui, model, commands),
+            Step::Stay | Step::Close => {}
+        }
         ui.ctx().request_repaint();
     }
 
@@ -227,6 +240,9 @@ impl Window {
             let draft = |chat| drafts.get(&chat).map(String::as_str);
             let open = self.open.as_ref().map(Timeline::chat);
             intent = self.sidebar.show(&mut child, model, clock, open, draft);
+            if self.sidebar.has_caret(ui) {
+                withhold(ui, |event| matches!(event, Event::Text(_) | Event::Paste(_) | Event::Ime(_)));
+            }
         }
         if self.open.is_some() {
             self.open_pane(ui, pane, narrow, model, clock, commands);
@@ -238,10 +254,7 @@ impl Window {
         }
         match intent {
             Some(Intent::Open(chat)) => self.open_chat(chat, model),
-            Some(Intent::NewGroup) => self.dialog = Some(Dialog::new_group()),
-            Some(Intent::MessageSeveral) => self.dialog = Some(Dialog::several()),
-            Some(Intent::ReadReceipts(on)) => commands.push(Command::SetReadReceipts(on)),
-            Some(Intent::SignOut) => commands.push(Command::SignOut),
+            Some(Intent::Do(action, about)) => self.perform(action, about.or(self.open()), ui, model, commands),
             None => return,
         }
         ui.ctx().request_repaint();
@@ -330,30 +343,17 @@ impl Window {
     }
 
     /// Keys that mean the same wherever the focus is.
-    fn keys(&mut self, ui: &Ui, model: &Model) {
-        let both = Modifiers::ALT | Modifiers::SHIFT;
-        let unread = |key: ChatKey| model.chat(key).is_some_and(|chat| chat.attention() > 0);
-        for (modifiers, key, steps, unread_only) in [
-            (both, Key::ArrowDown, 1, true),
-            (both, Key::ArrowUp, -1, true),
-            (Modifiers::ALT, Key::ArrowDown, 1, false),
-            (Modifiers::ALT, Key::ArrowUp, -1, false),
-        ] {
-            if ui.input_mut(|input| input.consume_key(modifiers, key)) {
-                let wanted = |key: ChatKey| !unread_only || unread(key);
-                if let Some(chat) = self.sidebar.neighbour(model, self.open(), steps, wanted) {
-                    self.open_chat(chat, model);
-                }
-            }
-        }
-
-        if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::I)) {
-            self.toggle_details(ui);
-        }
-
+    fn keys(&mut self, ui: &Ui, model: &Model, commands: &mut Vec<Command>) {
+        self.act_on_keys(ui, model, commands);
         // A popup closes itself, and so does an input method.
         let taken = self.composer.composing() || egui::Popup::is_any_open(ui.ctx());
         if !taken && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+            // The field in the list comes first while one writes in it.
+            let searching = self.sidebar.has_caret(ui);
+            if searching && (self.sidebar.peel(ui) || self.open.is_some()) {
+                self.composer.focus();
+                return;
+            }
             if self.open.is_some() && self.composer.peel() {
                 return;
             }
@@ -361,6 +361,9 @@ impl Window {
                 if !details.peel() {
                     self.toggle_details(ui);
                 }
+                return;
+            }
+            if self.sidebar.peel(ui) {
                 return;
             }
             match &mut self.open {

@@ -52,6 +52,11 @@ impl Details {
         Self { chat, rename: None, deeds: Deeds::default(), members: Members::default() }
     }
 
+    /// Asks whether this person means to leave the group.
+    pub fn ask_to_leave(&mut self) {
+        self.deeds.ask(Deed::Leave);
+    }
+
     /// Takes back what was begun and not done. Returns whether there was anything.
     pub fn peel(&mut self) -> bool {
         let renaming = self.rename.take().is_some();

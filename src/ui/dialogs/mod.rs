@@ -3,8 +3,10 @@
 //! While a dialog is there, keys and clicks are its own. It reads the model and emits commands, as every view does.
 
 mod add_people;
+pub mod finder;
 mod new_group;
 mod several;
+mod shortcuts;
 
 use egui::{
     Align2, Area, Color32, Event, Id, Key, Modifiers, Order, Rect, Sense, Stroke, StrokeKind, Ui, UiKind, pos2, vec2,
@@ -12,8 +14,11 @@ use egui::{
 use lucide_icons::Icon;
 
 use self::add_people::AddPeople;
+use self::finder::Finder;
 use self::new_group::NewGroup;
 use self::several::Several;
+use self::shortcuts::Shortcuts;
+use super::actions::Action;
 use super::controls;
 use super::text;
 use super::theme::{self, font, radius, space};
@@ -21,7 +26,7 @@ use super::when::Clock;
 use super::widgets;
 use crate::client::command::Command;
 use crate::client::model::Model;
-use crate::proto::chat::GroupId;
+use crate::proto::chat::{ChatKey, GroupId};
 
 /// The height of a dialog's title.
 const TITLE: f32 = 54.0;
@@ -41,6 +46,10 @@ pub enum Dialog {
     Several(Several),
     /// Add people to a group.
     AddPeople(AddPeople),
+    /// Find a chat, a person or a command.
+    Finder(Box<Finder>),
+    /// Show the keys.
+    Shortcuts(Shortcuts),
 }
 
 /// What a dialog comes to in a frame.
@@ -52,6 +61,10 @@ pub enum Step {
     Close,
     /// It closes, and that group is to be looked at once it is known.
     Open(GroupId),
+    /// It closes, and that chat is to be looked at.
+    Look(ChatKey),
+    /// It closes, and that is to be done.
+    Do(Action),
 }
 
 impl Dialog {
@@ -70,18 +83,57 @@ impl Dialog {
         Self::AddPeople(AddPeople::new(group))
     }
 
+    /// To find something.
+    pub fn finder(finder: Finder) -> Self {
+        Self::Finder(Box::new(finder))
+    }
+
+    /// To show the keys.
+    pub fn shortcuts() -> Self {
+        Self::Shortcuts(Shortcuts)
+    }
+
     /// Draws the dialog above everything else.
     pub fn show(&mut self, ui: &Ui, model: &Model, clock: &Clock, commands: &mut Vec<Command>) -> Step {
         match self {
             Self::NewGroup(dialog) => dialog.show(ui, model, clock, commands),
             Self::Several(dialog) => dialog.show(ui, model, clock, commands),
             Self::AddPeople(dialog) => dialog.show(ui, model, clock, commands),
+            Self::Finder(dialog) => dialog.show(ui, model, clock),
+            Self::Shortcuts(dialog) => dialog.show(ui),
         }
     }
 }
 
 /// A card with a title above a dimmed window. Returns what is drawn in it, and whether somebody wants it closed.
 fn layer<R>(ui: &Ui, title: &str, height: f32, content: impl FnOnce(&mut Ui, Rect) -> R) -> (R, bool) {
+    let place = |screen: Rect, size| Rect::from_center_size(screen.center(), size);
+    let ((result, closed), left) = card(ui, title, vec2(WIDTH, height), place, |ui, card| {
+        let middle = card.top() + TITLE / 2.0 + 2.0;
+        let left = pos2(card.left() + space::XL, middle);
+        let color = theme::palette(ui).text;
+        widgets::line(ui, left, title, font::title(), color, card.width() - 2.0 * space::XL - 36.0);
+        let inner = Rect::from_min_max(
+            pos2(card.left() + space::XL, card.top() + TITLE),
+            (card.max - vec2(space::XL, space::L)).max(card.min + vec2(space::XL + 1.0, TITLE + 1.0)),
+        );
+        let result = content(ui, inner);
+        // Last, so that it is the last stop of the Tab key.
+        let close = Rect::from_center_size(pos2(card.right() - space::L - 12.0, middle), vec2(32.0, 32.0));
+        (result, widgets::icon_button(ui, close, Icon::X, "Close").clicked())
+    });
+    (result, closed || left)
+}
+
+/// A card above a dimmed window, no larger than fits. Returns what is drawn in it, and whether it was left: by Esc or by
+/// a click beside it.
+fn card<R>(
+    ui: &Ui,
+    name: &str,
+    size: egui::Vec2,
+    place: impl FnOnce(Rect, egui::Vec2) -> Rect,
+    content: impl FnOnce(&mut Ui, Rect) -> R,
+) -> (R, bool) {
     let id = Id::unique("dialog");
     let screen = ui.ctx().content_rect();
     let area = Area::new(id)
@@ -91,7 +143,7 @@ fn layer<R>(ui: &Ui, title: &str, height: f32, content: impl FnOnce(&mut Ui, Rec
         .default_size(screen.size())
         .constrain(false)
         .fade_in(false)
-        .accessible_name(title);
+        .accessible_name(name);
     ui.ctx().memory_mut(|memory| memory.set_modal_layer(area.layer()));
     let shown = area.show(ui.ctx(), |ui| {
         ui.set_min_size(screen.size());
@@ -99,35 +151,22 @@ fn layer<R>(ui: &Ui, title: &str, height: f32, content: impl FnOnce(&mut Ui, Rec
         ui.painter().rect_filled(screen, 0.0, Color32::from_black_alpha(110));
 
         // Low windows have better use for the room than an edge.
-        let edge = if screen.height() < height { space::XS } else { space::M };
+        let edge = if screen.height() < size.y { space::XS } else { space::M };
         let most = (screen.size() - vec2(2.0 * space::M, 2.0 * edge)).max(vec2(1.0, 1.0));
-        let size = vec2(WIDTH, height).min(most);
-        let card = Rect::from_center_size(screen.center(), size);
-        let card = Rect::from_min_size(card.min.round(), size.round());
+        let card = place(screen, size.min(most));
+        let card = Rect::from_min_size(card.min.round(), card.size().round());
         // What is clicked within the card is not outside.
         ui.interact(card, id.with("card"), Sense::click() - Sense::FOCUSABLE);
         let palette = theme::palette(ui);
         ui.painter().rect(card, radius::L, palette.surface, Stroke::new(1.0, palette.line), StrokeKind::Inside);
         ui.set_clip_rect(card.intersect(ui.clip_rect()));
-
-        let middle = card.top() + TITLE / 2.0 + 2.0;
-        let left = pos2(card.left() + space::XL, middle);
-        widgets::line(ui, left, title, font::title(), palette.text, card.width() - 2.0 * space::XL - 36.0);
-        let inner = Rect::from_min_max(
-            pos2(card.left() + space::XL, card.top() + TITLE),
-            (card.max - vec2(space::XL, space::L)).max(card.min + vec2(space::XL + 1.0, TITLE + 1.0)),
-        );
-        let result = content(ui, inner);
-        // Last, so that it is the last stop of the Tab key.
-        let close = Rect::from_center_size(pos2(card.right() - space::L - 12.0, middle), vec2(32.0, 32.0));
-        let closed = widgets::icon_button(ui, close, Icon::X, "Close").clicked();
-        (result, closed || outside.clicked())
+        (content(ui, card), outside.clicked())
     });
-    let (result, closed) = shown.inner;
+    let (result, outside) = shown.inner;
     // An input method takes its keys itself.
     let composing = ui.input(|input| input.events.iter().any(|event| matches!(event, Event::Ime(_))));
     let escaped = !composing && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
-    (result, closed || escaped)
+    (result, outside || escaped)
 }
 
 /// The two buttons at the end of a dialog.
