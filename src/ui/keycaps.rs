@@ -44,10 +44,10 @@ pub fn show(ui: &Ui, right: Pos2, press: Press) -> f32 {
     all
 }
 
-/// The same for several that do the same, the first one at the right. Returns how wide they are.
+/// The same for several that do the same, the first one at the left. Returns how wide they are.
 pub fn any(ui: &Ui, right: Pos2, presses: &[Press]) -> f32 {
     let mut taken = 0.0;
-    for press in presses {
+    for press in presses.iter().rev() {
         taken += if taken > 0.0 { space::S } else { 0.0 };
         taken += show(ui, right - vec2(taken, 0.0), *press);
     }

@@ -59,6 +59,10 @@ pub fn of<'a>(ui: &Ui, response: &Response, entries: impl FnOnce() -> Vec<Entry<
         (false, false) => Popup::context_menu(response),
     };
     let shown = menu.width(WIDTH).show(|ui| content(ui, id, &entries()))?;
+    if shown.inner.is_some() && stage.is_some() {
+        ui.data_mut(|data| data.remove::<Stage>(id));
+        response.request_focus();
+    }
     shown.inner
 }
 

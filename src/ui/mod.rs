@@ -2,7 +2,9 @@
 //!
 //! - [`theme`]: colours, type, distances. [`widgets`]: the small things that views share; `controls`: those of dialogs,
 //!   menus and details. [`text`]: foreign text made safe, with `marks` in it. [`when`]: times as people read them.
-//! - `login`: the page before. `sidebar` and `people`: the list. `chat`: the open chat, made of `header`, `timeline` and
+//! - `login`: the page before. `sidebar`, `people` and `order`: the list, with `fuzzy` to search it and `menu` for its
+//!   rows. `actions`, `shortcuts` and `perform`: what can be done from menus, the palette and by keys; `keycaps` draws
+//!   keys. `start`: the pane before a chat is open. `chat`: the open chat, made of `header`, `timeline` and
 //!   `composer`. `details`: what there is to know of it. `info`: who has a message. `dialogs`: what is asked before
 //!   something is done, with `picker` to choose people and `jobs` to wait for an answer. `presence` and `happened`: who is
 //!   there and what was done to groups, in words. `mentions`: who a text calls by name. `slash`: what a draft that begins
@@ -39,6 +41,7 @@ mod presence;
 mod shortcuts;
 mod sidebar;
 mod slash;
+mod start;
 mod text;
 pub mod theme;
 mod timeline;
@@ -247,7 +250,7 @@ impl Window {
         if self.open.is_some() {
             self.open_pane(ui, pane, narrow, model, clock, commands);
         } else if !narrow || self.lost.is_some() {
-            self.no_chat(ui, pane, narrow, model);
+            self.no_chat(ui, pane, narrow, model, commands);
         }
         if !narrow {
             ui.painter().vline(list.right() - 0.5, all.y_range(), Stroke::new(1.0, palette.line));
@@ -307,7 +310,7 @@ impl Window {
     }
 
     /// The pane while no chat is open.
-    fn no_chat(&mut self, ui: &mut Ui, pane: Rect, narrow: bool, model: &Model) {
+    fn no_chat(&mut self, ui: &mut Ui, pane: Rect, narrow: bool, model: &Model, commands: &mut Vec<Command>) {
         ui.painter().rect_filled(pane, 0.0, theme::palette(ui).backdrop);
         if let Some(name) = &self.lost {
             let words = format!("You are no longer in {name}");
@@ -320,13 +323,9 @@ impl Window {
             }
             return;
         }
-        let alone = model.people.len() <= 1;
-        let (words, hint) = if alone {
-            ("It is quiet here", "As soon as somebody else has an account, you can write to them.")
-        } else {
-            ("Choose somebody to write to", "Alt+Down and Alt+Up go through the list.")
-        };
-        widgets::empty(ui, pane, Icon::MessagesSquare, words, hint);
+        if let Some(action) = start::show(ui, pane, model) {
+            self.perform(action, None, ui, model, commands);
+        }
     }
 
     fn leave(&mut self) {

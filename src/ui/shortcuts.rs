@@ -223,7 +223,7 @@ mod tests {
             for press in row.presses {
                 let spelled = press.spelled(false);
                 let named = |cell: &&str| cell.split(',').any(|key| key.trim().trim_matches('`') == spelled);
-                assert!(cells.iter().any(|cell| named(cell)), "README.md does not have {spelled}: {}", row.does);
+                assert!(cells.iter().any(named), "README.md does not have {spelled}: {}", row.does);
             }
         }
     }

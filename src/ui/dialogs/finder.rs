@@ -23,6 +23,8 @@ const WIDTH: f32 = 560.0;
 const ROW: f32 = 46.0;
 const HEADING: f32 = 34.0;
 const FOOT: f32 = 36.0;
+/// Above the first row, so that it does not touch the line.
+const PAD: f32 = 6.0;
 /// How many rows are seen at a time, where there is room. The last one is cut: there are more.
 const SEEN: f32 = 8.5;
 /// How many chats it has before anything is typed.
@@ -109,13 +111,12 @@ impl Finder {
     pub fn show(&mut self, ui: &Ui, model: &Model, clock: &Clock) -> Step {
         self.look(model);
         let field = controls::FIELD + 2.0 * space::M;
-        let rows = if self.choices.is_empty() { 200.0 } else { SEEN * ROW };
         let place = |screen: Rect, size: egui::Vec2| {
             // As high as it can be, always: it must not jump while one types.
             let top = ((screen.height() - (field + SEEN * ROW + FOOT)) * 0.35).max(space::XS);
             Rect::from_min_size(pos2(screen.center().x - size.x / 2.0, screen.top() + top), size)
         };
-        let size = vec2(WIDTH, field + rows.max(SEEN * ROW) + FOOT);
+        let size = vec2(WIDTH, field + SEEN * ROW + FOOT);
         let mut pressed = Pressed::default();
         let (clicked, left) = card(ui, "Find a chat, a person or a command", size, place, |ui, card| {
             let (head, rest) = card.split_top_bottom_at_y(card.top() + field);
@@ -131,7 +132,7 @@ impl Finder {
                 widgets::empty(ui, list, Icon::SearchX, &title, hint);
                 None
             } else {
-                self.list(ui, list, model, clock)
+                self.list(ui, list, pressed.steps != 0, model, clock)
             }
         });
         let taken = clicked.or(Some(self.chosen).filter(|_| pressed.take));
@@ -251,21 +252,21 @@ impl Finder {
         recent
     }
 
-    fn list(&mut self, ui: &mut Ui, list: Rect, model: &Model, clock: &Clock) -> Option<usize> {
+    /// Draws what was found. `moved`: the choice was, and is brought into view.
+    fn list(&mut self, ui: &mut Ui, list: Rect, moved: bool, model: &Model, clock: &Clock) -> Option<usize> {
         let height = |line: &Line| match line {
             Line::Heading(_) => HEADING,
             Line::Choice(_) => ROW,
         };
         let mut area = ScrollArea::vertical().id_salt("found").auto_shrink(false);
-        let above = self.lines.iter().take_while(|line| **line != Line::Choice(self.chosen)).map(height).sum::<f32>();
+        let above =
+            PAD + self.lines.iter().take_while(|line| **line != Line::Choice(self.chosen)).map(height).sum::<f32>();
         // The heading above the first one is shown with it.
         let top = if self.chosen == 0 { 0.0 } else { above };
         let (offset, room) = self.seen;
         area = match (std::mem::take(&mut self.fresh), top < offset || above + ROW > offset + room) {
             (true, _) => area.vertical_scroll_offset(0.0),
-            (false, true) if !self.by_wheel(ui) => {
-                area.vertical_scroll_offset(top.min(offset).max(above + ROW - room).max(0.0))
-            }
+            (false, true) if moved => area.vertical_scroll_offset(top.min(offset).max(above + ROW - room).max(0.0)),
             _ => area,
         };
         let builder = UiBuilder::new().max_rect(list.shrink2(vec2(space::S, 1.0)));
@@ -275,7 +276,7 @@ impl Finder {
         let mut clicked = None;
         let output = area.show_viewport(&mut child, |ui, view| {
             let place = ui.max_rect();
-            let mut y = place.top();
+            let mut y = place.top() + PAD;
             for line in &self.lines {
                 let rect = Rect::from_min_size(pos2(place.left(), y), vec2(place.width(), height(line)));
                 y = rect.bottom();
@@ -299,14 +300,6 @@ impl Finder {
         });
         self.seen = (output.state.clamped_offset().y, output.inner_rect.height());
         clicked
-    }
-
-    /// Whether somebody looks around with the wheel: then the choice need not be seen.
-    fn by_wheel(&self, ui: &Ui) -> bool {
-        ui.input(|input| {
-            let keys = input.events.iter().any(|event| matches!(event, Event::Key { pressed: true, .. }));
-            !keys
-        })
     }
 
     fn row(&self, ui: &Ui, rect: Rect, choice: Choice, at: usize, model: &Model, clock: &Clock) -> bool {
@@ -375,8 +368,12 @@ impl Finder {
         let title = action.title(self.stand, model);
         let mut spoken = title.to_owned();
         if let Some(press) = action.key() {
-            right -= keycaps::show(ui, pos2(right, middle), press) + space::S;
             spoken.push_str(&format!(", {}", press.spelled(keycaps::is_mac(ui))));
+            // Where both do not fit, the words matter more.
+            let words = ui.painter().layout_no_wrap(title.to_owned(), font::body(), palette.text).size().x;
+            if words + space::S + keycaps::width(ui, press) <= right - left {
+                right -= keycaps::show(ui, pos2(right, middle), press) + space::S;
+            }
         }
         let galley = widgets::found_name(ui, title, self.query.as_ref(), font::body(), right - left);
         ui.painter().galley(pos2(left, middle - galley.size().y / 2.0), galley, palette.text);
@@ -398,7 +395,7 @@ fn foot(ui: &Ui, rect: Rect) {
     ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette.line));
     let mut left = rect.left() + space::L;
     let keys: [(&[Key], &str); 3] =
-        [(&[Key::ArrowUp, Key::ArrowDown], "choose"), (&[Key::Enter], "take"), (&[Key::Escape], "close")];
+        [(&[Key::ArrowUp, Key::ArrowDown], "choose"), (&[Key::Enter], "open"), (&[Key::Escape], "close")];
     for (keys, words) in keys {
         for key in keys {
             let press = Press::Key(Modifiers::NONE, *key);

@@ -10,7 +10,7 @@ use crate::ui::theme::{self, font, radius, space};
 use crate::ui::{keycaps, text, widgets};
 
 const ROW: f32 = 34.0;
-const HEADING: f32 = 36.0;
+const HEADING: f32 = 42.0;
 /// How far a key scrolls.
 const LINE: f32 = 2.0 * ROW;
 

@@ -186,8 +186,8 @@ impl Sidebar {
     /// The field, and the choice between all and what is new.
     fn search(&mut self, ui: &mut Ui, place: Rect, model: &Model, open: Option<ChatKey>) -> (Option<Intent>, Pressed) {
         let frame = Rect::from_min_size(
-            pos2(place.left() + space::M, place.top()),
-            vec2(place.width() - 2.0 * space::M, super::controls::FIELD),
+            pos2(place.left() + space::S, place.top()),
+            vec2(place.width() - 2.0 * space::S, super::controls::FIELD),
         );
         if self.wants_caret {
             ui.memory_mut(|memory| memory.request_focus(search::id()));

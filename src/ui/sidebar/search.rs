@@ -65,7 +65,7 @@ pub fn field(ui: &mut Ui, frame: Rect, text: &mut String) -> (bool, Pressed) {
         return (response.changed(), pressed);
     }
     let place = Rect::from_center_size(pos2(frame.right() - 20.0, frame.center().y), vec2(28.0, 28.0));
-    let cleared = widgets::icon_button(ui, place, Icon::X, "Clear the search").clicked();
+    let cleared = widgets::icon_button(ui, place, Icon::X, "Empty the field").clicked();
     if cleared {
         text.clear();
         response.request_focus();
@@ -76,11 +76,13 @@ pub fn field(ui: &mut Ui, frame: Rect, text: &mut String) -> (bool, Pressed) {
 /// Draws the choice between all and what is new. Returns whether the other one was chosen.
 pub fn chips(ui: &mut Ui, left: egui::Pos2, only_new: bool, new: usize) -> bool {
     let count = if new > 999 { "999+".to_owned() } else { new.to_string() };
-    let words = if new > 0 { format!("Unread {count}") } else { "Unread".to_owned() };
+    let (words, name) = match new {
+        0 => ("Unread".to_owned(), "Unread chats".to_owned()),
+        _ => (format!("Unread {count}"), format!("Unread chats: {count}")),
+    };
     let (all, width) = chip(ui, left, "All", "All chats", !only_new, None);
     let right = left + vec2(width + space::S, 0.0);
-    let (unread, _) =
-        chip(ui, right, &words, &format!("{words}, chats with something new"), only_new, Action::OnlyNew.key());
+    let (unread, _) = chip(ui, right, &words, &name, only_new, Action::OnlyNew.key());
     (all && only_new) || (unread && !only_new)
 }
 
