@@ -193,6 +193,8 @@ impl Details {
         };
         *y = top(rows.len());
         let mut picked = None;
+        // One more on either side, so that the Tab key comes to it.
+        let view = view.expand(theme::MEMBER_ROW);
         let above = ((view.min - first - question) / theme::MEMBER_ROW).floor().max(0.0) as usize;
         for (at, row) in rows.iter().enumerate().skip(above) {
             if top(at) > view.max {

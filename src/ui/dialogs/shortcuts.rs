@@ -1,18 +1,16 @@
 //! The list of all keys, made of the table that they are looked up in.
 
 use egui::accesskit::Role;
-use egui::{Id, Key, Modifiers, Rect, ScrollArea, Sense, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use egui::{Id, Rect, ScrollArea, Sense, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
 use super::{Step, layer};
 use crate::ui::actions::Action;
 use crate::ui::shortcuts::{self, Part, Shortcut};
 use crate::ui::theme::{self, font, radius, space};
-use crate::ui::{keycaps, text, widgets};
+use crate::ui::{controls, keycaps, text, widgets};
 
 const ROW: f32 = 34.0;
 const HEADING: f32 = 42.0;
-/// How far a key scrolls.
-const LINE: f32 = 2.0 * ROW;
 
 /// The dialog; it keeps nothing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,26 +25,12 @@ impl Shortcuts {
     }
 }
 
-/// How far the keys scroll the list, which itself is where the focus is.
-fn scrolled(ui: &Ui, page: f32) -> f32 {
-    ui.input_mut(|input| {
-        let mut count = |key, by| input.count_and_consume_key(Modifiers::NONE, key) as f32 * by;
-        let lines = count(Key::ArrowUp, LINE) - count(Key::ArrowDown, LINE);
-        let pages = count(Key::PageUp, page) - count(Key::PageDown, page);
-        lines + pages + count(Key::Home, f32::MAX) - count(Key::End, f32::MAX)
-    })
-}
-
 fn list(ui: &mut Ui, inner: Rect) {
-    let height = inner.height();
-    let by = scrolled(ui, height - ROW);
     let builder = UiBuilder::new().max_rect(inner.with_max_y(inner.bottom() + space::L));
     let mut child = ui.new_child(builder.accessibility_role(Role::List).accessibility_label("Shortcuts"));
     child.spacing_mut().item_spacing.y = 0.0;
     ScrollArea::vertical().id_salt("shortcuts").auto_shrink(false).show(&mut child, |ui| {
-        if by != 0.0 {
-            ui.scroll_with_delta(vec2(0.0, by));
-        }
+        controls::scroll_by_keys(ui);
         for part in Part::ALL {
             let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEADING), Sense::hover());
             widgets::heading(ui, pos2(rect.left(), rect.bottom() - 13.0), part.heading());
