@@ -3,7 +3,7 @@
 
 use egui::accesskit::Role;
 use egui::{Align2, AsIdSalt, Color32, CornerRadius, Id, Rect, Response, Sense, Stroke, StrokeKind, TextEdit, Ui};
-use egui::{WidgetInfo, pos2, vec2};
+use egui::{Key, Modifiers, WidgetInfo, pos2, vec2};
 use lucide_icons::Icon;
 
 use super::text::{self, Buffer};
@@ -166,6 +166,20 @@ pub fn choice(ui: &mut Ui, rect: Rect, label: &str, chosen: bool) -> Response {
     let galley = text::elided(ui, label.to_owned(), font::body(), palette.text, room);
     ui.painter().galley(pos2(center.x + 20.0, center.y - galley.size().y / 2.0), galley, palette.text);
     response
+}
+
+/// Scrolls a list in a card with the keys for it, where nothing in the card needs them. Within the list.
+pub fn scroll_by_keys(ui: &Ui) {
+    let page = ui.clip_rect().height() - FIELD;
+    let by = ui.input_mut(|input| {
+        let mut count = |key, by| input.count_and_consume_key(Modifiers::NONE, key) as f32 * by;
+        let lines = count(Key::ArrowUp, FIELD) - count(Key::ArrowDown, FIELD);
+        let pages = count(Key::PageUp, page) - count(Key::PageDown, page);
+        lines + pages + count(Key::Home, f32::MAX) - count(Key::End, f32::MAX)
+    });
+    if by != 0.0 {
+        ui.scroll_with_delta(vec2(0.0, by));
+    }
 }
 
 /// An entry of a menu, as wide as the menu.

@@ -11,7 +11,7 @@ use lucide_icons::Icon;
 
 use super::theme::{self, font, radius, space};
 use super::when::Clock;
-use super::{presence, text, widgets};
+use super::{controls, presence, text, widgets};
 use crate::client::command::Command;
 use crate::client::model::{Info, Message, Model};
 use crate::proto::chat::ChatKey;
@@ -280,6 +280,7 @@ fn list(ui: &mut Ui, body: Rect, rows: &[Entry], width: f32, model: &Model) {
     child.set_clip_rect(body.intersect(ui.clip_rect()));
     child.spacing_mut().item_spacing.y = 0.0;
     ScrollArea::vertical().id_salt("receipts").auto_shrink(false).show(&mut child, |ui| {
+        controls::scroll_by_keys(ui);
         for row in rows {
             let height = row.height(ui, width);
             let (rect, _) = ui.allocate_exact_size(vec2(width, height), Sense::hover());

@@ -6,6 +6,8 @@
 
 use egui::{Context, Event, Key, Plugin, RawInput};
 
+use super::shortcuts;
+
 /// When more than this many events wait, they are let through together: a key that is held down on a slow machine must
 /// not make the window fall ever further behind.
 const WAITING_MAX: usize = 2_000;
@@ -33,7 +35,11 @@ fn turn(event: &Event) -> Turn {
         Event::Key { key: Key::Enter, pressed: true, .. } => Turn::Ends,
         // The arrows go through what a letter before them has made the composer offer.
         Event::Key { key: Key::Tab | Key::Escape | Key::ArrowUp | Key::ArrowDown, pressed: true, .. } => Turn::Alone,
-        Event::Key { pressed: true, modifiers, .. } if modifiers.alt => Turn::Alone,
+        Event::Key { key, pressed: true, modifiers, .. }
+            if modifiers.alt || shortcuts::action_of(*modifiers, *key).is_some() =>
+        {
+            Turn::Alone
+        }
         _ => Turn::None,
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! - [`theme`]: colours, type, distances. [`widgets`]: the small things that views share; `controls`: those of dialogs,
 //!   menus and details. [`text`]: foreign text made safe, with `marks` in it. [`when`]: times as people read them.
-//! - `login`: the page before. `sidebar` and `people`: the list. `chat`: the open chat, made of `header`, `timeline` and
+//! - `login`: the page before. `sidebar`, `people` and `order`: the list, with `fuzzy` to search it and `menu` for its
+//!   rows. `actions`, `shortcuts` and `perform`: what can be done from menus, the palette and by keys; `keycaps` draws
+//!   keys. `start`: the pane before a chat is open. `chat`: the open chat, made of `header`, `timeline` and
 //!   `composer`. `details`: what there is to know of it. `info`: who has a message. `dialogs`: what is asked before
 //!   something is done, with `picker` to choose people and `jobs` to wait for an answer. `presence` and `happened`: who is
 //!   there and what was done to groups, in words. `mentions`: who a text calls by name. `find`: where words stand in
@@ -11,6 +13,7 @@
 //!
 //! Views read the model and say what somebody did; what they say is applied after the frame is drawn.
 
+mod actions;
 mod bidi;
 mod chat;
 mod composer;
@@ -20,20 +23,27 @@ mod dialogs;
 mod emoji;
 mod find;
 mod fonts;
+mod fuzzy;
 mod happened;
 mod header;
 mod info;
 mod jobs;
+mod keycaps;
 mod keys;
 mod links;
 mod login;
 mod marks;
 mod mentions;
+mod menu;
+mod order;
 mod people;
+mod perform;
 mod picker;
 mod presence;
+mod shortcuts;
 mod sidebar;
 mod slash;
+mod start;
 mod text;
 pub mod theme;
 mod timeline;
@@ -47,6 +57,7 @@ use lucide_icons::Icon;
 
 use self::composer::Composer;
 use self::details::Details;
+use self::dialogs::finder::Visited;
 use self::dialogs::{Dialog, Step};
 use self::header::Way;
 use self::login::Form;
@@ -73,6 +84,7 @@ pub struct Prefill {
 pub struct Window {
     login: Form,
     sidebar: Sidebar,
+    visited: Visited,
     composer: Composer,
     names: Names,
     open: Option<Timeline>,
@@ -121,6 +133,7 @@ impl Window {
     pub fn open_chat(&mut self, chat: ChatKey, model: &Model) {
         if self.open() != Some(chat) {
             self.open = Some(Timeline::open(chat, model));
+            self.visited.note(chat);
             // Where they would stand before the conversation, it is the conversation that was asked for.
             self.details = self.details.take().filter(|_| self.wide).map(|_| Details::of(chat));
             self.expected = None;
@@ -186,7 +199,7 @@ impl Window {
             self.resume = self.open.is_some();
         } else {
             // Before the views, so that the composer does not take them as movements of its caret.
-            self.keys(ui, model);
+            self.keys(ui, model, &mut commands);
         }
         self.panes(ui, model, clock, &mut commands);
         commands
@@ -219,12 +232,14 @@ impl Window {
             return;
         }
         self.dialog = None;
+        self.resume = true;
         match step {
             Step::Open(group) => self.expected = Some(group),
+            Step::Look(chat) => self.open_chat(chat, model),
             Step::Show(chat, seq) => self.open_message(chat, seq, model),
+            Step::Do(action) => self.perform(action, self.open(), ui, model, commands),
             Step::Stay | Step::Close => {}
         }
-        self.resume = true;
         ui.ctx().request_repaint();
     }
 
@@ -246,21 +261,21 @@ impl Window {
             let draft = |chat| drafts.get(&chat).map(String::as_str);
             let open = self.open.as_ref().map(Timeline::chat);
             intent = self.sidebar.show(&mut child, model, clock, open, draft);
+            if self.sidebar.has_caret(ui) {
+                withhold(ui, |event| matches!(event, Event::Text(_) | Event::Paste(_) | Event::Ime(_)));
+            }
         }
         if self.open.is_some() {
             self.open_pane(ui, pane, narrow, model, clock, commands);
         } else if !narrow || self.lost.is_some() {
-            self.no_chat(ui, pane, narrow, model);
+            self.no_chat(ui, pane, narrow, model, commands);
         }
         if !narrow {
             ui.painter().vline(list.right() - 0.5, all.y_range(), Stroke::new(1.0, palette.line));
         }
         match intent {
             Some(Intent::Open(chat)) => self.open_chat(chat, model),
-            Some(Intent::NewGroup) => self.dialog = Some(Dialog::new_group()),
-            Some(Intent::MessageSeveral) => self.dialog = Some(Dialog::several()),
-            Some(Intent::ReadReceipts(on)) => commands.push(Command::SetReadReceipts(on)),
-            Some(Intent::SignOut) => commands.push(Command::SignOut),
+            Some(Intent::Do(action, about)) => self.perform(action, about.or(self.open()), ui, model, commands),
             None => return,
         }
         ui.ctx().request_repaint();
@@ -314,7 +329,7 @@ impl Window {
     }
 
     /// The pane while no chat is open.
-    fn no_chat(&mut self, ui: &mut Ui, pane: Rect, narrow: bool, model: &Model) {
+    fn no_chat(&mut self, ui: &mut Ui, pane: Rect, narrow: bool, model: &Model, commands: &mut Vec<Command>) {
         ui.painter().rect_filled(pane, 0.0, theme::palette(ui).backdrop);
         if let Some(name) = &self.lost {
             let words = format!("You are no longer in {name}");
@@ -327,13 +342,9 @@ impl Window {
             }
             return;
         }
-        let alone = model.people.len() <= 1;
-        let (words, hint) = if alone {
-            ("It is quiet here", "As soon as somebody else has an account, you can write to them.")
-        } else {
-            ("Choose somebody to write to", "Alt+Down and Alt+Up go through the list.")
-        };
-        widgets::empty(ui, pane, Icon::MessagesSquare, words, hint);
+        if let Some(action) = start::show(ui, pane, model) {
+            self.perform(action, None, ui, model, commands);
+        }
     }
 
     fn leave(&mut self) {
@@ -360,37 +371,17 @@ impl Window {
     }
 
     /// Keys that mean the same wherever the focus is.
-    fn keys(&mut self, ui: &Ui, model: &Model) {
-        let both = Modifiers::ALT | Modifiers::SHIFT;
-        let unread = |key: ChatKey| model.chat(key).is_some_and(|chat| chat.attention() > 0);
-        for (modifiers, key, steps, unread_only) in [
-            (both, Key::ArrowDown, 1, true),
-            (both, Key::ArrowUp, -1, true),
-            (Modifiers::ALT, Key::ArrowDown, 1, false),
-            (Modifiers::ALT, Key::ArrowUp, -1, false),
-        ] {
-            if ui.input_mut(|input| input.consume_key(modifiers, key)) {
-                let wanted = |key: ChatKey| !unread_only || unread(key);
-                if let Some(chat) = self.sidebar.neighbour(model, self.open(), steps, wanted) {
-                    self.open_chat(chat, model);
-                }
-            }
-        }
-
-        if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::I)) {
-            self.toggle_details(ui);
-        }
-        // The one with more keys first: the other one would take it, too.
-        if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND | Modifiers::SHIFT, Key::F)) {
-            self.dialog = Some(Dialog::everywhere());
-            ui.ctx().request_repaint();
-        } else if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::F)) {
-            self.search(ui);
-        }
-
+    fn keys(&mut self, ui: &Ui, model: &Model, commands: &mut Vec<Command>) {
+        self.act_on_keys(ui, model, commands);
         // A popup closes itself, and so does an input method.
         let taken = self.composer.composing() || egui::Popup::is_any_open(ui.ctx());
         if !taken && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+            // The field in the list comes first while one writes in it.
+            let searching = self.sidebar.has_caret(ui);
+            if searching && (self.sidebar.peel(ui) || self.open.is_some()) {
+                self.composer.focus();
+                return;
+            }
             if self.open.is_some() && self.composer.peel() {
                 return;
             }
@@ -404,6 +395,9 @@ impl Window {
             }
             if self.details.is_some() {
                 self.toggle_details(ui);
+                return;
+            }
+            if self.sidebar.peel(ui) {
                 return;
             }
             match &mut self.open {

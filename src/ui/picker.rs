@@ -8,6 +8,7 @@ use egui::{CornerRadius, Id, Key, Modifiers, Rect, ScrollArea, Sense, Ui, UiBuil
 use lucide_icons::Icon;
 
 use super::controls::{self, Field};
+use super::fuzzy::{Folded, Query};
 use super::happened;
 use super::presence;
 use super::text;
@@ -25,6 +26,7 @@ pub const HEAD: f32 = 22.0 + controls::FIELD + space::S;
 #[derive(Debug, Default)]
 pub struct Picker {
     search: String,
+    query: Option<Query>,
     /// In the order of choosing.
     chosen: Vec<UserId>,
     found: Vec<UserId>,
@@ -58,18 +60,16 @@ impl Pressed {
     }
 }
 
-/// Those who can be chosen and match what is searched for: whose name begins with it first, then by name.
-fn found(model: &Model, without: &[UserId], search: &str) -> Vec<UserId> {
-    let search = search.trim().to_lowercase();
-    let rank = |name: &str| {
-        let begins = name.split_whitespace().any(|word| word.starts_with(&search)) || name.starts_with(&search);
-        (begins || name.contains(&search)).then_some(!begins)
-    };
+/// Those who can be chosen and match what is searched for: who fits best first, then by name.
+fn found(model: &Model, without: &[UserId], query: Option<&Query>) -> Vec<UserId> {
     let others = model.people.iter().filter(|(id, _)| !model.is_me(**id) && !without.contains(id));
     let mut found: Vec<_> = others
         .filter_map(|(id, person)| {
-            let name = person.username.to_lowercase();
-            Some((rank(&name)?, name, *id))
+            let fit = match query {
+                Some(query) => Some(query.fit(&Folded::of(&person.username))?),
+                None => None,
+            };
+            Some((fit, person.username.to_lowercase(), *id))
         })
         .collect();
     found.sort();
@@ -163,7 +163,8 @@ impl Picker {
     fn look(&mut self, model: &Model, without: &[UserId]) {
         let made_of = fingerprint(model, without, &self.search);
         if self.made_of != Some(made_of) {
-            self.found = found(model, without, &self.search);
+            self.query = Query::new(&self.search);
+            self.found = found(model, without, self.query.as_ref());
             self.made_of = Some(made_of);
             self.marked = (!self.search.trim().is_empty() && !self.found.is_empty()).then_some(0);
         }
@@ -209,7 +210,8 @@ impl Picker {
             let mut clicked = None;
             for at in range {
                 let Some(id) = self.found.get(at).copied() else { continue };
-                if row(ui, model, id, clock, self.chosen.contains(&id), self.marked == Some(at)) {
+                let query = self.query.as_ref();
+                if row(ui, model, id, clock, query, self.chosen.contains(&id), self.marked == Some(at)) {
                     clicked = Some(id);
                 }
             }
@@ -223,7 +225,15 @@ impl Picker {
     }
 }
 
-fn row(ui: &mut Ui, model: &Model, id: UserId, clock: &Clock, chosen: bool, marked: bool) -> bool {
+fn row(
+    ui: &mut Ui,
+    model: &Model,
+    id: UserId,
+    clock: &Clock,
+    query: Option<&Query>,
+    chosen: bool,
+    marked: bool,
+) -> bool {
     let palette = theme::palette(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), theme::MEMBER_ROW), Sense::hover());
     let response = ui.interact(rect, Id::unique(("pick", id)), Sense::click() - Sense::FOCUSABLE);
@@ -240,7 +250,7 @@ fn row(ui: &mut Ui, model: &Model, id: UserId, clock: &Clock, chosen: bool, mark
     widgets::avatar(ui, pos2(rect.left() + space::S + 17.0, middle), 34.0, name, Some((status, behind)));
     let left = rect.left() + space::S + 34.0 + space::M;
     let room = rect.right() - 40.0 - left;
-    let galley = text::elided(ui, text::one_line(name), font::strong(), palette.text, room);
+    let galley = widgets::found_name(ui, name, query, font::strong(), room);
     ui.painter().galley(pos2(left, middle - 9.0 - galley.size().y / 2.0), galley, palette.text);
     let galley = text::elided(ui, there, font::small(), palette.subdued, room);
     ui.painter().galley(pos2(left, middle + 9.0 - galley.size().y / 2.0), galley, palette.subdued);
@@ -265,7 +275,10 @@ mod tests {
             model.people.insert(UserId(id), person);
         }
         let names = |search: &str, without: &[UserId]| -> Vec<String> {
-            found(&model, without, search).into_iter().map(|id| model.name(id).to_owned()).collect()
+            found(&model, without, Query::new(search).as_ref())
+                .into_iter()
+                .map(|id| model.name(id).to_owned())
+                .collect()
         };
         assert_eq!(names("AN", &[]), ["anton", "Bob Anders", "Joanna"]);
         assert_eq!(names("bob an", &[]), ["Bob Anders"]);

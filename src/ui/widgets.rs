@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use egui::accesskit::Role;
+use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{
     Align2, AsIdSalt, Color32, CornerRadius, FontId, Galley, Id, Pos2, Rect, Response, Sense, Stroke, Ui, WidgetInfo,
     pos2, vec2,
 };
 use lucide_icons::Icon;
 
+use super::bidi;
+use super::fuzzy::Query;
+use super::marks::{self, Mark};
 use super::text;
 use super::theme::{self, Palette, font, radius, space};
 use crate::proto::chat::ChatKey;
@@ -150,8 +154,8 @@ fn pill(ui: &Ui, right: Pos2, label: String, fill: Color32, front: Color32) -> f
     size.x
 }
 
-/// A page or pane that has nothing else to show: a sign, a line, and one more to say what to do.
-pub fn empty(ui: &mut Ui, rect: Rect, sign: Icon, title: &str, hint: &str) {
+/// A page or pane that has nothing else to show: a sign, a line, and one more to say what to do. Returns where it ends.
+pub fn empty(ui: &mut Ui, rect: Rect, sign: Icon, title: &str, hint: &str) -> f32 {
     let palette = theme::palette(ui);
     let width = (rect.width() - 2.0 * space::XL).clamp(1.0, 340.0);
     let lines = |text: &str, font: FontId, color| {
@@ -178,6 +182,7 @@ pub fn empty(ui: &mut Ui, rect: Rect, sign: Icon, title: &str, hint: &str) {
         ui.painter().galley(at, galley, palette.text);
         at.y += size.y + space::S;
     }
+    at.y - space::S
 }
 
 /// A name on at most so many lines, each in the middle of where it is painted.
@@ -216,6 +221,25 @@ pub fn line(ui: &mut Ui, left: Pos2, words: &str, font: FontId, color: Color32, 
     say(ui, place, words);
     ui.painter().galley(place.min, galley, color);
     place.width()
+}
+
+/// A name on one line, with the letters in another colour that it was found by.
+pub fn found_name(ui: &Ui, name: &str, query: Option<&Query>, font: FontId, width: f32) -> Arc<Galley> {
+    let palette = theme::palette(ui);
+    let name = text::one_line(name);
+    // Where letters are moved to be read from the right, those that were found are not where they were.
+    let Some(query) = query.filter(|_| !bidi::concerns(&name)) else {
+        return text::elided(ui, name, font, palette.text, width);
+    };
+    let parts = query.parts(&name).into_iter();
+    let (color, behind) = (palette.accent, Color32::TRANSPARENT);
+    let mark = |range| Mark { range, font: font.clone(), color, behind, link: None, same_letters: false };
+    let marks: Vec<Mark> = parts.map(mark).collect();
+    let plain = TextFormat::simple(font.clone(), palette.text);
+    let sections = marks::sections(&name, &plain, &marks);
+    let mut job = LayoutJob { sections, text: name, break_on_newline: false, ..LayoutJob::default() };
+    job.wrap = TextWrapping::truncate_at_width(width.max(1.0));
+    ui.fonts_mut(|fonts| fonts.layout_job(job))
 }
 
 #[cfg(test)]

@@ -117,6 +117,10 @@ pub fn row(ui: &mut Ui, rect: Rect, model: &Model, key: ChatKey, clock: &Clock, 
     let response = ui.interact(rect, Id::unique(("member", key)), sense);
     let owner = if mark.owner { ", owner" } else { "" };
     response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, format!("{shown}{owner}, {state}")));
+    if response.gained_focus() {
+        // With the one behind it: the Tab key goes on there.
+        ui.scroll_to_rect(rect.expand2(vec2(0.0, theme::MEMBER_ROW)), None);
+    }
     let behind = if !me && response.hovered() { palette.hover } else { palette.surface };
     ui.painter().rect_filled(rect, radius::S, behind);
     widgets::focus_ring(ui, &response, CornerRadius::same(radius::S));

@@ -52,6 +52,11 @@ impl Details {
         Self { chat, rename: None, deeds: Deeds::default(), members: Members::default() }
     }
 
+    /// Asks whether this person means to leave the group.
+    pub fn ask_to_leave(&mut self) {
+        self.deeds.ask(Deed::Leave);
+    }
+
     /// Takes back what was begun and not done. Returns whether there was anything.
     pub fn peel(&mut self) -> bool {
         let renaming = self.rename.take().is_some();
@@ -188,6 +193,8 @@ impl Details {
         };
         *y = top(rows.len());
         let mut picked = None;
+        // One more on either side, so that the Tab key comes to it.
+        let view = view.expand(theme::MEMBER_ROW);
         let above = ((view.min - first - question) / theme::MEMBER_ROW).floor().max(0.0) as usize;
         for (at, row) in rows.iter().enumerate().skip(above) {
             if top(at) > view.max {

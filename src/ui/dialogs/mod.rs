@@ -4,8 +4,10 @@
 
 mod add_people;
 mod everywhere;
+pub mod finder;
 mod new_group;
 mod several;
+mod shortcuts;
 
 use egui::{
     Align2, Area, Color32, Event, Id, Key, Modifiers, Order, Rect, Sense, Stroke, StrokeKind, Ui, UiKind, pos2, vec2,
@@ -14,8 +16,11 @@ use lucide_icons::Icon;
 
 use self::add_people::AddPeople;
 use self::everywhere::SearchEverywhere;
+use self::finder::Finder;
 use self::new_group::NewGroup;
 use self::several::Several;
+use self::shortcuts::Shortcuts;
+use super::actions::Action;
 use super::controls;
 use super::text;
 use super::theme::{self, font, radius, space};
@@ -46,6 +51,10 @@ pub enum Dialog {
     AddPeople(AddPeople),
     /// Search all chats.
     Everywhere(SearchEverywhere),
+    /// Find a chat, a person or a command.
+    Finder(Box<Finder>),
+    /// Show the keys.
+    Shortcuts(Shortcuts),
 }
 
 /// What a dialog comes to in a frame.
@@ -59,6 +68,10 @@ pub enum Step {
     Open(GroupId),
     /// It closes, and that message is to be looked at.
     Show(ChatKey, Seq),
+    /// It closes, and that chat is to be looked at.
+    Look(ChatKey),
+    /// It closes, and that is to be done.
+    Do(Action),
 }
 
 impl Dialog {
@@ -82,6 +95,16 @@ impl Dialog {
         Self::Everywhere(SearchEverywhere::new())
     }
 
+    /// To find something.
+    pub fn finder(finder: Finder) -> Self {
+        Self::Finder(Box::new(finder))
+    }
+
+    /// To show the keys.
+    pub fn shortcuts() -> Self {
+        Self::Shortcuts(Shortcuts)
+    }
+
     /// Draws the dialog above everything else.
     pub fn show(&mut self, ui: &Ui, model: &Model, clock: &Clock, commands: &mut Vec<Command>) -> Step {
         match self {
@@ -89,12 +112,41 @@ impl Dialog {
             Self::Several(dialog) => dialog.show(ui, model, clock, commands),
             Self::AddPeople(dialog) => dialog.show(ui, model, clock, commands),
             Self::Everywhere(dialog) => dialog.show(ui, model, clock),
+            Self::Finder(dialog) => dialog.show(ui, model, clock),
+            Self::Shortcuts(dialog) => dialog.show(ui),
         }
     }
 }
 
 /// A card with a title above a dimmed window. Returns what is drawn in it, and whether somebody wants it closed.
 fn layer<R>(ui: &Ui, title: &str, height: f32, content: impl FnOnce(&mut Ui, Rect) -> R) -> (R, bool) {
+    let place = |screen: Rect, size| Rect::from_center_size(screen.center(), size);
+    let ((result, closed), left) = card(ui, title, vec2(WIDTH, height), place, |ui, card| {
+        let middle = card.top() + TITLE / 2.0 + 2.0;
+        let left = pos2(card.left() + space::XL, middle);
+        let color = theme::palette(ui).text;
+        widgets::line(ui, left, title, font::title(), color, card.width() - 2.0 * space::XL - 36.0);
+        let inner = Rect::from_min_max(
+            pos2(card.left() + space::XL, card.top() + TITLE),
+            (card.max - vec2(space::XL, space::L)).max(card.min + vec2(space::XL + 1.0, TITLE + 1.0)),
+        );
+        let result = content(ui, inner);
+        // Last, so that it is the last stop of the Tab key.
+        let close = Rect::from_center_size(pos2(card.right() - space::L - 12.0, middle), vec2(32.0, 32.0));
+        (result, widgets::icon_button(ui, close, Icon::X, "Close").clicked())
+    });
+    (result, closed || left)
+}
+
+/// A card above a dimmed window, no larger than fits. Returns what is drawn in it, and whether it was left: by Esc or by
+/// a click beside it.
+fn card<R>(
+    ui: &Ui,
+    name: &str,
+    size: egui::Vec2,
+    place: impl FnOnce(Rect, egui::Vec2) -> Rect,
+    content: impl FnOnce(&mut Ui, Rect) -> R,
+) -> (R, bool) {
     let id = Id::unique("dialog");
     let screen = ui.ctx().content_rect();
     let area = Area::new(id)
@@ -104,7 +156,7 @@ fn layer<R>(ui: &Ui, title: &str, height: f32, content: impl FnOnce(&mut Ui, Rec
         .default_size(screen.size())
         .constrain(false)
         .fade_in(false)
-        .accessible_name(title);
+        .accessible_name(name);
     ui.ctx().memory_mut(|memory| memory.set_modal_layer(area.layer()));
     let shown = area.show(ui.ctx(), |ui| {
         ui.set_min_size(screen.size());
@@ -112,35 +164,22 @@ fn layer<R>(ui: &Ui, title: &str, height: f32, content: impl FnOnce(&mut Ui, Rec
         ui.painter().rect_filled(screen, 0.0, Color32::from_black_alpha(110));
 
         // Low windows have better use for the room than an edge.
-        let edge = if screen.height() < height { space::XS } else { space::M };
+        let edge = if screen.height() < size.y { space::XS } else { space::M };
         let most = (screen.size() - vec2(2.0 * space::M, 2.0 * edge)).max(vec2(1.0, 1.0));
-        let size = vec2(WIDTH, height).min(most);
-        let card = Rect::from_center_size(screen.center(), size);
-        let card = Rect::from_min_size(card.min.round(), size.round());
+        let card = place(screen, size.min(most));
+        let card = Rect::from_min_size(card.min.round(), card.size().round());
         // What is clicked within the card is not outside.
         ui.interact(card, id.with("card"), Sense::click() - Sense::FOCUSABLE);
         let palette = theme::palette(ui);
         ui.painter().rect(card, radius::L, palette.surface, Stroke::new(1.0, palette.line), StrokeKind::Inside);
         ui.set_clip_rect(card.intersect(ui.clip_rect()));
-
-        let middle = card.top() + TITLE / 2.0 + 2.0;
-        let left = pos2(card.left() + space::XL, middle);
-        widgets::line(ui, left, title, font::title(), palette.text, card.width() - 2.0 * space::XL - 36.0);
-        let inner = Rect::from_min_max(
-            pos2(card.left() + space::XL, card.top() + TITLE),
-            (card.max - vec2(space::XL, space::L)).max(card.min + vec2(space::XL + 1.0, TITLE + 1.0)),
-        );
-        let result = content(ui, inner);
-        // Last, so that it is the last stop of the Tab key.
-        let close = Rect::from_center_size(pos2(card.right() - space::L - 12.0, middle), vec2(32.0, 32.0));
-        let closed = widgets::icon_button(ui, close, Icon::X, "Close").clicked();
-        (result, closed || outside.clicked())
+        (content(ui, card), outside.clicked())
     });
-    let (result, closed) = shown.inner;
+    let (result, outside) = shown.inner;
     // An input method takes its keys itself.
     let composing = ui.input(|input| input.events.iter().any(|event| matches!(event, Event::Ime(_))));
     let escaped = !composing && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
-    (result, closed || escaped)
+    (result, outside || escaped)
 }
 
 /// The two buttons at the end of a dialog.

@@ -4,19 +4,21 @@ use egui::accesskit::Role;
 use egui::{CornerRadius, Id, Popup, PopupCloseBehavior, Rect, RectAlign, Sense, Ui, WidgetInfo, pos2, vec2};
 use lucide_icons::Icon;
 
-use super::Intent;
 use crate::client::model::Model;
+use crate::ui::actions::{Action, Stand};
 use crate::ui::controls;
+use crate::ui::keycaps;
+use crate::ui::menu;
 use crate::ui::text;
 use crate::ui::theme::{self, font, radius, space};
 use crate::ui::widgets;
 
-const MENU: f32 = 260.0;
+const MENU: f32 = menu::WIDTH;
 /// What switching the receipts off means.
 const RECEIPTS: &str = "When off, you do not see what others have read either.";
 
 /// The program's name, this person, and the two menus.
-pub fn heading(ui: &mut Ui, rect: Rect, model: &Model) -> Option<Intent> {
+pub fn heading(ui: &mut Ui, rect: Rect, model: &Model) -> Option<Action> {
     let palette = theme::palette(ui);
     let middle = rect.center().y;
     let new = Rect::from_center_size(pos2(rect.right() - space::L - 10.0, middle), vec2(36.0, 36.0));
@@ -43,27 +45,20 @@ pub fn heading(ui: &mut Ui, rect: Rect, model: &Model) -> Option<Intent> {
     let of_account = account_menu(&response, model);
 
     let response = widgets::icon_button(ui, new, Icon::SquarePen, "New…");
-    of_account.or(new_menu(&response))
+    of_account.or(new_menu(&response, model))
 }
 
 /// What can be begun.
-fn new_menu(button: &egui::Response) -> Option<Intent> {
+fn new_menu(button: &egui::Response, model: &Model) -> Option<Action> {
     Popup::menu(button)
         .align(RectAlign::BOTTOM_END)
         .width(MENU)
         .show(|ui| {
             ui.set_width(MENU);
             ui.spacing_mut().item_spacing.y = 2.0;
-            let color = theme::palette(ui).text;
             let mut chosen = None;
-            for (sign, label, intent) in [
-                (Icon::UsersRound, "New group…", Intent::NewGroup),
-                (Icon::Send, "Message several people…", Intent::MessageSeveral),
-            ] {
-                if controls::entry(ui, sign, label, color).clicked() {
-                    ui.close();
-                    chosen = Some(intent);
-                }
+            for action in [Action::NewGroup, Action::MessageSeveral] {
+                chosen = entry(ui, action, model).or(chosen);
             }
             chosen
         })
@@ -71,7 +66,7 @@ fn new_menu(button: &egui::Response) -> Option<Intent> {
 }
 
 /// What belongs to the account.
-fn account_menu(button: &egui::Response, model: &Model) -> Option<Intent> {
+fn account_menu(button: &egui::Response, model: &Model) -> Option<Action> {
     let menu = Popup::menu(button).align(RectAlign::BOTTOM_START).width(MENU);
     let menu = menu.close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     menu.show(|ui| {
@@ -82,7 +77,7 @@ fn account_menu(button: &egui::Response, model: &Model) -> Option<Intent> {
         let on = model.read_receipts;
         let mut chosen = None;
         if controls::switch(ui, rect, Icon::CheckCheck, "Send read receipts", on).clicked() {
-            chosen = Some(Intent::ReadReceipts(!on));
+            chosen = Some(Action::ReadReceipts);
         }
         let left = space::S + 20.0 + space::M;
         let galley = text::few_lines(ui, RECEIPTS, font::small(), palette.subdued, MENU - left - space::S, 3);
@@ -92,11 +87,24 @@ fn account_menu(button: &egui::Response, model: &Model) -> Option<Intent> {
         ui.painter().galley(place.min, galley, palette.subdued);
         let (rect, _) = ui.allocate_exact_size(vec2(MENU, 2.0 * space::XS + 1.0), Sense::hover());
         ui.painter().hline(rect.x_range(), rect.center().y, egui::Stroke::new(1.0, palette.line));
-        if controls::entry(ui, Icon::LogOut, "Sign out", palette.text).clicked() {
-            ui.close();
-            chosen = Some(Intent::SignOut);
+        for action in [Action::Theme, Action::Shortcuts, Action::SignOut] {
+            chosen = entry(ui, action, model).or(chosen);
         }
         chosen
     })
     .and_then(|shown| shown.inner)
+}
+
+/// An entry with the key that does the same.
+fn entry(ui: &mut Ui, action: Action, model: &Model) -> Option<Action> {
+    let stand = Stand { dark: ui.visuals().dark_mode, ..Stand::default() };
+    let color = theme::palette(ui).text;
+    let response = controls::entry(ui, action.sign(stand, model), action.label(stand, model), color);
+    if let Some(press) = action.key() {
+        keycaps::show(ui, pos2(response.rect.right() - space::S, response.rect.center().y), press);
+    }
+    response.clicked().then(|| {
+        ui.close();
+        action
+    })
 }

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use egui::accesskit::Role;
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
-use egui::{CornerRadius, Galley, Id, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{CornerRadius, Galley, Id, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 use lucide_icons::Icon;
 
+use crate::proto::chat::ChatKey;
+use crate::ui::fuzzy::Query;
 use crate::ui::people::{Preview, Row};
 use crate::ui::text;
 use crate::ui::theme::{self, font, radius, space};
@@ -14,22 +16,46 @@ use crate::ui::widgets;
 
 const FACE: f32 = 46.0;
 
-/// Draws a row and returns whether it was clicked.
-pub fn show(ui: &mut Ui, rect: Rect, row: &Row, open: bool) -> bool {
+/// How a row stands in the list.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing<'a> {
+    /// It is the chat that is open.
+    pub open: bool,
+    /// It is the one that Enter opens, in the field that is searched with.
+    pub marked: bool,
+    /// The Tab key comes to it.
+    pub stop: bool,
+    /// What it was found by.
+    pub query: Option<&'a Query>,
+}
+
+/// The row of a chat.
+pub fn id(chat: ChatKey) -> Id {
+    Id::unique(("chat", chat))
+}
+
+/// Draws a row.
+pub fn show(ui: &mut Ui, rect: Rect, row: &Row, standing: Standing<'_>) -> Response {
     let palette = theme::palette(ui);
+    let Standing { open, marked, stop, query } = standing;
     let place = rect.shrink2(vec2(space::S, 1.0));
-    let response = ui.interact(place, Id::unique(("chat", row.chat)), Sense::click());
+    let sense = if stop { Sense::click() } else { Sense::click() - Sense::FOCUSABLE };
+    let response = ui.interact(place, id(row.chat), sense);
     response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, open, row.spoken()));
     if let Some(holds) = row.holds {
         ui.ctx().request_repaint_after(holds);
     }
 
-    let behind = match (open, response.hovered()) {
+    let behind = match (open, marked || response.hovered()) {
         (true, _) => palette.selected,
         (false, true) => palette.hover,
         (false, false) => palette.surface,
     };
     ui.painter().rect_filled(place, radius::S + 2, behind);
+    if marked {
+        let stroke = Stroke::new(1.5, palette.line);
+        ui.painter().rect_stroke(place, radius::S + 2, stroke, StrokeKind::Inside);
+    }
     widgets::focus_ring(ui, &response, CornerRadius::same(radius::S + 2));
 
     let middle = place.center().y;
@@ -37,7 +63,7 @@ pub fn show(ui: &mut Ui, rect: Rect, row: &Row, open: bool) -> bool {
     widgets::face(ui, face, FACE, row.chat, &row.name, row.status.map(|status| (status, behind)));
 
     let left = place.left() + space::S + FACE + space::M;
-    name(ui, row, left, place.right() - space::M, middle - if is_bare(row) { 10.0 } else { 11.0 });
+    name(ui, row, query, left, place.right() - space::M, middle - if is_bare(row) { 10.0 } else { 11.0 });
 
     let mut right = place.right() - space::M;
     let below = middle + 11.0;
@@ -49,7 +75,7 @@ pub fn show(ui: &mut Ui, rect: Rect, row: &Row, open: bool) -> bool {
     }
     let galley = preview(ui, row, right - space::XS - left);
     ui.painter().galley(pos2(left, below - galley.size().y / 2.0), galley, palette.subdued);
-    response.clicked()
+    response
 }
 
 /// Nothing was ever said there.
@@ -58,7 +84,7 @@ fn is_bare(row: &Row) -> bool {
 }
 
 /// The name, whether the chat is muted, and the time at the right.
-fn name(ui: &Ui, row: &Row, left: f32, mut right: f32, middle: f32) {
+fn name(ui: &Ui, row: &Row, query: Option<&Query>, left: f32, mut right: f32, middle: f32) {
     let palette = theme::palette(ui);
     if !row.time.is_empty() {
         let calls = row.mentions > 0 || (row.unread > 0 && !row.muted);
@@ -69,7 +95,7 @@ fn name(ui: &Ui, row: &Row, left: f32, mut right: f32, middle: f32) {
         ui.painter().galley(at, galley, color);
     }
     let sign = if row.muted { 14.0 + space::XS } else { 0.0 };
-    let galley = text::elided(ui, text::one_line(&row.name), font::strong(), palette.text, right - left - sign);
+    let galley = widgets::found_name(ui, &row.name, query, font::strong(), right - left - sign);
     let size = galley.size();
     ui.painter().galley(pos2(left, middle - size.y / 2.0), galley, palette.text);
     if row.muted {
