@@ -8,6 +8,7 @@
 //! - [`server`]: sockets, accounts, and the driver that carries out what the engine decides.
 //! - [`client`]: the connection, the model and the outbox of one who takes part; needs no window.
 //! - [`ui`]: views: a model in, actions out. `app` puts them into a window.
+//! - [`desktop`]: notifications and the icon in the tray.
 //! - [`shelf`]: where windows keep what they have not sent.
 //! - [`clock`]: the only wall clock and randomness. [`config`]: paths, ports, limits.
 //!
@@ -19,6 +20,7 @@ pub mod client;
 pub mod clock;
 pub mod config;
 pub mod core;
+pub mod desktop;
 pub mod host;
 pub mod log;
 pub mod proto;
