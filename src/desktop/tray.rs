@@ -22,26 +22,32 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub struct Tray {
     mailbox: Mailbox<Face>,
     shown: Face,
-    /// Somebody shows it.
-    there: Arc<AtomicBool>,
+    state: Arc<State>,
+}
+
+/// Whether somebody shows the icon. As long as a desktop does not answer, nobody does.
+#[derive(Debug, Default)]
+struct State {
+    up: AtomicBool,
+    gone: AtomicBool,
 }
 
 impl Tray {
     /// Puts the icon into the tray, as soon as there is one. What is chosen there is told to `reports`.
     pub fn start(reports: Reports) -> Self {
-        let there = Arc::new(AtomicBool::new(false));
+        let state = Arc::<State>::default();
         let (mailbox, inbox) = mailbox();
-        let item = Item { face: Face::default(), reports, there: Arc::clone(&there) };
+        let item = Item { face: Face::default(), reports, state: Arc::clone(&state) };
         let thread = std::thread::Builder::new().name("tray".into());
         if let Err(error) = thread.spawn(move || work(&inbox, item)) {
             tracing::warn!("there is no icon in the tray: {error}");
         }
-        Self { mailbox, shown: Face::default(), there }
+        Self { mailbox, shown: Face::default(), state }
     }
 
     /// Whether people can see it.
     pub fn is_there(&self) -> bool {
-        self.there.load(Ordering::Relaxed)
+        self.state.up.load(Ordering::Relaxed) && !self.state.gone.load(Ordering::Relaxed)
     }
 
     /// Has it show that, soon.
@@ -60,32 +66,30 @@ impl Drop for Tray {
 }
 
 fn work(inbox: &Inbox<Face>, item: Item) {
-    let there = Arc::clone(&item.there);
-    // A tray that comes later will do. What is seen of it is said by `watcher_offline`, which comes before the end of
-    // `spawn` where there is none.
-    there.store(true, Ordering::Relaxed);
+    let state = Arc::clone(&item.state);
+    // A tray that comes later will do.
     let handle: Handle<Item> = match item.assume_sni_available(true).spawn() {
         Ok(handle) => handle,
         Err(error) => {
-            there.store(false, Ordering::Relaxed);
             // Most often there is no desktop here, and that is no news.
             tracing::debug!("there is no icon in the tray: {error}");
             return;
         }
     };
+    state.up.store(true, Ordering::Relaxed);
     while let Some(face) = inbox.take() {
         if handle.update(|item| item.face = face).is_none() {
             break;
         }
     }
-    there.store(false, Ordering::Relaxed);
+    state.up.store(false, Ordering::Relaxed);
     handle.shutdown().wait();
 }
 
 struct Item {
     face: Face,
     reports: Reports,
-    there: Arc<AtomicBool>,
+    state: Arc<State>,
 }
 
 impl ksni::Tray for Item {
@@ -143,11 +147,11 @@ impl ksni::Tray for Item {
     }
 
     fn watcher_online(&self) {
-        self.there.store(true, Ordering::Relaxed);
+        self.state.gone.store(false, Ordering::Relaxed);
     }
 
     fn watcher_offline(&self, _reason: OfflineReason) -> bool {
-        self.there.store(false, Ordering::Relaxed);
+        self.state.gone.store(true, Ordering::Relaxed);
         self.reports.send(Report::TrayGone);
         true
     }
