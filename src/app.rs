@@ -94,6 +94,10 @@ impl eframe::App for App {
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        // A window that is closed to the tray may still count as seen, and then what comes would count as read.
+        if self.desktop.is_hidden() {
+            return;
+        }
         let clock = Clock { now: clock::now(), zone: self.zone.clone() };
         let commands = self.window.show(ui, self.client.model(), &clock);
         if commands.is_empty() {

@@ -175,6 +175,11 @@ impl Desktop {
         self.tray.is_there()
     }
 
+    /// Whether the window is closed, and the program goes on in the tray.
+    pub fn is_hidden(&self) -> bool {
+        self.hidden
+    }
+
     /// Lets a window that is to close hide, where its person has chosen that.
     fn close(&mut self, ctx: &egui::Context, settings: Settings) {
         let shortcuts = ctx.options(|options| options.quit_shortcuts.clone());
