@@ -114,8 +114,8 @@ pub struct Desktop {
     hidden: bool,
     /// The program is to end, not to hide.
     quitting: bool,
-    /// Whether the keys that end the program were pressed in the last frame.
-    quit_pressed: bool,
+    /// The last frame in which the keys that end the program were pressed.
+    quit_pressed: Option<u64>,
 }
 
 impl Desktop {
@@ -131,7 +131,7 @@ impl Desktop {
             begun: Instant::now(),
             hidden: false,
             quitting: false,
-            quit_pressed: false,
+            quit_pressed: None,
         }
     }
 
@@ -189,8 +189,12 @@ impl Desktop {
             };
             (shortcuts.iter().any(is), input.viewport().close_requested())
         });
-        // Their effect comes a frame later.
-        let quitting = std::mem::replace(&mut self.quit_pressed, pressed) || self.quitting;
+        let frame = ctx.cumulative_frame_nr();
+        if pressed {
+            self.quit_pressed = Some(frame);
+        }
+        // Their effect comes a frame later. A frame may be run through more than once.
+        let quitting = self.quitting || self.quit_pressed.is_some_and(|at| frame <= at + 1);
         if closing && settings.close_to_tray && self.has_tray() && !quitting {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
             ctx.send_viewport_cmd(ViewportCommand::Visible(false));
