@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 
-use egui::{UserAttentionType, ViewportCommand};
+use egui::{Event, UserAttentionType, ViewportCommand};
 
 #[cfg(any(windows, target_os = "macos"))]
 use self::no_tray::Tray;
@@ -184,10 +184,13 @@ impl Desktop {
     fn close(&mut self, ctx: &egui::Context, settings: Settings) {
         let shortcuts = ctx.options(|options| options.quit_shortcuts.clone());
         let (pressed, closing) = ctx.input(|input| {
-            let is = |it: &egui::KeyboardShortcut| {
-                input.key_pressed(it.logical_key) && input.modifiers.matches_logically(it.modifiers)
+            let quits = |event: &Event| match event {
+                Event::Key { key, pressed: true, modifiers, .. } => {
+                    shortcuts.iter().any(|it| it.logical_key == *key && modifiers.matches_logically(it.modifiers))
+                }
+                _ => false,
             };
-            (shortcuts.iter().any(is), input.viewport().close_requested())
+            (input.events.iter().any(quits), input.viewport().close_requested())
         });
         let frame = ctx.cumulative_frame_nr();
         if pressed {
