@@ -49,9 +49,10 @@ trait Desktop {
     fn close_notification(&self, id: u32) -> zbus::Result<()>;
 }
 
-/// What is shown, and under which number: what a click on it leads to. The lock is held while a notification is being
-/// shown, so that a click cannot come before its number is known.
-type Shown = Mutex<BTreeMap<About, (u32, (ChatKey, Seq))>>;
+/// What is shown: its number, and what a click on it leads to.
+type Numbers = BTreeMap<About, (u32, (ChatKey, Seq))>;
+/// The lock is held while a notification is being shown, so that a click cannot come before its number is known.
+type Shown = Mutex<Numbers>;
 
 /// Shows notifications, and takes them away.
 pub struct Shower {
@@ -168,7 +169,7 @@ fn hear(signal: &zbus::Message, shown: &Shown, reports: &Reports) {
     }
 }
 
-fn locked(shown: &Shown) -> MutexGuard<'_, BTreeMap<About, (u32, (ChatKey, Seq))>> {
+fn locked(shown: &Shown) -> MutexGuard<'_, Numbers> {
     shown.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
