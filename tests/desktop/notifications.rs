@@ -206,5 +206,7 @@ fn a_desktop_that_hangs_holds_nobody_up_and_gets_the_newest_when_it_is_back() {
         }
         let of_bob: Vec<_> = titles.iter().filter(|title| title.starts_with("number")).collect();
         assert_eq!(of_bob, ["number 10000"], "what nobody can read any more is not shown");
+        notifications.perform(show(About::Several, 1, "the end", "", false));
+        assert!(matches!(next(&asked).0, Call::Show(_, _, title, _) if title == "the end"), "no more has waited");
     });
 }
