@@ -235,7 +235,11 @@ fn more_from_a_chat_takes_the_place_of_what_is_shown_in_time() {
 #[test]
 fn what_is_read_is_taken_back() {
     type Case = (&'static str, fn(&mut Desk, Seq));
-    let cases: [Case; 6] = [
+    let cases: [Case; 7] = [
+        ("read up to what was told, with older ones that are not loaded", |desk, seq| {
+            desk.in_group(1, "my own, from elsewhere", &[]);
+            desk.read("group", 7, seq);
+        }),
         ("read in another window", |desk, seq| desk.read("group", 7, seq)),
         ("read here", |desk, seq| assert!(desk.model.mark_read(HIKE, seq))),
         ("before one's eyes", |desk, _| desk.watched = Some(HIKE)),
