@@ -15,6 +15,8 @@ STEP='start'
 ENDING=
 
 export LIBGL_ALWAYS_SOFTWARE=1 LC_ALL=C.UTF-8
+# The windows that are driven here are none of the desktop's: it gets no notifications and no icons of them.
+export DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent
 unset WAYLAND_DISPLAY WAYLAND_SOCKET
 
 # --- steps and their end ---

@@ -8,12 +8,16 @@ use crate::client::Client;
 use crate::client::command::Command;
 use crate::client::model::Link;
 use crate::clock;
+use crate::desktop::{Desktop, icon};
+use crate::ui::attention;
 use crate::ui::when::{self, Clock};
 use crate::ui::{self, Prefill, Window};
 
 struct App {
     client: Client,
     window: Window,
+    desktop: Desktop,
+    attention: attention::Settings,
     name: String,
     title: String,
     zone: jiff::tz::TimeZone,
@@ -48,10 +52,11 @@ pub fn run(
             ui::prepare(&creation.egui_ctx);
             let client = make_client(creation.egui_ctx.clone())?;
             let title = name.clone();
-            let window = Window::new(prefill);
             Ok(Box::new(App {
                 client,
-                window,
+                window: Window::new(prefill),
+                desktop: Desktop::start(&creation.egui_ctx),
+                attention: attention::Settings::default(),
                 name,
                 title,
                 zone: when::local_zone(),
@@ -104,9 +109,14 @@ impl eframe::App for App {
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
             self.title = title;
         }
+        self.desktop.attend(ctx, self.client.model(), &mut self.window, &mut self.attention);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        // A window that is closed to the tray may still count as seen, and then what comes would count as read.
+        if self.desktop.is_hidden() {
+            return;
+        }
         let clock = Clock { now: clock::now(), zone: self.zone.clone() };
         let commands = self.window.show(ui, self.client.model(), &clock);
         if commands.is_empty() {
@@ -124,29 +134,7 @@ impl eframe::App for App {
     }
 }
 
-/// The icon of the window: two bubbles on the accent colour, drawn so that no file has to be decoded.
 fn icon() -> egui::IconData {
-    const SIZE: i32 = 64;
-    let inside = |x: i32, y: i32, (left, top, right, bottom): (i32, i32, i32, i32), radius: i32| {
-        let dx = (left + radius - x).max(x - (right - radius)).max(0);
-        let dy = (top + radius - y).max(y - (bottom - radius)).max(0);
-        dx * dx + dy * dy <= radius * radius
-    };
-    let mut rgba = Vec::new();
-    for y in 0..SIZE {
-        for x in 0..SIZE {
-            let tail = (20..28).contains(&x) && y >= 40 && y - 40 <= 27 - x;
-            let pixel = if inside(x, y, (12, 16, 44, 40), 8) || tail {
-                [255, 255, 255, 255]
-            } else if inside(x, y, (26, 28, 54, 50), 8) {
-                [148, 214, 205, 255]
-            } else if inside(x, y, (0, 0, 63, 63), 15) {
-                [13, 122, 114, 255]
-            } else {
-                [0, 0, 0, 0]
-            };
-            rgba.extend_from_slice(&pixel);
-        }
-    }
-    egui::IconData { rgba, width: SIZE as u32, height: SIZE as u32 }
+    let size = icon::SIZE as u32;
+    egui::IconData { rgba: icon::rgba(false), width: size, height: size }
 }

@@ -9,6 +9,7 @@
 //! - [`client`]: the connection, the model and the outbox of one who takes part; needs no window.
 //! - [`ui`]: views: a model in, actions out. `app` puts them into a window.
 //! - [`shelf`]: where windows keep what they have not sent, what they know and what is being written.
+//! - [`desktop`]: notifications and the icon in the tray.
 //! - [`clock`]: the only wall clock and randomness. [`config`]: paths, ports, limits.
 //!
 //! docs/ARCHITECTURE.md has the invariants and says how to add a request, a record or a view.
@@ -19,6 +20,7 @@ pub mod client;
 pub mod clock;
 pub mod config;
 pub mod core;
+pub mod desktop;
 pub mod host;
 pub mod log;
 pub mod proto;

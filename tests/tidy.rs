@@ -30,7 +30,12 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         ],
         &["tokio", "std::fs", "std::net", "eframe", "rfd"],
     ),
-    ("app", &["ui", "client", "clock"], &["tokio", "std::fs", "std::net"]),
+    (
+        "desktop",
+        &["ui", "client::model", "proto::chat", "proto::ids"],
+        &["tokio", "std::fs", "std::net", "eframe", "rfd", "SystemTime"],
+    ),
+    ("app", &["ui", "client", "clock", "desktop"], &["tokio", "std::fs", "std::net"]),
     ("host", &["client", "server"], &["egui", "eframe", "tokio"]),
     ("shelf", &["client::chain", "client::shelf", "log::storage"], &["egui", "eframe", "tokio"]),
     ("user_command", &["server::accounts", "proto"], &["egui", "eframe", "tokio"]),

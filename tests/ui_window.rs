@@ -269,6 +269,12 @@ fn the_title_counts_what_is_unread() {
     say(&mut model, BOB, BOB, 2, NOW, "b", false);
     say(&mut model, CHARLIE, CHARLIE, 3, NOW, "c", false);
     assert_eq!(title(&model, "Parlor"), "(3) Parlor");
+    // A muted chat counts what calls this person by name, and nothing else.
+    let chat = model.chats.get_mut(&chat_with(BOB)).unwrap();
+    chat.muted = true;
+    assert_eq!(title(&model, "Parlor"), "(1) Parlor");
+    model.chats.get_mut(&chat_with(BOB)).unwrap().mentions = 1;
+    assert_eq!(title(&model, "Parlor"), "(2) Parlor");
 }
 
 #[test]

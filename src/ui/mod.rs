@@ -8,12 +8,15 @@
 //!   `composer`. `details`: what there is to know of it. `info`: who has a message. `dialogs`: what is asked before
 //!   something is done, with `picker` to choose people and `jobs` to wait for an answer. `presence` and `happened`: who is
 //!   there and what was done to groups, in words. `mentions`: who a text calls by name. `find`: where words stand in
-//!   messages. `links`: where a text leads. `slash`: what a draft that begins with a slash asks for. `keys`: which events
-//!   a frame gets. `fonts`, `emoji` and `bidi`: what letters, emoji and right-to-left sentences look like.
+//!   messages. `links`: where a text leads. `slash`: what a draft that begins with a slash asks for. [`attention`]: what
+//!   the desktop is to tell of; `announce`: what a screen reader says by itself. `keys`: which events a frame gets.
+//!   `fonts`, `emoji` and `bidi`: what letters, emoji and right-to-left sentences look like.
 //!
 //! Views read the model and say what somebody did; what they say is applied after the frame is drawn.
 
 mod actions;
+mod announce;
+pub mod attention;
 mod bidi;
 mod chat;
 mod composer;
@@ -55,6 +58,7 @@ use std::collections::BTreeMap;
 use egui::{Event, Key, Modifiers, Rect, Stroke, Ui, UiBuilder, pos2, vec2};
 use lucide_icons::Icon;
 
+use self::announce::Announcer;
 use self::composer::Composer;
 use self::details::Details;
 use self::dialogs::finder::Visited;
@@ -101,6 +105,7 @@ pub struct Window {
     /// The group that had to be left, quoted.
     lost: Option<String>,
     drafts: BTreeMap<ChatKey, String>,
+    announcer: Announcer,
     was_signed_in: bool,
 }
 
@@ -153,6 +158,17 @@ impl Window {
         }
     }
 
+    /// The open chat, while its newest message is in view.
+    pub fn watched(&self) -> Option<ChatKey> {
+        let in_front = self.details.is_some() && !self.wide;
+        self.open.as_ref().filter(|timeline| timeline.at_end() && !in_front).map(Timeline::chat)
+    }
+
+    /// While it is on, a screen reader says nothing by itself of the chats that are not open.
+    pub fn set_do_not_disturb(&mut self, on: bool) {
+        self.announcer.do_not_disturb = on;
+    }
+
     /// What has been written and not sent in a chat.
     pub fn draft(&self, chat: ChatKey) -> &str {
         self.drafts.get(&chat).map_or("", String::as_str)
@@ -202,6 +218,7 @@ impl Window {
             self.keys(ui, model, &mut commands);
         }
         self.panes(ui, model, clock, &mut commands);
+        self.announcer.show(ui, model, self.open());
         commands
     }
 
