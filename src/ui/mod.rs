@@ -6,8 +6,8 @@
 //!   `composer`. `details`: what there is to know of it. `info`: who has a message. `dialogs`: what is asked before
 //!   something is done, with `picker` to choose people and `jobs` to wait for an answer. `presence` and `happened`: who is
 //!   there and what was done to groups, in words. `mentions`: who a text calls by name. `slash`: what a draft that begins
-//!   with a slash asks for. `keys`: which events a frame gets. `fonts`, `emoji` and `bidi`: what letters, emoji and
-//!   right-to-left sentences look like.
+//!   with a slash asks for. `keys`: which events a frame gets. `edit`: text in a field, of any script. `fonts`, `emoji` and
+//!   `bidi`: what letters, emoji and right-to-left sentences look like.
 //!
 //! Views read the model and say what somebody did; what they say is applied after the frame is drawn.
 
@@ -17,6 +17,7 @@ mod composer;
 mod controls;
 mod details;
 mod dialogs;
+mod edit;
 mod emoji;
 mod fonts;
 mod happened;

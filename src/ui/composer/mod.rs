@@ -14,6 +14,7 @@ use lucide_icons::Icon;
 use self::card::Card;
 use self::complete::{Choice, Offer};
 use self::strip::Strip;
+use super::edit;
 use super::mentions::Names;
 use super::slash::{self, Slash};
 use super::text;
@@ -127,7 +128,7 @@ impl Composer {
 
     /// How high the composer will be for that text, in a pane of that width.
     pub fn height(&self, ui: &Ui, desk: Desk<'_>, draft: &str, pane_width: f32) -> f32 {
-        let galley = text::edited(ui, draft, font::body(), egui::Color32::WHITE, Some(text_width(pane_width)));
+        let galley = edit::laid_out(ui, draft, font::body(), egui::Color32::WHITE, Some(text_width(pane_width)));
         let lines = galley.rows.len().clamp(1, LINES_MAX);
         let max = desk.model.message_max_bytes;
         let counter = if Room::of(draft, max) == Room::Plenty { 0.0 } else { COUNTER };

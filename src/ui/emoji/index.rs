@@ -137,7 +137,8 @@ pub fn toned(emoji: &'static Emoji, tone: usize) -> &'static str {
 /// What is found by words: each has to be in the name of an emoji. Whose short name is what was typed comes first, then
 /// what people call so, then whose short name begins with it, then those with words that begin so, then the rest.
 pub fn search(words: &str) -> Vec<&'static Emoji> {
-    let words = words.to_lowercase().replace(['_', '-', ':'], " ");
+    let code = words.trim().to_lowercase();
+    let words = code.replace(['_', '-', ':'], " ");
     let typed: Vec<&str> = words.split_whitespace().collect();
     let Some(first) = typed.first().filter(|_| typed.len() <= WORDS_MAX) else { return Vec::new() };
     let joined = typed.join("_");
@@ -149,7 +150,7 @@ pub fn search(words: &str) -> Vec<&'static Emoji> {
     let rank = |entry: &Entry| {
         let codes = || entry.emoji.shortcodes();
         let place = |list: &[&str]| list.iter().position(|wanted| codes().any(|code| code == *wanted));
-        if codes().any(|code| code == joined) {
+        if codes().any(|known| known == joined || known == code) {
             return Some(0);
         }
         if let Some(at) = place(&called_so) {
@@ -194,7 +195,7 @@ mod tests {
         assert_eq!(found("TADA")[0], "🎉");
         assert_eq!(found("heart")[0], "❤️");
         assert_eq!(found("red heart")[0], "❤️");
-        assert_eq!(found("+1")[0], "👍");
+        assert_eq!((found("+1")[0], found("-1")[0]), ("👍", "👎"));
         assert_eq!(found("smi")[..2], ["😃", "😄"], "smiley, smile: in the order of Unicode");
         assert_eq!(found("germany"), ["🇩🇪"]);
         assert_eq!(found("scotland"), ["🏴󠁧󠁢󠁳󠁣󠁴󠁿"]);

@@ -279,7 +279,8 @@ mod tests {
 
     #[test]
     fn a_few_emoji_alone_are_drawn_larger() {
-        for text in ["🎉", "🎉🎉 👍🏽", " ❤️\n", "👨‍👩‍👧‍👦🏴󠁧󠁢󠁳󠁣󠁴󠁿1️⃣", "🇽🇽"] {
+        for text in ["🎉", "🎉🎉 👍🏽", " ❤️\n", "👨‍👩‍👧‍👦🏴󠁧󠁢󠁳󠁣󠁴󠁿1️⃣", "🇽🇽"]
+        {
             assert!(is_large(text), "{text}");
         }
         for text in ["", " ", "🎉🎉🎉🎉", "🎉!", "1", "©", "12", "ok 👍", "™"] {
