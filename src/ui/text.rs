@@ -96,6 +96,15 @@ pub fn read(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32, marks
     Read { galley, selectable: false, behind }
 }
 
+/// Lays out a message that is nothing but a few emoji.
+pub fn large(ui: &Ui, text: &str, color: Color32, width: f32) -> Read {
+    let mut job = LayoutJob::simple(text.trim().to_owned(), theme::font::large(), color, width.max(1.0));
+    for section in &mut job.sections {
+        section.format.line_height = Some(theme::LARGE_LINE);
+    }
+    Read { galley: laid_out(ui, job), selectable: true, behind: Vec::new() }
+}
+
 /// Lays a text out on as many lines as it needs, each in the middle of the widest.
 pub fn centred(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
     let mut galley = read(ui, text, font, color, width, &[]).galley;

@@ -62,8 +62,8 @@ pub fn is_pictured(cluster: &str) -> bool {
     whole(cluster).is_some()
 }
 
-/// Whether a cluster is drawn as an emoji even where a font has a plain sign for it.
-pub fn is_emoji(cluster: &str) -> bool {
+/// Whether a cluster that has a picture is drawn as an emoji even where a font has a plain sign for it.
+fn is_emoji(cluster: &str) -> bool {
     if cluster.is_ascii() || cluster.contains(AS_TEXT) {
         return false;
     }

@@ -14,6 +14,7 @@ use super::line;
 use super::page::{AVATAR, GAP, GAP_GROUP, PAD_X, PAD_Y, Page};
 use super::rows::{Row, RowId};
 use crate::client::command::Command;
+use crate::ui::emoji;
 use crate::ui::marks::Mark;
 use crate::ui::text::{self, Read};
 use crate::ui::theme::{self, Palette, font, radius, space};
@@ -48,7 +49,11 @@ pub fn measure(ui: &Ui, row: &Row<'_>, page: &Page<'_>) -> Look {
     let measure = &page.measure;
     let words = text::drawable(row.text);
     let marks = marks(row, &words, page, palette);
-    let body = text::read(ui, &words, font::body(), palette.text, measure.text, &marks);
+    let body = if emoji::is_large(&words) {
+        text::large(ui, &words, palette.text, measure.text)
+    } else {
+        text::read(ui, &words, font::body(), palette.text, measure.text, &marks)
+    };
     let galley = &body.galley;
     let foot = Foot::of(ui, row, page);
     let name = (row.header && !row.own).then(|| {
