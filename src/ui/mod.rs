@@ -133,6 +133,26 @@ impl Window {
         self.drafts.get(&chat).map_or("", String::as_str)
     }
 
+    /// The emoji that were chosen last, the newest first: to be kept, and given back to the next window of this person.
+    pub fn recent_emoji(&self) -> &[String] {
+        self.composer.taste.recent()
+    }
+
+    /// Takes over what [`Self::recent_emoji`] gave. What is no emoji is left out, and all beyond 24.
+    pub fn set_recent_emoji(&mut self, recent: impl IntoIterator<Item = String>) {
+        self.composer.taste.set_recent(recent);
+    }
+
+    /// The tone of skin that emoji are offered in: 0 for none, 1 (light) to 5 (dark).
+    pub fn skin_tone(&self) -> usize {
+        self.composer.taste.tone()
+    }
+
+    /// Takes over what [`Self::skin_tone`] gave. What is none of them is none.
+    pub fn set_skin_tone(&mut self, tone: usize) {
+        self.composer.taste.set_tone(tone);
+    }
+
     /// Draws a frame and returns what somebody wants.
     pub fn show(&mut self, ui: &mut Ui, model: &Model, clock: &Clock) -> Vec<Command> {
         let mut commands = Vec::new();

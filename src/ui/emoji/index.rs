@@ -28,6 +28,9 @@ pub const GROUPS: [(Group, &str, &str); 9] = [
 /// How many tones of skin there are to choose from, the first being none.
 pub const TONES: usize = 6;
 
+/// What the tones are called.
+pub const TONE_NAMES: [&str; TONES] = ["No skin tone", "Light", "Medium-light", "Medium", "Medium-dark", "Dark"];
+
 /// What people call things that have another name.
 const ALSO: [(&str, &str); 44] = [
     ("lol", "joy rofl laughing"),
@@ -100,6 +103,11 @@ static ALL: LazyLock<Vec<Entry>> = LazyLock::new(|| {
 /// The emoji of a group, in the order of Unicode.
 pub fn of(group: Group) -> impl Iterator<Item = &'static Emoji> {
     ALL.iter().map(|entry| entry.emoji).filter(move |emoji| emoji.group() == group)
+}
+
+/// Whether something is an emoji that can be shown.
+pub fn is_known(emoji: &str) -> bool {
+    emojis::get(emoji).is_some() && is_pictured(emoji)
 }
 
 /// What an emoji is called.

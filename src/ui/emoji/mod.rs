@@ -2,9 +2,11 @@
 //!
 //! A picture stands for a whole cluster of characters, so flags, skin tones and families are one sign. Fonts are asked
 //! first only for what is a sign of ordinary text, too. What nobody has drawn as a whole is shown as its parts, and what
-//! is newer than the pictures as a question mark: never as a box. [`index`] has names, tones and a search.
+//! is newer than the pictures as a question mark: never as a box. [`index`] has names, tones and a search,
+//! [`taste`] what somebody likes.
 
 pub mod index;
+pub mod taste;
 
 use std::io::Cursor;
 
