@@ -209,6 +209,9 @@ fn is_cut_from(short: &str, long: &str) -> bool {
 fn write_at_random(seed: u64, deeds: usize) {
     let mut random = Random::new(seed);
     let mut harness = sized(model(), [420.0, 480.0]);
+    if seed % 2 == 1 {
+        with_system_fonts(&harness.ctx);
+    }
     open(&mut harness, BOB);
     let mut seen = std::collections::BTreeSet::from([String::new()]);
     let mut trail = Vec::new();
@@ -265,6 +268,9 @@ fn random_keys_and_clicks_on_a_received_text_do_no_harm() {
         let mut model = model();
         say(&mut model, BOB, BOB, 1, NOW, &text, true);
         let mut harness = sized(model, [1000.0, 480.0]);
+        if seed % 2 == 1 {
+            with_system_fonts(&harness.ctx);
+        }
         open(&mut harness, BOB);
         let Some(rect) = bubble(&harness, "15:00") else { panic!("SEED={seed}: {text:?} is not shown") };
         for _ in 0..25 {

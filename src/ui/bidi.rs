@@ -71,7 +71,7 @@ pub struct Piece {
     pub written: Range<usize>,
     /// It goes from right to left.
     pub from_right: bool,
-    /// It is a word of letters that are written from the right.
+    /// egui writes it from the right: a word, or figures.
     pub word: bool,
 }
 
@@ -189,11 +189,33 @@ fn seen(bidi: &BidiInfo<'_>, paragraph: &ParagraphInfo, line: Range<usize>) -> (
         if levels.get(run.start).is_some_and(|level| level.is_rtl()) {
             turned(text, run.start, &mut seen, &mut pieces);
         } else {
-            seen += text;
-            pieces.push(Piece { written: run, from_right: false, word: false });
+            straight(text, run.start, &mut seen, &mut pieces);
         }
     }
     (seen, pieces)
+}
+
+/// A left-to-right run as it is. egui writes Arabic figures from the right, too, which makes other numbers of them: so
+/// they are given to it the other way round.
+fn straight(run: &str, begin: usize, seen: &mut String, written: &mut Vec<Piece>) {
+    let mut at = begin;
+    for part in
+        run.split_inclusive(|_| true).collect::<Vec<_>>().chunk_by(|one, other| is_figure(one) == is_figure(other))
+    {
+        let figures = part.first().is_some_and(|first| is_figure(first));
+        let length: usize = part.iter().map(|sign| sign.len()).sum();
+        match figures {
+            true => seen.extend(part.iter().rev().copied()),
+            false => seen.extend(part.iter().copied()),
+        }
+        written.push(Piece { written: at..at + length, from_right: false, word: figures });
+        at += length;
+    }
+}
+
+/// Whether a character is an Arabic figure, or parts such figures.
+fn is_figure(sign: &str) -> bool {
+    sign.starts_with(|c| matches!(c, '\u{660}'..='\u{669}' | '\u{66b}' | '\u{66c}' | '\u{6f0}'..='\u{6f9}'))
 }
 
 /// The words of a right-to-left run from the last to the first. Inside a word, the order is left to who draws it.
@@ -252,6 +274,9 @@ mod tests {
             ("תודה ok", "ok תודה"),
             ("שלום 👨‍👩‍👧‍👦🎉", "🎉👨‍👩‍👧‍👦 שלום"),
             ("שָׁלוֹם עולם", "עולם שָׁלוֹם"),
+            // The figures are turned again by egui.
+            ("السعر ١٢٣ فقط", "فقط ٣٢١ السعر"),
+            ("price ١٬٢٣٤٫٥", "price ٥٫٤٣٢٬١"),
             ("", ""),
         ] {
             assert_eq!(line(written), seen, "{written}");

@@ -49,7 +49,7 @@ impl<'a> Grid<'a> {
                 grid.add(name, index::of(group).map(|emoji| emoji.as_str()), columns);
             }
         } else {
-            grid.add("Found", index::search(search).into_iter().map(|emoji| emoji.as_str()), columns);
+            grid.add("", index::search(search).into_iter().map(|emoji| emoji.as_str()), columns);
         }
         grid
     }
@@ -59,7 +59,9 @@ impl<'a> Grid<'a> {
         self.cells.extend(emoji);
         let end = self.cells.len();
         if begin < end {
-            self.rows.push(Row::Heading(name));
+            if !name.is_empty() {
+                self.rows.push(Row::Heading(name));
+            }
             let starts = (begin..end).step_by(columns.max(1));
             self.rows.extend(starts.map(|start| Row::Cells(start..(start + columns.max(1)).min(end))));
         }

@@ -278,7 +278,8 @@ mod tests {
     #[test]
     fn a_caret_is_found_where_it_is_shown() {
         in_ui(|ui| {
-            for text in ["שלום", "hello שלום עולם again", "אב cd הו", "one\nאחת"] {
+            for text in ["שלום", "hello שלום עולם again", "אב cd הו", "one\nאחת", "السعر ١٢٣ فقط"]
+            {
                 let galley = laid_out(ui, text, &font::body(), Color32::WHITE, Some(300.0)).unwrap();
                 let mut places = std::collections::BTreeSet::new();
                 for index in 0..=text.chars().count() {
