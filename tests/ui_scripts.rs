@@ -69,26 +69,6 @@ fn no_script_is_drawn_as_boxes_where_there_is_a_font() {
     let written: String = samples.iter().map(|sample| format!("{sample}\n")).collect();
     assert_eq!(composer_text(&harness, BOB), written);
     for sample in &samples {
-        assert!(
-            harness.query_by_label_contains(&format!("15:00: {sample}")).is_some()
-                || sample.is_empty()
-                || harness.query_by_label_contains(sample).is_some()
-        );
+        assert!(harness.query_all_by_label_contains(sample).count() > 0, "{sample}");
     }
-}
-
-#[test]
-fn look_tmp() {
-    let samples = drawable();
-    let mut harness = window_with(&samples, [1000.0, 900.0]);
-    for sample in samples.iter().chain(&["hello שלום עולם again", "  "]) {
-        type_text(&mut harness, sample);
-        key(&mut harness, Modifiers::SHIFT, Key::Enter);
-    }
-    type_text(&mut harness, "بعد hello العالم");
-    for _ in 0..9 {
-        key(&mut harness, Modifiers::SHIFT, Key::ArrowRight);
-    }
-    harness.run();
-    harness.render().unwrap().save("/tmp/emoji_rtl.png").unwrap();
 }

@@ -198,10 +198,9 @@ fn seen(bidi: &BidiInfo<'_>, paragraph: &ParagraphInfo, line: Range<usize>) -> (
 /// A left-to-right run as it is. egui writes Arabic figures from the right, too, which makes other numbers of them: so
 /// they are given to it the other way round.
 fn straight(run: &str, begin: usize, seen: &mut String, written: &mut Vec<Piece>) {
+    let signs: Vec<&str> = run.graphemes(true).collect();
     let mut at = begin;
-    for part in
-        run.split_inclusive(|_| true).collect::<Vec<_>>().chunk_by(|one, other| is_figure(one) == is_figure(other))
-    {
+    for part in signs.chunk_by(|one, other| is_figure(one) == is_figure(other)) {
         let figures = part.first().is_some_and(|first| is_figure(first));
         let length: usize = part.iter().map(|sign| sign.len()).sum();
         match figures {

@@ -120,10 +120,6 @@ pub fn after(ui: &Ui, id: Id, text: &str, before: Before, output: &TextEditOutpu
     let Some(mut range) = state.cursor.char_range() else { return };
     range.primary = settled(text, range.primary, before.back);
     range.secondary = settled(text, range.secondary, before.back);
-    if range.primary.index == range.secondary.index {
-        // To egui, two ends that prefer different rows hold something between them: then Backspace removes nothing.
-        range.secondary = range.primary;
-    }
     if was != Some(range) {
         state.cursor.set_char_range(Some(range));
         state.store(ui.ctx(), id);
