@@ -340,6 +340,21 @@ fn keys_that_come_within_one_frame_go_over_whole_signs_too() {
 }
 
 #[test]
+fn an_input_method_may_go_on_with_a_sign_that_is_there() {
+    let mut harness = with_bob(model());
+    type_text(&mut harness, "क");
+    harness.event(Event::Ime(egui::ImeEvent::Preedit { text: "ि".into(), active_range_chars: None }));
+    harness.run();
+    harness.hover_at(egui::pos2(500.0, 300.0));
+    harness.run();
+    harness.event(Event::Ime(egui::ImeEvent::Preedit { text: "िं".into(), active_range_chars: None }));
+    harness.run();
+    harness.event(Event::Ime(egui::ImeEvent::Commit("िं".into())));
+    harness.run();
+    assert_eq!(composer_text(&harness, BOB), "किं");
+}
+
+#[test]
 fn a_paragraph_begins_at_the_side_where_its_first_letter_does() {
     let mut harness = with_bob(model());
     let field = harness.get_by_label("Message Bob").rect();

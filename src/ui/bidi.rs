@@ -125,7 +125,7 @@ pub fn is_from_right(text: &str, at: usize) -> bool {
 /// Where a paragraph under edit is broken: between words, the blanks going with the word before them, and within a word
 /// only where it is wider than a line.
 fn broken_anywhere(paragraph: &str, width: f32, measure: &mut impl FnMut(&str) -> f32) -> Vec<Range<usize>> {
-    let mut lines: Vec<Range<usize>> = vec![0..0];
+    let mut lines = Vec::from([Range::<usize>::default()]);
     let (mut used, mut at) = (0.0, 0);
     let mut add = |part: &str, seen_width: f32, whole_width: f32| {
         let end = at + part.len();

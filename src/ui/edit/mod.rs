@@ -14,7 +14,7 @@ use egui::layers::ShapeIdx;
 use egui::text::{CCursor, CCursorRange, CharIndex};
 use egui::text_selection::text_cursor_state as words;
 use egui::widgets::text_edit::{TextEditOutput, TextEditState};
-use egui::{Color32, Event, FontId, Galley, Id, ImeEvent, Key, Shape, TextBuffer, Ui};
+use egui::{Color32, Event, FontId, Galley, Id, Key, Shape, TextBuffer, Ui};
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
 use super::{bidi, text, theme};
@@ -45,8 +45,9 @@ pub struct Before {
     back: bool,
     /// It was sent up or down by so many rows, from there.
     vertical: Option<(CCursor, f32)>,
-    /// An input method is at work, whose marks are not ours to move.
-    composing: bool,
+    /// Something was done that may have put the caret within a sign, and not by an input method: what that puts together
+    /// may begin within one.
+    moved: bool,
 }
 
 /// Prepares a field: an arrow goes over a whole sign, and towards the side that it points to.
@@ -56,15 +57,17 @@ pub fn before(ui: &mut Ui, id: Id, text: &str) -> Before {
         ui.visuals_mut().selection.bg_fill = Color32::TRANSPARENT;
         ui.painter().add(Shape::Noop)
     });
-    let composing = ui.input(|input| {
-        let composes = |event: &Event| match event {
-            Event::Ime(ImeEvent::Preedit { text, .. }) => !text.is_empty(),
-            Event::Ime(_) => true,
+    let moved = ui.input(|input| {
+        let moves = |event: &Event| match event {
+            Event::Key { pressed, .. } => *pressed,
+            Event::Text(_) | Event::Paste(_) | Event::Cut | Event::MiddleClickPaste { .. } => true,
+            Event::PointerButton { .. } | Event::AccessKitActionRequest(_) => true,
             _ => false,
         };
-        input.events.iter().any(composes)
+        let by_method = input.events.iter().any(|event| matches!(event, Event::Ime(_)));
+        !by_method && (input.pointer.any_down() || input.events.iter().any(moves))
     });
-    let mut before = Before { selection, back: false, vertical: None, composing };
+    let mut before = Before { selection, back: false, vertical: None, moved };
     let cursor = TextEditState::load(ui.ctx(), id).and_then(|state| state.cursor.char_range());
     if let Some(range) = cursor.filter(|_| ui.memory(|memory| memory.has_focus(id))) {
         let range = CCursorRange { primary: settled(text, range.primary, false), ..range };
@@ -109,17 +112,16 @@ fn go_over_signs(events: &mut Vec<Event>, text: &str, range: CCursorRange) -> bo
 
 /// Finishes a field that was drawn: the caret stands between signs, and where the pointer put it.
 pub fn after(ui: &Ui, id: Id, text: &str, before: Before, output: &TextEditOutput) {
-    if before.composing {
-        return;
-    }
     let Some(mut state) = TextEditState::load(ui.ctx(), id) else { return };
     let was = state.cursor.char_range();
-    if is_ordered(text) && output.galley.text() == text {
+    if before.moved && is_ordered(text) && output.galley.text() == text {
         order::follow_pointer(ui, &mut state, output, before.vertical);
     }
     let Some(mut range) = state.cursor.char_range() else { return };
-    range.primary = settled(text, range.primary, before.back);
-    range.secondary = settled(text, range.secondary, before.back);
+    if before.moved {
+        range.primary = settled(text, range.primary, before.back);
+        range.secondary = settled(text, range.secondary, before.back);
+    }
     if was != Some(range) {
         state.cursor.set_char_range(Some(range));
         state.store(ui.ctx(), id);

@@ -170,8 +170,8 @@ pub fn search(words: &str) -> Vec<&'static Emoji> {
         if let Some(at) = place(&nearly) {
             return Some(CODE + 1 + at);
         }
-        let begins = |part: &&str| entry.words.split(' ').any(|word| word.starts_with(part));
-        if typed.iter().all(|part| begins(&part)) {
+        let begins = |part: &&str| entry.words.split(' ').any(|word| word.starts_with(*part));
+        if typed.iter().all(begins) {
             return Some(BEGINS);
         }
         typed.iter().all(|part| entry.words.contains(part)).then_some(BEGINS + 1)
