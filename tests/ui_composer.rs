@@ -193,6 +193,35 @@ fn the_limit_is_announced_and_kept() {
 }
 
 #[test]
+fn pasted_text_has_one_kind_of_line_break_and_nothing_that_cannot_be_seen() {
+    let mut harness = with_bob(long_chat(1000, 3));
+    harness.event(egui::Event::Paste("a\r\nb\tc\u{7}\0\rd\u{2029}\n".into()));
+    harness.run();
+    assert_eq!(composer_text(&harness, BOB), "a\nb\tc\nd\n\n");
+    key(&mut harness, Modifiers::NONE, Key::Enter);
+    assert_eq!(sent(&mut harness), ["a\nb\tc\nd"]);
+}
+
+#[test]
+fn a_book_is_not_pasted_and_a_long_text_is_kept_to_be_sent_in_parts() {
+    let mut harness = with_bob(long_chat(1000, 3));
+    type_text(&mut harness, "before");
+    harness.event(egui::Event::Paste("a word ".repeat(150_000)));
+    harness.run();
+    assert_eq!(composer_text(&harness, BOB), "before", "nothing of it, and nothing is lost");
+    assert!(harness.query_by_label_contains("Nothing was pasted: it is 1.0 MB of text").is_some());
+    type_text(&mut harness, "!");
+    assert!(harness.query_by_label_contains("Nothing was pasted").is_none(), "said until one goes on");
+    harness.event(egui::Event::Paste("a word ".repeat(12_000)));
+    harness.run();
+    assert_eq!(composer_text(&harness, BOB).len(), 7 + 7 * 12_000);
+    assert!(harness.query_by_label_contains("too long to send: send it in parts").is_some());
+    key(&mut harness, Modifiers::NONE, Key::Enter);
+    assert_eq!(sent(&mut harness), [""; 0]);
+    assert_eq!(composer_text(&harness, BOB).len(), 7 + 7 * 12_000, "it is all still there");
+}
+
+#[test]
 fn removing_a_word_at_the_end_of_hebrew_removes_that_word_and_nothing_else() {
     let mut harness = with_bob(long_chat(1000, 3));
     type_text(&mut harness, HEBREW);

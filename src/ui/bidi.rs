@@ -77,11 +77,100 @@ pub fn lines(text: &str, width: f32, mut measure: impl FnMut(&str) -> f32) -> Ve
             Some(whole) => {
                 for part in broken(paragraph, width, &mut measure) {
                     let (text, pieces) = seen(&bidi, whole, part);
-                    line(text, pieces, whole.level.is_rtl());
+                    line(text, pieces.into_iter().map(|piece| piece.written).collect(), whole.level.is_rtl());
                 }
             }
         }
         begin += paragraph.len() + 1;
+    }
+    lines
+}
+
+/// A piece of a line: of one direction, and of one alphabet if that is written from the right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Where it stands in the text as it was written.
+    pub written: Range<usize>,
+    /// It goes from right to left.
+    pub from_right: bool,
+    /// egui writes it from the right: a word, or figures.
+    pub word: bool,
+}
+
+/// A line of a text under edit: nothing is left out, not the blanks at its end either.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EditedLine {
+    /// What is seen.
+    pub text: String,
+    /// Its pieces, from left to right.
+    pub pieces: Vec<Piece>,
+    /// Where it stands in the text.
+    pub written: Range<usize>,
+    /// It begins at the right.
+    pub from_right: bool,
+    /// The paragraph ends with it.
+    pub last: bool,
+}
+
+/// The same as [`lines`], for a text under edit. A word that is too long for a line is broken, too.
+pub fn edited_lines(text: &str, width: f32, mut measure: impl FnMut(&str) -> f32) -> Vec<EditedLine> {
+    let mut lines = Vec::new();
+    let mut begin = 0;
+    for paragraph in text.split('\n') {
+        let bidi = BidiInfo::new(paragraph, None);
+        let from_right = bidi.paragraphs.first().is_some_and(|whole| whole.level.is_rtl());
+        let parts = broken_anywhere(paragraph, width, &mut measure);
+        let count = parts.len();
+        for (n, part) in parts.into_iter().enumerate() {
+            let (text, mut pieces) = match bidi.paragraphs.first() {
+                Some(whole) => seen(&bidi, whole, part.clone()),
+                None => Default::default(),
+            };
+            for piece in &mut pieces {
+                piece.written = begin + piece.written.start..begin + piece.written.end;
+            }
+            let written = begin + part.start..begin + part.end;
+            lines.push(EditedLine { text, pieces, written, from_right, last: n + 1 == count });
+        }
+        begin += paragraph.len() + 1;
+    }
+    lines
+}
+
+/// Whether the paragraph that a place is in begins at the right.
+pub fn begins_from_right(text: &str, at: usize) -> bool {
+    let begin = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
+    let paragraph = text.get(begin..).and_then(|rest| rest.split('\n').next()).unwrap_or_default();
+    concerns(paragraph) && BidiInfo::new(paragraph, None).paragraphs.first().is_some_and(|whole| whole.level.is_rtl())
+}
+
+/// Where a paragraph under edit is broken: between words, the blanks going with the word before them, and within a word
+/// only where it is wider than a line.
+fn broken_anywhere(paragraph: &str, width: f32, measure: &mut impl FnMut(&str) -> f32) -> Vec<Range<usize>> {
+    let mut lines = Vec::from([Range::<usize>::default()]);
+    let (mut used, mut at) = (0.0, 0);
+    let mut add = |part: &str, seen_width: f32, whole_width: f32| {
+        let end = at + part.len();
+        match lines.last_mut() {
+            Some(line) if used + seen_width <= width || line.start == line.end => line.end = end,
+            _ => {
+                used = 0.0;
+                lines.push(at..end);
+            }
+        }
+        used += whole_width;
+        at = end;
+    };
+    for part in paragraph.split_inclusive(' ') {
+        let word_width = measure(part.trim_end_matches(' '));
+        if word_width <= width {
+            add(part, word_width, measure(part));
+            continue;
+        }
+        for cluster in part.graphemes(true) {
+            let cluster_width = measure(cluster);
+            add(cluster, if cluster == " " { 0.0 } else { cluster_width }, cluster_width);
+        }
     }
     lines
 }
@@ -111,7 +200,7 @@ fn broken(paragraph: &str, width: f32, measure: &mut impl FnMut(&str) -> f32) ->
 }
 
 /// A line as it is seen, and where its pieces come from.
-fn seen(bidi: &BidiInfo<'_>, paragraph: &ParagraphInfo, line: Range<usize>) -> (String, Vec<Range<usize>>) {
+fn seen(bidi: &BidiInfo<'_>, paragraph: &ParagraphInfo, line: Range<usize>) -> (String, Vec<Piece>) {
     let (mut seen, mut pieces) = (String::with_capacity(line.len()), Vec::new());
     if line.is_empty() {
         return (seen, pieces);
@@ -122,15 +211,36 @@ fn seen(bidi: &BidiInfo<'_>, paragraph: &ParagraphInfo, line: Range<usize>) -> (
         if levels.get(run.start).is_some_and(|level| level.is_rtl()) {
             turned(text, run.start, &mut seen, &mut pieces);
         } else {
-            seen += text;
-            pieces.push(run);
+            straight(text, run.start, &mut seen, &mut pieces);
         }
     }
     (seen, pieces)
 }
 
+/// A left-to-right run as it is. egui writes Arabic figures from the right, too, which makes other numbers of them: so
+/// they are given to it the other way round.
+fn straight(run: &str, begin: usize, seen: &mut String, written: &mut Vec<Piece>) {
+    let signs: Vec<&str> = run.graphemes(true).collect();
+    let mut at = begin;
+    for part in signs.chunk_by(|one, other| is_figure(one) == is_figure(other)) {
+        let figures = part.first().is_some_and(|first| is_figure(first));
+        let length: usize = part.iter().map(|sign| sign.len()).sum();
+        match figures {
+            true => seen.extend(part.iter().rev().copied()),
+            false => seen.extend(part.iter().copied()),
+        }
+        written.push(Piece { written: at..at + length, from_right: false, word: figures });
+        at += length;
+    }
+}
+
+/// Whether a character is an Arabic figure, or parts such figures.
+fn is_figure(sign: &str) -> bool {
+    sign.starts_with(|c| matches!(c, '\u{660}'..='\u{669}' | '\u{66b}' | '\u{66c}' | '\u{6f0}'..='\u{6f9}'))
+}
+
 /// The words of a right-to-left run from the last to the first. Inside a word, the order is left to who draws it.
-fn turned(run: &str, begin: usize, seen: &mut String, written: &mut Vec<Range<usize>>) {
+fn turned(run: &str, begin: usize, seen: &mut String, written: &mut Vec<Piece>) {
     let mut pieces: Vec<(Option<u8>, Range<usize>)> = Vec::new();
     for (at, cluster) in run.grapheme_indices(true) {
         let of = cluster.chars().next().and_then(alphabet);
@@ -140,8 +250,9 @@ fn turned(run: &str, begin: usize, seen: &mut String, written: &mut Vec<Range<us
             _ => pieces.push((of, at..end)),
         }
     }
-    for (_, place) in pieces.into_iter().rev() {
-        written.push(begin + place.start..begin + place.end);
+    for (of, place) in pieces.into_iter().rev() {
+        let piece = begin + place.start..begin + place.end;
+        written.push(Piece { written: piece, from_right: true, word: of.is_some() });
         let piece = run.get(place).unwrap_or_default();
         match piece.chars().next().and_then(mirrored) {
             Some(mirrored) => seen.push(mirrored),
@@ -184,6 +295,9 @@ mod tests {
             ("תודה ok", "ok תודה"),
             ("שלום 👨‍👩‍👧‍👦🎉", "🎉👨‍👩‍👧‍👦 שלום"),
             ("שָׁלוֹם עולם", "עולם שָׁלוֹם"),
+            // The figures are turned again by egui.
+            ("السعر ١٢٣ فقط", "فقط ٣٢١ السعر"),
+            ("price ١٬٢٣٤٫٥", "price ٥٫٤٣٢٬١"),
             ("", ""),
         ] {
             assert_eq!(line(written), seen, "{written}");

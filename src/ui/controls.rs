@@ -6,7 +6,8 @@ use egui::{Align2, AsIdSalt, Color32, CornerRadius, Id, Rect, Response, Sense, S
 use egui::{Key, Modifiers, WidgetInfo, pos2, vec2};
 use lucide_icons::Icon;
 
-use super::text::{self, Buffer};
+use super::edit::{self, Buffer};
+use super::text;
 use super::theme::{self, font, radius, space};
 use super::widgets;
 
@@ -34,27 +35,29 @@ pub fn field(ui: &mut Ui, frame: Rect, id: Id, value: &mut String, with: &Field<
     let palette = theme::palette(ui);
     let left = if with.sign.is_some() { 36 } else { 12 };
     let mut layouter = |ui: &Ui, buffer: &dyn egui::TextBuffer, _width: f32| {
-        text::edited(ui, buffer.as_str(), font::body(), palette.text, None)
+        edit::laid_out(ui, buffer.as_str(), font::body(), palette.text, None)
     };
-    let mut buffer = Buffer(value);
-    let edit = TextEdit::singleline(&mut buffer)
-        .id(id)
-        .font(font::body())
-        .text_color(palette.text)
-        .hint_text(with.hint)
-        .desired_width(f32::INFINITY)
-        .min_size(frame.size())
-        .align(Align2::LEFT_CENTER)
-        .layouter(&mut layouter)
-        // The outline is drawn below, in the colour that says how the field stands.
-        .frame(egui::Frame::NONE.fill(palette.field).corner_radius(radius::S).inner_margin(egui::Margin {
-            left,
-            right: 12,
-            top: 7,
-            bottom: 7,
-        }))
-        .interactive(with.enabled);
-    let response = ui.put(frame, edit).accessible_name(with.name.to_owned());
+    ui.painter().rect_filled(frame, radius::S, palette.field);
+    let shown = |ui: &mut Ui| {
+        let before = edit::before(ui, id, value);
+        let mut buffer = Buffer(value);
+        let field = TextEdit::singleline(&mut buffer)
+            .id(id)
+            .font(font::body())
+            .text_color(palette.text)
+            .hint_text(with.hint)
+            .desired_width(f32::INFINITY)
+            .min_size(frame.size())
+            .align(Align2::LEFT_CENTER)
+            .layouter(&mut layouter)
+            // The outline is drawn below, in the colour that says how the field stands.
+            .frame(egui::Frame::NONE.inner_margin(egui::Margin { left, right: 12, top: 7, bottom: 7 }))
+            .interactive(with.enabled);
+        let output = field.show(ui);
+        edit::after(ui, id, value, before, &output);
+        output.response.response
+    };
+    let response = ui.put(frame, shown).accessible_name(with.name.to_owned());
     let outline = match (with.wrong, response.has_focus()) {
         (true, _) => palette.danger,
         (false, true) => palette.accent,

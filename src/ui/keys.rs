@@ -33,8 +33,14 @@ fn turn(event: &Event) -> Turn {
     match event {
         // Not alone: the Enter that ends a composition has to be seen together with it.
         Event::Key { key: Key::Enter, pressed: true, .. } => Turn::Ends,
-        // The arrows go through what a letter before them has made the composer offer.
-        Event::Key { key: Key::Tab | Key::Escape | Key::ArrowUp | Key::ArrowDown, pressed: true, .. } => Turn::Alone,
+        // The arrows go through what a letter before them has made the composer offer, or over a whole sign.
+        Event::Key {
+            key: Key::Tab | Key::Escape | Key::ArrowUp | Key::ArrowDown | Key::ArrowLeft | Key::ArrowRight,
+            pressed: true,
+            ..
+        } => Turn::Alone,
+        // It may end the name of an emoji.
+        Event::Text(text) if text == ":" => Turn::Ends,
         Event::Key { key, pressed: true, modifiers, .. }
             if modifiers.alt || shortcuts::action_of(*modifiers, *key).is_some() =>
         {

@@ -4,7 +4,8 @@ use egui::{Align2, Id, Key, Rect, Stroke, TextEdit, Ui, pos2, vec2};
 use lucide_icons::Icon;
 use secrecy::SecretString;
 
-use super::text::{self, Buffer};
+use super::edit::Buffer;
+use super::text;
 use super::theme::{self, font, radius, space};
 use super::widgets;
 use crate::client::command::Command;

@@ -10,7 +10,8 @@
 //!   there and what was done to groups, in words. `mentions`: who a text calls by name. `find`: where words stand in
 //!   messages. `links`: where a text leads. `slash`: what a draft that begins with a slash asks for. [`attention`]: what
 //!   the desktop is to tell of; `announce`: what a screen reader says by itself. `keys`: which events a frame gets.
-//!   `fonts`, `emoji` and `bidi`: what letters, emoji and right-to-left sentences look like.
+//!   `edit`: text in a field, of any script. `fonts`, `emoji` and `bidi`: what letters, emoji and right-to-left sentences
+//!   look like.
 //!
 //! Views read the model and say what somebody did; what they say is applied after the frame is drawn.
 
@@ -23,6 +24,7 @@ mod composer;
 mod controls;
 mod details;
 mod dialogs;
+mod edit;
 mod emoji;
 mod find;
 mod fonts;
@@ -172,6 +174,26 @@ impl Window {
     /// What has been written and not sent in a chat.
     pub fn draft(&self, chat: ChatKey) -> &str {
         self.drafts.get(&chat).map_or("", String::as_str)
+    }
+
+    /// The emoji that were chosen last, the newest first: to be kept, and given back to the next window of this person.
+    pub fn recent_emoji(&self) -> &[String] {
+        self.composer.taste.recent()
+    }
+
+    /// Takes over what [`Self::recent_emoji`] gave. What is no emoji is left out, and all beyond 24.
+    pub fn set_recent_emoji(&mut self, recent: impl IntoIterator<Item = String>) {
+        self.composer.taste.set_recent(recent);
+    }
+
+    /// The tone of skin that emoji are offered in: 0 for none, 1 (light) to 5 (dark).
+    pub fn skin_tone(&self) -> usize {
+        self.composer.taste.tone()
+    }
+
+    /// Takes over what [`Self::skin_tone`] gave. What is none of them is none.
+    pub fn set_skin_tone(&mut self, tone: usize) {
+        self.composer.taste.set_tone(tone);
     }
 
     /// Draws a frame and returns what somebody wants.

@@ -3,14 +3,13 @@
 //! egui 0.37 counts cursors in glyphs, and believes that a text has exactly one glyph for each character. In a
 //! right-to-left word it has more (egui issue 8576), and then its cursors stand behind the end of the text: removing
 //! a word there panics, or removes everything. So all layouts of foreign or edited text are made here, where the
-//! count is put right, and every edited text is behind [`Buffer`], which takes no range that is not in the text.
+//! count is put right. Every edited text is behind [`super::edit::Buffer`], which takes no range that is not in the text.
 
 use std::borrow::Cow;
-use std::ops::Range;
 use std::sync::Arc;
 
-use egui::text::{CCursor, CharIndex, LayoutJob};
-use egui::{Color32, FontId, Galley, Rect, TextBuffer, Ui};
+use egui::text::LayoutJob;
+use egui::{Color32, FontId, Galley, Rect, Ui};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::marks::{self, Mark};
@@ -121,6 +120,15 @@ pub fn read(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32, marks
     Read::of(galley, false, &marks)
 }
 
+/// Lays out a message that is nothing but a few emoji.
+pub fn large(ui: &Ui, text: &str, color: Color32, width: f32) -> Read {
+    let mut job = LayoutJob::simple(text.trim().to_owned(), theme::font::large(), color, width.max(1.0));
+    for section in &mut job.sections {
+        section.format.line_height = Some(theme::LARGE_LINE);
+    }
+    Read { galley: laid_out(ui, job), selectable: true, behind: Vec::new(), links: Vec::new() }
+}
+
 /// Lays a text out on as many lines as it needs, each in the middle of the widest.
 pub fn centred(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
     let mut galley = read(ui, text, font, color, width, &[]).galley;
@@ -193,17 +201,22 @@ pub fn elided(ui: &Ui, text: String, font: FontId, color: Color32, width: f32) -
     ui.fonts_mut(|fonts| fonts.layout_job(job))
 }
 
-/// Lays out an edited text; what a [`egui::TextEdit`] needs as its layouter.
+/// Lays out an edited text in the order in which it was written; what a [`egui::TextEdit`] needs as its layouter.
 pub fn edited(ui: &Ui, text: &str, font: FontId, color: Color32, width: Option<f32>) -> Arc<Galley> {
     let mut job = match width {
         Some(width) => LayoutJob::simple(text.to_owned(), font, color, width.max(1.0)),
         None => LayoutJob::simple_singleline(text.to_owned(), font, color),
     };
+    for_editing(&mut job);
+    laid_out(ui, job)
+}
+
+/// What edited text has and other text has not.
+pub fn for_editing(job: &mut LayoutJob) {
     job.keep_trailing_whitespace = true;
     for section in &mut job.sections {
         section.format.line_height = Some(theme::LINE);
     }
-    laid_out(ui, job)
 }
 
 fn laid_out(ui: &Ui, job: LayoutJob) -> Arc<Galley> {
@@ -293,65 +306,6 @@ fn mend(galley: &mut Galley) {
     }
 }
 
-/// A text under edit. Ranges and places that are not in it are moved to its end.
-pub struct Buffer<'a>(pub &'a mut String);
-
-impl Buffer<'_> {
-    fn clamp(&self, at: CharIndex) -> CharIndex {
-        at.min(CharIndex(self.0.chars().count()))
-    }
-
-    fn clamped(&self, cursor: CCursor) -> CCursor {
-        CCursor { index: self.clamp(cursor.index), ..cursor }
-    }
-}
-
-impl TextBuffer for Buffer<'_> {
-    fn is_mutable(&self) -> bool {
-        true
-    }
-
-    fn as_str(&self) -> &str {
-        self.0
-    }
-
-    fn insert_text(&mut self, text: &str, at: CharIndex) -> usize {
-        let at = self.byte_index_from_char_index(self.clamp(at));
-        self.0.insert_str(at.0, text);
-        text.chars().count()
-    }
-
-    fn delete_char_range(&mut self, range: Range<CharIndex>) {
-        let (start, end) = (self.clamp(range.start), self.clamp(range.end));
-        if start < end {
-            let (start, end) = (self.byte_index_from_char_index(start), self.byte_index_from_char_index(end));
-            self.0.drain(start.0..end.0);
-        }
-    }
-
-    fn char_range(&self, range: Range<CharIndex>) -> &str {
-        let (start, end) = (self.clamp(range.start), self.clamp(range.end));
-        let (start, end) = (self.byte_index_from_char_index(start), self.byte_index_from_char_index(end));
-        self.0.get(start.0..end.0).unwrap_or_default()
-    }
-
-    fn delete_previous_word(&mut self, cursor: CCursor) -> CCursor {
-        let end = self.clamped(cursor);
-        let start = egui::text_selection::text_cursor_state::ccursor_previous_word(self.0, end);
-        self.delete_selected_ccursor_range([start, end])
-    }
-
-    fn delete_next_word(&mut self, cursor: CCursor) -> CCursor {
-        let start = self.clamped(cursor);
-        let end = egui::text_selection::text_cursor_state::ccursor_next_word(self.0, start);
-        self.delete_selected_ccursor_range([start, end])
-    }
-
-    fn type_id(&self) -> std::any::TypeId {
-        std::any::TypeId::of::<Buffer<'static>>()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -408,20 +362,6 @@ mod tests {
             }
         });
         output.drop_without_applying_deltas();
-    }
-
-    #[test]
-    fn a_buffer_takes_no_range_that_is_not_in_its_text() {
-        let wild = CCursor::new(99);
-        let mut text = "hello שלום".to_owned();
-        Buffer(&mut text).delete_next_word(wild);
-        Buffer(&mut text).delete_char_range(CharIndex(50)..CharIndex(60));
-        assert_eq!(text, "hello שלום");
-        Buffer(&mut text).delete_previous_word(wild);
-        assert_eq!(text, "hello ");
-        Buffer(&mut text).insert_text("you", CharIndex(1000));
-        assert_eq!(text, "hello you");
-        assert_eq!(Buffer(&mut text).char_range(CharIndex(6)..CharIndex(77)), "you");
     }
 
     #[test]

@@ -54,6 +54,8 @@ pub const COLUMN_MAX: f32 = 860.0;
 pub const BUBBLE_TEXT_MAX: f32 = 520.0;
 /// The height of a line of text in messages and in the composer.
 pub const LINE: f32 = 21.0;
+/// The height of a line of a message that is nothing but a few emoji.
+pub const LARGE_LINE: f32 = 46.0;
 
 /// The type scale.
 pub mod font {
@@ -86,6 +88,16 @@ pub mod font {
     /// What people write.
     pub fn body() -> FontId {
         text(14.5)
+    }
+
+    /// A few emoji that are all that somebody writes.
+    pub fn large() -> FontId {
+        text(32.0)
+    }
+
+    /// An emoji that can be chosen.
+    pub fn choice() -> FontId {
+        text(21.0)
     }
 
     /// Previews, explanations, states.

@@ -9,8 +9,10 @@ use egui::{
     pos2, vec2,
 };
 use lucide_icons::Icon;
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::bidi;
+use super::emoji;
 use super::fuzzy::Query;
 use super::marks::{self, Mark};
 use super::text;
@@ -18,16 +20,26 @@ use super::theme::{self, Palette, font, radius, space};
 use crate::proto::chat::ChatKey;
 use crate::proto::event::Status;
 
-/// The first letters of the first two words of a name. Figures stand in only where there is no letter: beside one they
-/// would be taken for it.
+/// The first letters of the first two words of a name, with their marks. Figures stand in only where there is no letter:
+/// beside one they would be taken for it. An emoji stands in where there is neither.
 pub fn initials(name: &str) -> String {
     let of = |wanted: fn(char) -> bool| {
-        let firsts = name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
-        firsts.filter(|c| wanted(*c)).take(2).flat_map(char::to_uppercase).collect::<String>()
+        let first = |word: &str| -> Option<String> {
+            let signs = word.graphemes(true);
+            let mut letters = signs.filter(|sign| !emoji::is_pictured(sign) && sign.starts_with(char::is_alphanumeric));
+            letters.next().map(str::to_uppercase)
+        };
+        let firsts = name.split_whitespace().filter_map(first).filter(|sign| sign.starts_with(wanted));
+        firsts.take(2).collect::<String>()
     };
-    let initials = of(char::is_alphabetic);
-    let initials = if initials.is_empty() { of(char::is_alphanumeric) } else { initials };
-    if initials.is_empty() { "?".into() } else { initials }
+    let (letters, figures) = (of(char::is_alphabetic), of(char::is_alphanumeric));
+    if !letters.is_empty() {
+        return letters;
+    }
+    if !figures.is_empty() {
+        return figures;
+    }
+    name.graphemes(true).find(|sign| emoji::is_pictured(sign)).unwrap_or("?").to_owned()
 }
 
 /// A circle with somebody's initials, and a dot for their presence where `status` says it: filled when they are there,
@@ -256,6 +268,13 @@ mod tests {
             ("3 12", "31"),
             ("", "?"),
             ("-- !", "?"),
+            ("👩‍🚀", "👩‍🚀"),
+            ("👩‍🚀 Bob 🎉", "B"),
+            ("🇩🇪🇫🇷", "🇩🇪"),
+            ("e\u{301}mile zola", "E\u{301}Z"),
+            ("नमस्ते", "न"),
+            ("1️⃣ 2", "2"),
+            ("שָׁלוֹם", "שָׁ"),
         ] {
             assert_eq!(initials(name), letters, "{name:?}");
         }

@@ -119,6 +119,15 @@ pub fn boxless(model: Model, size: [f32; 2], theme: egui::Theme) -> Harness<'sta
 }
 
 fn build(builder: HarnessBuilder<State>, model: Model, prefill: Prefill) -> Harness<'static, State> {
+    build_with(builder, model, prefill, parlor::ui::prepare)
+}
+
+fn build_with(
+    builder: HarnessBuilder<State>,
+    model: Model,
+    prefill: Prefill,
+    setup: fn(&egui::Context),
+) -> Harness<'static, State> {
     let state = State {
         window: Window::new(prefill),
         model,
@@ -126,7 +135,7 @@ fn build(builder: HarnessBuilder<State>, model: Model, prefill: Prefill) -> Harn
         commands: Vec::new(),
         frames: 0,
     };
-    builder.with_max_steps(12).with_context_setup(parlor::ui::prepare).build_ui_state(
+    builder.with_max_steps(12).with_context_setup(setup).build_ui_state(
         |ui, state: &mut State| {
             state.frames += 1;
             let commands = state.window.show(ui, &state.model, &state.clock);
@@ -134,6 +143,20 @@ fn build(builder: HarnessBuilder<State>, model: Model, prefill: Prefill) -> Harn
         },
         state,
     )
+}
+
+/// Lets a window look for letters among the fonts of this machine, as the program does.
+pub fn with_system_fonts(ctx: &egui::Context) {
+    ctx.add_font_provider(Arc::new(egui_system_font_provider::SystemFontProvider::new()));
+}
+
+/// A window that must not show a box, and has the fonts of this machine.
+pub fn boxless_with_system_fonts(model: Model, size: [f32; 2], theme: egui::Theme) -> Harness<'static, State> {
+    let setup = |ctx: &egui::Context| {
+        parlor::ui::prepare(ctx);
+        with_system_fonts(ctx);
+    };
+    build_with(Harness::builder().with_size(size).with_theme(theme), model, Prefill::default(), setup)
 }
 
 /// A window with the chat with Bob open.

@@ -1,4 +1,4 @@
-//! What could be meant by the word that is being typed: somebody's name, or a command. Draws nothing.
+//! What could be meant by the word that is being typed: somebody's name, an emoji, or a command. Draws nothing.
 
 use std::ops::Range;
 
@@ -6,11 +6,16 @@ use crate::client::model::Model;
 use crate::proto::event::Status;
 use crate::proto::ids::UserId;
 use crate::proto::limits::NAME_MAX_CHARS;
+use crate::ui::emoji::index;
+use crate::ui::emoji::taste::Taste;
 use crate::ui::mentions::{self, Names};
 use crate::ui::slash::{self, COMMANDS};
 
 /// The most that are offered.
 pub const CHOICES_MAX: usize = 6;
+
+/// No name of an emoji is longer.
+const CODE_MAX_BYTES: usize = 48;
 
 /// Something that could be meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +26,8 @@ pub enum Choice {
     Receiver(UserId),
     /// A command.
     Command(slash::Command),
+    /// An emoji, called by name.
+    Emoji(&'static str),
 }
 
 /// What is offered, and for which part of the draft.
@@ -32,12 +39,14 @@ pub struct Offer {
     pub choices: Vec<Choice>,
 }
 
-/// What is offered for a draft with the caret at `caret`, in bytes.
-pub fn offer(draft: &str, caret: usize, model: &Model, names: &Names) -> Option<Offer> {
+/// What is offered for a draft with the caret at `caret`, in bytes; emoji as somebody likes them.
+pub fn offer(draft: &str, caret: usize, model: &Model, names: &Names, taste: &Taste) -> Option<Offer> {
     let typed = draft.get(..caret)?;
     let ends_here = !draft.get(caret..)?.starts_with(char::is_alphanumeric);
     let (start, choices) = if let Some(word) = slash::typed(typed).filter(|_| ends_here) {
         (0, commands(word))
+    } else if let Some(start) = colon(typed).filter(|_| ends_here) {
+        (start, emoji(typed.get(start + 1..)?, taste))
     } else if let Some(start) = slash::receiver(typed) {
         let found = people(model, names, typed.get(start..)?, |_| true);
         (start, found.into_iter().map(Choice::Receiver).collect())
@@ -52,6 +61,41 @@ pub fn offer(draft: &str, caret: usize, model: &Model, names: &Names) -> Option<
 fn commands(word: &str) -> Vec<Choice> {
     let word = word.to_lowercase();
     COMMANDS.into_iter().filter(|command| command.name.starts_with(&word)).map(Choice::Command).collect()
+}
+
+/// What was found, and of that first what was taken before.
+fn emoji(word: &str, taste: &Taste) -> Vec<Choice> {
+    let found = index::search(word).into_iter().filter(|emoji| emoji.shortcode().is_some());
+    let mut found: Vec<&'static str> = found.map(|emoji| index::toned(emoji, taste.tone())).collect();
+    found.sort_by_key(|emoji| !taste.recent().iter().any(|recent| recent == emoji));
+    found.into_iter().take(CHOICES_MAX).map(Choice::Emoji).collect()
+}
+
+/// The colon that begins the name of an emoji, with at least two letters behind it up to the caret. Times, addresses and
+/// `::` have none.
+fn colon(typed: &str) -> Option<usize> {
+    let at = typed.rfind(':')?;
+    let word = typed.get(at + 1..)?;
+    let wanted = word.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '+' | '-'));
+    (begins_emoji(typed, at) && wanted && word.len() >= 2 && is_code(word)).then_some(at)
+}
+
+/// Whether a colon stands where the name of an emoji may begin: not behind a word, a figure or another colon.
+fn begins_emoji(typed: &str, at: usize) -> bool {
+    let before = typed.get(..at).and_then(|before| before.chars().next_back());
+    mentions::begins(typed, at) && !before.is_some_and(|c| matches!(c, ':' | '/' | '_' | '@' | '.' | '-'))
+}
+
+fn is_code(word: &str) -> bool {
+    word.len() <= CODE_MAX_BYTES && word.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'+' | b'-'))
+}
+
+/// The emoji whose name between colons has been typed to its end, where the caret is: what it takes the place of.
+pub fn closed(draft: &str, caret: usize, tone: usize) -> Option<(Range<usize>, &'static str)> {
+    let typed = draft.get(..caret)?.strip_suffix(':')?;
+    let at = typed.rfind(':').filter(|at| begins_emoji(typed, *at))?;
+    let code = typed.get(at + 1..).filter(|code| is_code(code))?;
+    Some((at..caret, index::by_code(&code.to_lowercase(), tone)?))
 }
 
 /// The `@` that the caret stands behind, no further than a name is long.
@@ -89,6 +133,7 @@ impl Choice {
             Self::Receiver(id) => format!("{} ", model.name(*id)),
             Self::Command(command) if command.takes.is_empty() => format!("/{}", command.name),
             Self::Command(command) => format!("/{} ", command.name),
+            Self::Emoji(emoji) => (*emoji).to_owned(),
         }
     }
 }
@@ -147,10 +192,11 @@ mod tests {
         };
         model.groups.insert(GroupId(9), group);
         let caret = text.find('|').unwrap();
-        let offer = offer(&text.replace('|', ""), caret, &model, names.of(&model, key))?;
+        let offer = offer(&text.replace('|', ""), caret, &model, names.of(&model, key), &Taste::default())?;
         let person = |choice: &Choice| match choice {
             Choice::Mention(id) | Choice::Receiver(id) => id.0,
             Choice::Command(command) => 100 + command.name.len() as u32,
+            Choice::Emoji(emoji) => u32::from(emoji.chars().next().unwrap()),
         };
         Some((offer.range, offer.choices.iter().map(person).collect()))
     }
@@ -186,6 +232,53 @@ mod tests {
         assert_eq!(offered("/msg @jac|", direct), Some((6..9, vec![4])));
         assert_eq!(offered("/msg jacob hi|", direct), None);
         assert_eq!(offered("/x|", direct), None);
+    }
+
+    #[test]
+    fn emoji_are_offered_by_name_and_only_where_a_name_begins() {
+        let offers = |text: &str| offered(text, ChatKey::Everyone);
+        let first = |text: &str| offers(text).map(|(range, found)| (range, char::from_u32(found[0]).unwrap()));
+        assert_eq!(first(":tad|"), Some((0..4, '🎉')));
+        assert_eq!(first("so :Tada|"), Some((3..8, '🎉')));
+        assert_eq!(first("🎉:tad|"), Some((4..8, '🎉')));
+        assert_eq!(first("(:+1|"), Some((1..4, '👍')));
+        assert_eq!(first("@Bob :smi|"), Some((5..9, '😃')));
+        assert_eq!(first("/msg Bob :smi|"), Some((9..13, '😃')));
+        for text in [
+            ":s|",
+            "12:30|",
+            "http://host:80|",
+            "http://host:smile|",
+            "a::smi|",
+            ":: smi|",
+            "std::smi|",
+            "note:smi|",
+            ":sm|ile",
+            ": smi|",
+            ":30|",
+            ":-|",
+            ":)|",
+            ":xyzzy|",
+            "//:smi|",
+            ":smi le|",
+        ] {
+            assert_eq!(first(text), None, "{text:?}");
+        }
+        assert!(offers(":sm|").unwrap().1.len() <= CHOICES_MAX);
+    }
+
+    #[test]
+    fn a_name_between_colons_is_an_emoji() {
+        let closed = |text: &str| closed(text, text.len(), 3);
+        assert_eq!(closed(":tada:"), Some((0..6, "🎉")));
+        assert_eq!(closed("ok :TADA:"), Some((3..9, "🎉")));
+        assert_eq!(closed(":+1:"), Some((0..4, "👍🏽")));
+        assert_eq!(closed("🎉:100:"), Some((4..9, "💯")));
+        for text in
+            ["12:30:", "a:tada:", "::", ":::", "::tada:", ":tada", ":no such thing:", ":xyzzy:", "http://x:tada:", ""]
+        {
+            assert_eq!(closed(text), None, "{text:?}");
+        }
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use egui::{EventFilter, Id, Key, KeyboardShortcut, Modifiers, Rect, ScrollArea, Sense, TextEdit, Ui, UiBuilder, vec2};
 
-use super::PAD;
-use crate::ui::text::{self, Buffer};
+use super::{PAD, SMILE};
+use crate::ui::edit::{self, Buffer};
+use crate::ui::text;
 use crate::ui::theme::{self, font, radius};
 
 /// The keys that are the field's while the caret is in it. Escape is for the window: it peels a layer and leaves the
@@ -20,6 +21,7 @@ pub fn show(ui: &mut Ui, id: Id, frame: Rect, title: &str, draft: &mut String) {
     }
 
     let inner = frame.shrink2(vec2(PAD + 5.0, PAD));
+    let inner = Rect::from_min_max(inner.min, inner.max - vec2(SMILE, 0.0));
     let mut child = ui.new_child(UiBuilder::new().max_rect(inner));
     let hint = format!("Message {}", text::one_line(title));
     if draft.is_empty() {
@@ -28,19 +30,24 @@ pub fn show(ui: &mut Ui, id: Id, frame: Rect, title: &str, draft: &mut String) {
         child.painter().galley(inner.min + vec2(4.0, 0.0), galley, palette.subdued);
     }
     let mut layouter = |ui: &Ui, buffer: &dyn egui::TextBuffer, width: f32| {
-        text::edited(ui, buffer.as_str(), font::body(), palette.text, Some(width))
+        edit::laid_out(ui, buffer.as_str(), font::body(), palette.text, Some(width))
     };
-    let mut buffer = Buffer(draft);
-    let edit = TextEdit::multiline(&mut buffer)
-        .id(id)
-        .frame(egui::Frame::NONE)
-        .font(font::body())
-        .text_color(palette.text)
-        .desired_width(f32::INFINITY)
-        .desired_rows(1)
-        .layouter(&mut layouter)
-        .return_key(KeyboardShortcut::new(Modifiers::SHIFT, Key::Enter))
-        .event_filter(KEYS);
     let area = ScrollArea::vertical().id_salt(id).max_height(inner.height()).auto_shrink(false);
-    area.show(&mut child, |ui| ui.add(edit).accessible_name(hint));
+    area.show(&mut child, |ui| {
+        let before = edit::before(ui, id, draft);
+        let mut buffer = Buffer(draft);
+        let field = TextEdit::multiline(&mut buffer)
+            .id(id)
+            .frame(egui::Frame::NONE)
+            .font(font::body())
+            .text_color(palette.text)
+            .desired_width(f32::INFINITY)
+            .desired_rows(1)
+            .layouter(&mut layouter)
+            .return_key(KeyboardShortcut::new(Modifiers::SHIFT, Key::Enter))
+            .event_filter(KEYS);
+        let output = field.show(ui);
+        edit::after(ui, id, draft, before, &output);
+        output.response.response.accessible_name(hint);
+    });
 }

@@ -1,25 +1,32 @@
 //! Where messages are written. Decides when a text is sent, and to whom; what it is sent with is a command.
 
 mod card;
+mod chooser;
 mod complete;
+mod emoji;
 mod field;
+mod grid;
+mod paste;
 mod popup;
+mod room;
 mod strip;
 
 use egui::text::{CCursor, CCursorRange, CharIndex};
 use egui::widgets::text_edit::TextEditState;
-use egui::{Align2, EventFilter, Id, Key, Modifiers, Rect, Sense, Stroke, TextEdit, Ui, WidgetInfo, pos2, vec2};
-use lucide_icons::Icon;
+use egui::{EventFilter, Id, Key, Modifiers, Rect, Stroke, TextEdit, Ui, pos2, vec2};
 
 use self::card::Card;
+use self::chooser::Chooser;
 use self::complete::{Choice, Offer};
+pub use self::room::Room;
 use self::strip::Strip;
 pub use self::strip::slow;
+use super::edit;
+use super::emoji::taste::Taste;
 use super::mentions::Names;
 use super::slash::{self, Slash};
 use super::text;
 use super::theme::{self, font, space};
-use super::widgets;
 use crate::client::command::Command;
 use crate::client::model::Model;
 use crate::proto::chat::ChatKey;
@@ -31,6 +38,8 @@ pub const LOWEST: f32 = theme::LINE + 2.0 * PAD + 2.0 * space::M - 2.0;
 const PAD: f32 = 11.0;
 const BUTTON: f32 = 42.0;
 const COUNTER: f32 = 22.0;
+/// The room of the button at the end of the field.
+const SMILE: f32 = 34.0;
 
 /// Where one writes, and what is known there.
 #[derive(Clone, Copy)]
@@ -66,6 +75,10 @@ pub struct Composer {
     done: Option<String>,
     /// A draft that could not be sent, and why.
     wrong: Option<(String, String)>,
+    /// The card of emoji, while it is open.
+    chooser: Option<Chooser>,
+    /// The emoji and the tone of skin that this person likes.
+    pub taste: Taste,
 }
 
 /// How Enter was pressed.
@@ -81,28 +94,6 @@ enum Enter {
 /// The part of a draft that is sent: without the empty lines around it.
 pub fn sendable(draft: &str) -> &str {
     draft.trim_end().trim_start_matches(['\n', '\r'])
-}
-
-/// How a draft stands with the limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Room {
-    /// Far below.
-    Plenty,
-    /// So many bytes are left.
-    Left(usize),
-    /// So many bytes are too many.
-    Over(usize),
-}
-
-impl Room {
-    /// Of a draft, with the limit in bytes. It is said when a tenth of the limit is left.
-    pub fn of(draft: &str, max: usize) -> Self {
-        match max.checked_sub(sendable(draft).len()) {
-            None => Self::Over(sendable(draft).len() - max),
-            Some(left) if left <= max / 10 => Self::Left(left),
-            Some(_) => Self::Plenty,
-        }
-    }
 }
 
 fn id(chat: ChatKey) -> Id {
@@ -130,6 +121,10 @@ impl Composer {
 
     /// Closes what stands above the composer. Says whether there was anything.
     pub fn peel(&mut self) -> bool {
+        if self.chooser.take().is_some() {
+            self.wants_focus = true;
+            return true;
+        }
         if let Some(offer) = self.offer.take() {
             self.declined = Some(offer.range.start);
             return true;
@@ -139,7 +134,7 @@ impl Composer {
 
     /// How high the composer will be for that text, in a pane of that width.
     pub fn height(&self, ui: &Ui, desk: Desk<'_>, draft: &str, pane_width: f32) -> f32 {
-        let galley = text::edited(ui, draft, font::body(), egui::Color32::WHITE, Some(text_width(pane_width)));
+        let galley = edit::laid_out(ui, draft, font::body(), egui::Color32::WHITE, Some(text_width(pane_width)));
         let lines = galley.rows.len().clamp(1, LINES_MAX);
         let max = desk.model.message_max_bytes;
         let counter = if Room::of(draft, max) == Room::Plenty { 0.0 } else { COUNTER };
@@ -177,10 +172,14 @@ impl Composer {
         ui.painter().hline(pane.x_range(), pane.top(), Stroke::new(1.0, palette.line));
         if self.chat.replace(desk.chat) != Some(desk.chat) {
             let (composing, wants_focus) = (self.composing, self.wants_focus);
-            *self = Self { composing, wants_focus, chat: self.chat, ..Self::default() };
+            let taste = std::mem::take(&mut self.taste);
+            *self = Self { composing, wants_focus, taste, chat: self.chat, ..Self::default() };
         }
         if self.done.is_some() && key_pressed(ui) {
             self.done = None;
+        }
+        if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::E)) {
+            self.toggle_chooser();
         }
 
         let (left, right) = column(pane.left(), pane.right());
@@ -199,8 +198,16 @@ impl Composer {
         self.take_focus(ui, id);
         let (steps, tab) = self.keys_of_offer(ui, id);
         let enter = self.enter(ui, id);
+        if self.chooser.is_none()
+            && let Some(why) = paste::receive(ui, draft.len(), max)
+        {
+            self.wrong = Some((draft.clone(), why));
+            ui.ctx().request_repaint();
+        }
         field::show(ui, id, frame, desk.model.title(desk.chat), draft);
+        self.choose_emoji(ui, id, frame, right, draft);
 
+        self.write_emoji(ui, id, draft);
         self.look_for_offer(ui, id, desk, draft);
         let clicked_choice = self.show_offer(ui, id, desk, frame, steps);
         let chosen = match &self.offer {
@@ -219,8 +226,8 @@ impl Composer {
 
         let ready = !draft.trim().is_empty() && !matches!(Room::of(draft, max), Room::Over(_));
         let button = Rect::from_min_size(pos2(right - BUTTON, frame.bottom() - BUTTON), vec2(BUTTON, BUTTON));
-        let clicked = send_button(ui, button, ready);
-        limit(ui, pos2(frame.left() + space::XS, frame.bottom() + COUNTER / 2.0 + 3.0), room);
+        let clicked = room::send_button(ui, button, ready);
+        room::limit(ui, pos2(frame.left() + space::XS, frame.bottom() + COUNTER / 2.0 + 3.0), room);
 
         // Whatever the button did, writing goes on.
         self.wants_focus |= clicked || alone;
@@ -293,10 +300,10 @@ impl Composer {
             self.declined = None;
         }
         let over = self.offer.is_some() && popup::is_under_pointer(ui);
-        let here = !self.composing && (over || ui.memory(|memory| memory.has_focus(id)));
+        let here = !self.composing && self.chooser.is_none() && (over || ui.memory(|memory| memory.has_focus(id)));
         let offer = caret(ui, id, draft)
             .filter(|_| here)
-            .and_then(|caret| complete::offer(draft, caret, desk.model, desk.names))
+            .and_then(|caret| complete::offer(draft, caret, desk.model, desk.names, &self.taste))
             .filter(|offer| self.declined != Some(offer.range.start));
         let range = |offer: &Option<Offer>| offer.as_ref().map(|offer| offer.range.clone());
         if range(&offer) != range(&self.offer) {
@@ -325,10 +332,12 @@ impl Composer {
     fn take_choice(&mut self, ui: &Ui, desk: Desk<'_>, draft: &mut String, choice: Choice) {
         let Some(offer) = self.offer.take() else { return };
         let caret = offer.take(choice, draft, desk.model);
-        let at = draft.get(..caret).map_or(0, |before| before.chars().count());
-        place_caret(ui.ctx(), desk.chat, at);
+        emoji::put_caret(ui, id(desk.chat), draft, caret);
+        if let Choice::Emoji(emoji) = choice {
+            self.taste.used(emoji);
+        }
         // The name stands there now; what is written behind it is not a longer one.
-        self.declined = (!matches!(choice, Choice::Command(_))).then_some(offer.range.start);
+        self.declined = matches!(choice, Choice::Mention(_) | Choice::Receiver(_)).then_some(offer.range.start);
         self.chosen = 0;
         ui.ctx().request_repaint();
     }
@@ -352,6 +361,7 @@ impl Composer {
         }
         let focused = ui.memory(|memory| memory.focused());
         let typed = focused != Some(id)
+            && self.chooser.is_none()
             && ui.input(|input| {
                 input.events.iter().any(|event| match event {
                     // A space is also how a focused button is pressed.
@@ -418,9 +428,14 @@ fn key_pressed(ui: &Ui) -> bool {
 
 /// Puts the caret of a chat to where it was, in characters.
 pub fn place_caret(ctx: &egui::Context, chat: ChatKey, caret: usize) {
-    let mut state = TextEditState::load(ctx, id(chat)).unwrap_or_default();
+    set_caret(ctx, id(chat), caret);
+}
+
+/// Puts the caret of a field behind so many letters.
+fn set_caret(ctx: &egui::Context, id: Id, caret: usize) {
+    let mut state = TextEditState::load(ctx, id).unwrap_or_default();
     state.cursor.set_char_range(Some(CCursorRange::one(CCursor::new(CharIndex(caret)))));
-    state.store(ctx, id(chat));
+    state.store(ctx, id);
 }
 
 /// Where the caret stands, in bytes; nowhere while a part is selected.
@@ -439,38 +454,7 @@ fn column(left: f32, right: f32) -> (f32, f32) {
 
 fn text_width(pane_width: f32) -> f32 {
     let (left, right) = column(0.0, pane_width);
-    (right - left - BUTTON - space::S - 2.0 * (PAD + 5.0)).max(1.0)
-}
-
-fn send_button(ui: &mut Ui, rect: Rect, ready: bool) -> bool {
-    let palette = theme::palette(ui);
-    let sense = if ready { Sense::click() } else { Sense::click() - Sense::FOCUSABLE };
-    let response = ui.interact(rect, Id::unique("send"), sense);
-    response.widget_info(|| WidgetInfo::labeled(egui::accesskit::Role::Button, ready, "Send"));
-    let (fill, front) = match (ready, response.hovered()) {
-        (false, _) => (palette.field, palette.subdued),
-        (true, true) => (palette.accent_hover, palette.on_accent),
-        (true, false) => (palette.accent_fill, palette.on_accent),
-    };
-    ui.painter().circle_filled(rect.center(), rect.width() / 2.0, fill);
-    widgets::focus_ring(ui, &response, egui::CornerRadius::same(255));
-    widgets::icon(ui, rect.center() + vec2(-1.0, 1.0), Icon::Send, 18.0, front);
-    let clicked = response.clicked();
-    response.on_hover_text("Send (Enter)");
-    clicked
-}
-
-/// The limit, announced before it is reached.
-fn limit(ui: &mut Ui, left: egui::Pos2, room: Room) {
-    let palette = theme::palette(ui);
-    let (words, color) = match room {
-        Room::Plenty => return,
-        Room::Left(bytes) => (format!("{bytes} bytes left"), palette.subdued),
-        Room::Over(bytes) => (format!("{bytes} bytes too long to send: send it in parts"), palette.danger),
-    };
-    let place = Rect::from_min_size(left - vec2(0.0, 9.0), vec2(260.0, 18.0));
-    widgets::say(ui, place, &words);
-    ui.painter().text(place.left_center(), Align2::LEFT_CENTER, words, font::small(), color);
+    (right - left - BUTTON - space::S - SMILE - 2.0 * (PAD + 5.0)).max(1.0)
 }
 
 #[cfg(test)]
@@ -481,15 +465,5 @@ mod tests {
     fn empty_lines_around_a_text_are_not_sent_and_its_indentation_is() {
         assert_eq!(sendable("\n\n  code\n  more \n\n"), "  code\n  more");
         assert_eq!(sendable("hi"), "hi");
-    }
-
-    #[test]
-    fn the_limit_is_said_in_time() {
-        let max = 1000;
-        assert_eq!(Room::of(&"x".repeat(899), max), Room::Plenty);
-        assert_eq!(Room::of(&"x".repeat(900), max), Room::Left(100));
-        assert_eq!(Room::of(&"é".repeat(500), max), Room::Left(0));
-        assert_eq!(Room::of(&"é".repeat(501), max), Room::Over(2));
-        assert_eq!(Room::of(&(" ".repeat(9) + &"\n".repeat(2000)), max), Room::Plenty);
     }
 }

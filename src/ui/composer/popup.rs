@@ -7,14 +7,16 @@ use lucide_icons::Icon;
 use super::complete::Choice;
 use crate::client::model::Model;
 use crate::proto::ids::UserId;
+use crate::ui::emoji::index;
 use crate::ui::theme::{self, font, radius, space};
 use crate::ui::{presence, text, widgets};
 
 const ROW: f32 = 38.0;
 const WIDTH: f32 = 400.0;
 /// Between the list and the composer.
-const GAP: f32 = 6.0;
-const MARGIN: f32 = 6.0;
+pub const GAP: f32 = 6.0;
+/// Between the edge of a card and its content.
+pub const MARGIN: f32 = 6.0;
 
 fn area() -> Id {
     Id::unique("offer")
@@ -29,13 +31,18 @@ pub fn is_under_pointer(ui: &Ui) -> bool {
 
 /// A card above the composer, as wide as its content.
 pub fn above(ui: &Ui, id: Id, frame: Rect, name: &str, role: Role, content: impl FnOnce(&mut Ui)) {
+    at(ui, id, Align2::LEFT_BOTTOM, frame.left(), name, role, content);
+}
+
+/// A card above the composer with one of its lower corners at `x`.
+pub fn at(ui: &Ui, id: Id, corner: Align2, x: f32, name: &str, role: Role, content: impl FnOnce(&mut Ui)) {
     let palette = theme::palette(ui);
     let shadow = Shadow { offset: [0, 3], blur: 18, spread: 0, color: Color32::from_black_alpha(36) };
     let look = Frame::popup(ui.style()).inner_margin(Margin::same(MARGIN as i8)).fill(palette.surface).shadow(shadow);
     Area::new(id)
         .order(Order::Foreground)
-        .pivot(Align2::LEFT_BOTTOM)
-        .fixed_pos(pos2(frame.left(), ui.max_rect().top() - GAP))
+        .pivot(corner)
+        .fixed_pos(pos2(x, ui.max_rect().top() - GAP))
         .constrain(true)
         .fade_in(false)
         .role(role)
@@ -69,6 +76,11 @@ pub fn show(ui: &Ui, field: Id, frame: Rect, choices: &[Choice], chosen: usize, 
                     let words = format!("/{} {}", command.name, command.takes);
                     line(ui, rect, rect.left() + space::M, words.trim_end(), command.does);
                 }
+                Choice::Emoji(emoji) => {
+                    let center = pos2(rect.left() + 22.0, rect.center().y);
+                    ui.painter().text(center, Align2::CENTER_CENTER, emoji, font::choice(), palette.text);
+                    line(ui, rect, rect.left() + 44.0, &code(emoji), index::name(emoji));
+                }
             }
             if response.clicked() {
                 clicked = Some(n);
@@ -88,7 +100,13 @@ fn spoken(choice: &Choice, model: &Model) -> String {
             let words = format!("/{} {}", command.name, command.takes);
             format!("{}: {}", words.trim_end(), command.does)
         }
+        Choice::Emoji(emoji) => format!("{}, {}", index::name(emoji), code(emoji)),
     }
+}
+
+/// What is typed for an emoji.
+pub fn code(emoji: &str) -> String {
+    index::code(emoji).map(|code| format!(":{code}:")).unwrap_or_default()
 }
 
 /// A person with their presence.

@@ -12,8 +12,9 @@ use crate::proto::event::Status;
 use crate::proto::ids::UserId;
 use crate::ui::composer::{self, Room};
 use crate::ui::controls;
+use crate::ui::edit::{self, Buffer};
 use crate::ui::picker::{self, Picker};
-use crate::ui::text::{self, Buffer};
+use crate::ui::text;
 use crate::ui::theme::{self, font, radius, space};
 use crate::ui::when::Clock;
 use crate::ui::widgets;
@@ -144,25 +145,31 @@ impl Several {
             ui.memory_mut(|memory| memory.request_focus(id));
         }
         let mut layouter = |ui: &Ui, buffer: &dyn egui::TextBuffer, width: f32| {
-            text::edited(ui, buffer.as_str(), font::body(), palette.text, Some(width))
+            edit::laid_out(ui, buffer.as_str(), font::body(), palette.text, Some(width))
         };
         let inner = frame.shrink2(vec2(12.0, 9.0));
         let mut child = ui.new_child(UiBuilder::new().max_rect(inner));
-        let mut buffer = Buffer(&mut self.text);
-        let edit = TextEdit::multiline(&mut buffer)
-            .id(id)
-            .frame(egui::Frame::NONE)
-            .font(font::body())
-            .text_color(palette.text)
-            .hint_text("Each of them gets it in the chat with you")
-            .desired_width(f32::INFINITY)
-            .desired_rows(1)
-            .layouter(&mut layouter)
-            .interactive(!busy)
-            .return_key(egui::KeyboardShortcut::new(Modifiers::NONE, Key::Enter))
-            .event_filter(EventFilter { horizontal_arrows: true, vertical_arrows: true, ..Default::default() });
         let area = ScrollArea::vertical().id_salt(id).max_height(inner.height()).auto_shrink(false);
-        let response = area.show(&mut child, |ui| ui.add(edit).accessible_name("Message to each of them")).inner;
+        let shown = area.show(&mut child, |ui| {
+            let before = edit::before(ui, id, &self.text);
+            let mut buffer = Buffer(&mut self.text);
+            let field = TextEdit::multiline(&mut buffer)
+                .id(id)
+                .frame(egui::Frame::NONE)
+                .font(font::body())
+                .text_color(palette.text)
+                .hint_text("Each of them gets it in the chat with you")
+                .desired_width(f32::INFINITY)
+                .desired_rows(1)
+                .layouter(&mut layouter)
+                .interactive(!busy)
+                .return_key(egui::KeyboardShortcut::new(Modifiers::NONE, Key::Enter))
+                .event_filter(EventFilter { horizontal_arrows: true, vertical_arrows: true, ..Default::default() });
+            let output = field.show(ui);
+            edit::after(ui, id, &self.text, before, &output);
+            output.response.response.accessible_name("Message to each of them")
+        });
+        let response = shown.inner;
         let outline = if response.has_focus() { palette.accent } else { palette.line };
         ui.painter().rect_stroke(frame, radius::S, Stroke::new(1.5, outline), StrokeKind::Inside);
 

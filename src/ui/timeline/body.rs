@@ -9,6 +9,7 @@ use egui::{CursorIcon, Id, Pos2, Response, Sense, Stroke, Ui, Vec2, WidgetInfo, 
 use super::page::Page;
 use super::rows::Row;
 use crate::ui::bidi;
+use crate::ui::emoji;
 use crate::ui::find::Needle;
 use crate::ui::links::{self, Link};
 use crate::ui::marks::{self, Mark};
@@ -91,7 +92,10 @@ fn laid_out(ui: &Ui, row: &Row<'_>, page: &Page<'_>, words: &str, links: Vec<Lin
     let found = page.needle.map(|needle| found(needle, words, palette, behind)).unwrap_or_default();
     let any = !found.is_empty();
     let marks = marks::over(marks, found);
-    let read = text::read(ui, words, font::body(), palette.text, page.measure.text, &marks);
+    let read = match emoji::is_large(words) {
+        true => text::large(ui, words, palette.text, page.measure.text),
+        false => text::read(ui, words, font::body(), palette.text, page.measure.text, &marks),
+    };
     let first = read.behind.iter().find(|(_, color)| any && *color == behind);
     let found = first.map(|(rect, _)| rect.bottom());
     Body { read, links, cut: Vec::new(), fold: Fold::Short, found }

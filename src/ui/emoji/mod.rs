@@ -1,7 +1,12 @@
 //! Emoji in colour, the same on every machine: Twemoji's pictures, scaled to the size of the text around them.
 //!
 //! A picture stands for a whole cluster of characters, so flags, skin tones and families are one sign. Fonts are asked
-//! first only for what is a sign of ordinary text, too.
+//! first only for what is a sign of ordinary text, too. What nobody has drawn as a whole is shown as its parts, and what
+//! is newer than the pictures as a question mark: never as a box. [`index`] has names, tones and a search,
+//! [`taste`] what somebody likes.
+
+pub mod index;
+pub mod taste;
 
 use std::io::Cursor;
 
@@ -9,6 +14,7 @@ use egui::epaint::text::{FontPriority, has_emoji_presentation};
 use egui::epaint::text::{GlyphBitmap, GlyphRasterizer, GlyphRasterizerRequest, RasterizedGlyph};
 use egui::{Color32, ColorImage, vec2};
 use twemoji_assets::png::PngTwemojiAsset;
+use unicode_segmentation::UnicodeSegmentation;
 
 /// How large a picture is, as a share of the font's size.
 const SIZE: f32 = 1.2;
@@ -19,6 +25,11 @@ const MIDDLE: f32 = 0.364;
 
 /// Signs that are drawn in nearly black: they take the colour of the text, or nobody would see them on a dark ground.
 const INKED: &str = "©®™✔✖➕➖➗➰〰";
+
+/// The most characters of a cluster that has one picture.
+const CHARS_MAX: usize = 10;
+/// The most pictures that stand for one cluster: a cluster can be as long as a message.
+const MEMBERS_MAX: usize = 8;
 
 const JOINER: char = '\u{200d}';
 const AS_EMOJI: char = '\u{fe0f}';
@@ -36,7 +47,24 @@ pub fn rasterizers() -> Vec<GlyphRasterizer> {
     ]
 }
 
-/// Whether a cluster is drawn as an emoji even where a font has a plain sign for it.
+/// A message of so many emoji, and of nothing else, is drawn larger.
+const LARGE_MAX: usize = 3;
+
+/// Whether a text is nothing but a few emoji.
+pub fn is_large(text: &str) -> bool {
+    let mut count = 0;
+    text.split_whitespace().flat_map(|word| word.graphemes(true)).all(|cluster| {
+        count += 1;
+        count <= LARGE_MAX && is_emoji(cluster) && pictures(cluster).is_some()
+    }) && count > 0
+}
+
+/// Whether there is one picture for a cluster.
+pub fn is_pictured(cluster: &str) -> bool {
+    whole(cluster).is_some()
+}
+
+/// Whether a cluster that has a picture is drawn as an emoji even where a font has a plain sign for it.
 fn is_emoji(cluster: &str) -> bool {
     if cluster.is_ascii() || cluster.contains(AS_TEXT) {
         return false;
@@ -46,20 +74,55 @@ fn is_emoji(cluster: &str) -> bool {
     has_emoji_presentation(cluster) || !cluster.starts_with(sign_of_text)
 }
 
-/// The pictures of a cluster. One, nearly always; those of its members where nobody has drawn them together.
-fn pictures(cluster: &str) -> Option<Vec<&'static [u8]>> {
-    let one = |cluster: &str| {
-        let asset = PngTwemojiAsset::from_emoji(cluster)
-            .or_else(|| PngTwemojiAsset::from_emoji(&cluster.replace([AS_EMOJI, AS_TEXT], "")))?;
-        Some(asset.data.0)
-    };
-    if cluster.is_ascii() {
+/// The picture of a cluster that was drawn as a whole.
+fn whole(cluster: &str) -> Option<&'static [u8]> {
+    // No cluster that was drawn is longer, and the pictures are looked up by so many characters only.
+    if cluster.is_ascii() || cluster.chars().nth(CHARS_MAX).is_some() {
         return None;
     }
-    match one(cluster) {
-        Some(picture) => Some(vec![picture]),
-        None => cluster.split(JOINER).map(one).collect(),
+    let asset = PngTwemojiAsset::from_emoji(cluster)
+        .or_else(|| PngTwemojiAsset::from_emoji(&cluster.replace([AS_EMOJI, AS_TEXT], "")))?;
+    Some(asset.data.0)
+}
+
+/// The pictures of a cluster. One, nearly always; where nobody has drawn it as a whole, those of its members: the people
+/// of a family, the letters of a flag, a face and a tone of skin.
+fn pictures(cluster: &str) -> Option<Vec<&'static [u8]>> {
+    if let Some(picture) = whole(cluster) {
+        return Some(vec![picture]);
     }
+    let mut found = Vec::new();
+    for member in cluster.split(JOINER) {
+        if let Some(picture) = whole(member) {
+            found.push(picture);
+            if found.len() == MEMBERS_MAX {
+                break;
+            }
+            continue;
+        }
+        let visible = |c: &char| !matches!(c, &AS_EMOJI | &AS_TEXT) && !is_tag(*c);
+        for sign in member.chars().filter(visible) {
+            found.push(whole(sign.encode_utf8(&mut [0; 4])).or_else(|| is_unknown(sign).then(unknown).flatten())?);
+            if found.len() == MEMBERS_MAX {
+                return Some(found);
+            }
+        }
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+/// What a flag of a region is spelled with. Nothing of it is to be seen.
+fn is_tag(c: char) -> bool {
+    matches!(c, '\u{e0020}'..='\u{e007f}')
+}
+
+/// A place that Unicode keeps for emoji and for which there is no picture.
+fn is_unknown(c: char) -> bool {
+    matches!(c, '\u{1f300}'..='\u{1faff}')
+}
+
+fn unknown() -> Option<&'static [u8]> {
+    whole("❓")
 }
 
 fn glyph(cluster: &str, font_size_px: f32) -> Option<RasterizedGlyph> {
@@ -172,6 +235,58 @@ mod tests {
         for cluster in ["a", "1", "#", "©", "®", "™", "→", "↔", "▪", "é", "王", "ש", "✔\u{fe0e}", "∞", "‼"]
         {
             assert!(!is_emoji(cluster) || glyph(cluster, 20.0).is_none(), "{cluster}");
+        }
+    }
+
+    #[test]
+    fn every_emoji_of_unicode_that_the_pictures_are_made_for_is_one_picture() {
+        let (mut whole_ones, mut newer) = (0, 0);
+        for plain in emojis::iter() {
+            for emoji in plain.skin_tones().into_iter().flatten().chain([plain]) {
+                assert!(is_emoji(emoji.as_str()) || INKED.contains(&emoji.as_str()[..2]), "{emoji}");
+                let count = pictures(emoji.as_str()).map(|pictures| pictures.len());
+                if emoji.emoji_version() <= emojis::EmojiVersion::new(17, 0) {
+                    whole_ones += 1;
+                    assert_eq!(count, Some(1), "{emoji} {}", emoji.name());
+                } else {
+                    newer += 1;
+                    assert!(count.is_some(), "{emoji} {}", emoji.name());
+                }
+            }
+        }
+        assert!(whole_ones > 3_700, "{whole_ones} and {newer} newer");
+    }
+
+    #[test]
+    fn what_nobody_has_drawn_is_shown_as_its_parts() {
+        for (cluster, parts) in [
+            ("🦊\u{200d}🐙", "🦊🐙"),
+            ("🇽🇽", "🇽🇽"),
+            // The flag of Texas.
+            ("🏴\u{e0075}\u{e0073}\u{e0074}\u{e0078}\u{e007f}", "🏴"),
+            ("🐶🏽", "🐶🏽"),
+            ("👩🏽\u{200d}🎉", "👩🏽🎉"),
+            ("🎉\u{200d}", "🎉"),
+            ("\u{1faff}", "❓"),
+        ] {
+            let found = pictures(cluster).unwrap_or_else(|| panic!("{cluster}"));
+            let wanted: Vec<_> = parts.chars().map(|c| whole(c.encode_utf8(&mut [0; 4])).unwrap()).collect();
+            let same = found == wanted || (parts.contains('🏽') && found.len() < parts.chars().count());
+            assert!(same, "{cluster}: {} for {parts}", found.len());
+        }
+        let long = "🦊\u{200d}".repeat(5_000);
+        assert_eq!(pictures(&long).unwrap().len(), MEMBERS_MAX);
+        assert_eq!(pictures("🦊\u{200d}a"), None);
+    }
+
+    #[test]
+    fn a_few_emoji_alone_are_drawn_larger() {
+        for text in ["🎉", "🎉🎉 👍🏽", " ❤️\n", "👨‍👩‍👧‍👦🏴󠁧󠁢󠁳󠁣󠁴󠁿1️⃣", "🇽🇽"]
+        {
+            assert!(is_large(text), "{text}");
+        }
+        for text in ["", " ", "🎉🎉🎉🎉", "🎉!", "1", "©", "12", "ok 👍", "™"] {
+            assert!(!is_large(text), "{text}");
         }
     }
 
