@@ -102,8 +102,12 @@ fn outlined(ui: &mut Ui, rect: Rect, label: &str, id: Id, front: Color32, enable
 
 /// A row with a sign and a word that acts.
 pub fn action(ui: &mut Ui, rect: Rect, sign: Icon, label: &str, color: Color32, enabled: bool) -> Response {
+    acting(ui, rect, Id::unique(("action", label)), sign, label, color, enabled)
+}
+
+fn acting(ui: &mut Ui, rect: Rect, id: Id, sign: Icon, label: &str, color: Color32, enabled: bool) -> Response {
     let sense = if enabled { Sense::click() } else { Sense::hover() };
-    let response = ui.interact(rect, Id::unique(("action", label)), sense);
+    let response = ui.interact(rect, id, sense);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, label));
     row_behind(ui, rect, &response, enabled);
     let front = if enabled { color } else { color.gamma_multiply(0.5) };
@@ -185,7 +189,8 @@ pub fn scroll_by_keys(ui: &Ui) {
 /// An entry of a menu, as wide as the menu.
 pub fn entry(ui: &mut Ui, sign: Icon, label: &str, color: Color32) -> Response {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), ENTRY), Sense::hover());
-    action(ui, rect, sign, label, color, true)
+    // What is open below it may have an action of that name.
+    acting(ui, rect, Id::unique(("entry", label)), sign, label, color, true)
 }
 
 /// What went wrong, with its sign. Returns the height that it took.

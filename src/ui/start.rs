@@ -28,7 +28,7 @@ pub fn show(ui: &mut Ui, pane: Rect, model: &Model) -> Option<Action> {
         return None;
     }
     let stand = Stand { dark: ui.visuals().dark_mode, ..Stand::default() };
-    let ways = [Action::Find, Action::NextNew, Action::NewGroup, Action::Shortcuts];
+    let ways = [Action::Find, Action::NextNew, Action::Shortcuts];
     let ways: Vec<Action> = ways.into_iter().filter(|way| way.fits(stand, model)).collect();
     let below = space::M + ways.len() as f32 * ROW;
     let above = pane.with_max_y((pane.bottom() - below).max(pane.top()));
