@@ -12,6 +12,8 @@ use super::widgets;
 
 /// The height of a field of one line, and of a button beside it.
 pub const FIELD: f32 = 40.0;
+/// Where the words of an action begin, from the left of its row.
+pub const ACTION_LEFT: f32 = space::S + 20.0 + space::M;
 /// The height of an entry of a menu.
 const ENTRY: f32 = 36.0;
 
@@ -112,7 +114,7 @@ fn acting(ui: &mut Ui, rect: Rect, id: Id, sign: Icon, label: &str, color: Color
     row_behind(ui, rect, &response, enabled);
     let front = if enabled { color } else { color.gamma_multiply(0.5) };
     widgets::icon(ui, pos2(rect.left() + space::S + 10.0, rect.center().y + 1.0), sign, 18.0, front);
-    let left = pos2(rect.left() + space::S + 20.0 + space::M, rect.center().y);
+    let left = pos2(rect.left() + ACTION_LEFT, rect.center().y);
     ui.painter().text(left, Align2::LEFT_CENTER, label, font::body(), front);
     response
 }

@@ -9,7 +9,7 @@ use super::{controls, keycaps, widgets};
 use crate::client::model::{Link, Model};
 
 const ROW: f32 = 40.0;
-const WIDTH: f32 = 340.0;
+const WIDTH: f32 = 380.0;
 
 /// Draws it. Returns what was chosen.
 pub fn show(ui: &mut Ui, pane: Rect, model: &Model) -> Option<Action> {
@@ -43,9 +43,7 @@ pub fn show(ui: &mut Ui, pane: Rect, model: &Model) -> Option<Action> {
         if controls::action(ui, rect, way.sign(stand, model), label, color, true).clicked() {
             chosen = Some(way);
         }
-        if let Some(press) = way.key() {
-            keycaps::show(ui, rect.right_center() - vec2(space::S, 0.0), press);
-        }
+        keycaps::beside(ui, rect, label, way.key());
     }
     chosen
 }
