@@ -93,7 +93,18 @@ fn views() -> Vec<(&'static str, Opened)> {
         let _ = harness.run_ok();
         harness
     };
+    let clicked = |mut harness: Opened, label: &str| {
+        harness.get_by_label(label).click();
+        let _ = harness.run_ok();
+        harness
+    };
+    // By the two choices and the button beside the groups.
+    let tab = (NONE, Key::Tab);
+    let to_row = [(CTRL_SHIFT, Key::K), tab, tab, tab, tab, (SHIFT, Key::F10)];
     vec![
+        ("menu of the account", clicked(list(), "Account of Alice")),
+        ("menu of what can be begun", clicked(list(), "New…")),
+        ("menu of a row", press(chat(crowd()), &to_row)),
         ("login", themed(signed_out, WIDE, Theme::Light)),
         ("list", list()),
         ("list, small", themed(crowd(), SMALL, Theme::Light)),
@@ -212,6 +223,18 @@ fn tab_comes_to_everything_and_leaves_it_again() {
     }
     wrong.dedup();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_menu_that_is_opened_by_keyboard_is_gone_through_and_left() {
+    for (view, mut harness) in views().into_iter().filter(|(view, _)| view.starts_with("menu of a row")) {
+        let first = focused(&harness).map(|(_, called)| called);
+        assert_eq!(first.as_deref(), Some("Button “Open”"), "{view}");
+        harness.key_press(Key::Escape);
+        harness.run();
+        assert!(harness.query_by_label("Open").is_none());
+        assert!(focused(&harness).is_some_and(|(_, called)| called.starts_with("ListItem")));
+    }
 }
 
 #[test]

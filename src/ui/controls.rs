@@ -13,6 +13,8 @@ use super::widgets;
 
 /// The height of a field of one line, and of a button beside it.
 pub const FIELD: f32 = 40.0;
+/// Where the words of an action begin, from the left of its row.
+pub const ACTION_LEFT: f32 = space::S + 20.0 + space::M;
 /// The height of an entry of a menu.
 const ENTRY: f32 = 36.0;
 
@@ -105,13 +107,17 @@ fn outlined(ui: &mut Ui, rect: Rect, label: &str, id: Id, front: Color32, enable
 
 /// A row with a sign and a word that acts.
 pub fn action(ui: &mut Ui, rect: Rect, sign: Icon, label: &str, color: Color32, enabled: bool) -> Response {
+    acting(ui, rect, Id::unique(("action", label)), sign, label, color, enabled)
+}
+
+fn acting(ui: &mut Ui, rect: Rect, id: Id, sign: Icon, label: &str, color: Color32, enabled: bool) -> Response {
     let sense = if enabled { Sense::click() } else { Sense::hover() };
-    let response = ui.interact(rect, Id::unique(("action", label)), sense);
+    let response = ui.interact(rect, id, sense);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, label));
     row_behind(ui, rect, &response, enabled);
     let front = if enabled { color } else { color.gamma_multiply(0.5) };
     widgets::icon(ui, pos2(rect.left() + space::S + 10.0, rect.center().y + 1.0), sign, 18.0, front);
-    let left = pos2(rect.left() + space::S + 20.0 + space::M, rect.center().y);
+    let left = pos2(rect.left() + ACTION_LEFT, rect.center().y);
     ui.painter().text(left, Align2::LEFT_CENTER, label, font::body(), front);
     response
 }
@@ -188,7 +194,8 @@ pub fn scroll_by_keys(ui: &Ui) {
 /// An entry of a menu, as wide as the menu.
 pub fn entry(ui: &mut Ui, sign: Icon, label: &str, color: Color32) -> Response {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), ENTRY), Sense::hover());
-    action(ui, rect, sign, label, color, true)
+    // What is open below it may have an action of that name.
+    acting(ui, rect, Id::unique(("entry", label)), sign, label, color, true)
 }
 
 /// What went wrong, with its sign. Returns the height that it took.

@@ -2,6 +2,7 @@
 
 use egui::{Pos2, Rect, Stroke, StrokeKind, Ui, pos2, vec2};
 
+use super::controls;
 use super::shortcuts::Press;
 use super::theme::{self, font, space};
 
@@ -42,6 +43,15 @@ pub fn show(ui: &Ui, right: Pos2, press: Press) -> f32 {
         left += size.x + GAP;
     }
     all
+}
+
+/// The key of an action, at the end of its row. Where it would stand over the words, they matter more.
+pub fn beside(ui: &Ui, row: Rect, label: &str, press: Option<Press>) {
+    let Some(press) = press else { return };
+    let words = ui.painter().layout_no_wrap(label.to_owned(), font::body(), egui::Color32::WHITE).size().x;
+    if controls::ACTION_LEFT + words + space::M + width(ui, press) + space::S <= row.width() {
+        show(ui, row.right_center() - vec2(space::S, 0.0), press);
+    }
 }
 
 /// The same for several that do the same, the first one at the left. Returns how wide they are.

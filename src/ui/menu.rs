@@ -7,8 +7,8 @@ use lucide_icons::Icon;
 use super::shortcuts::Press;
 use super::{controls, keycaps};
 
-/// What menus are wide.
-pub const WIDTH: f32 = 260.0;
+/// How wide such a menu is.
+const WIDTH: f32 = 260.0;
 
 /// An entry of a menu.
 #[derive(Clone, Copy, Debug)]
@@ -73,9 +73,7 @@ fn content(ui: &mut Ui, id: Id, entries: &[Entry<'_>]) -> Option<usize> {
     let mut places = Vec::with_capacity(entries.len());
     for (at, entry) in entries.iter().enumerate() {
         let response = controls::entry(ui, entry.sign, entry.label, entry.color);
-        if let Some(press) = entry.press {
-            keycaps::show(ui, response.rect.right_center() - egui::vec2(8.0, 0.0), press);
-        }
+        keycaps::beside(ui, response.rect, entry.label, entry.press);
         if response.clicked() {
             chosen = Some(at);
         }

@@ -9,7 +9,7 @@ use super::{controls, keycaps, widgets};
 use crate::client::model::{Link, Model};
 
 const ROW: f32 = 40.0;
-const WIDTH: f32 = 340.0;
+const WIDTH: f32 = 380.0;
 
 /// Draws it. Returns what was chosen.
 pub fn show(ui: &mut Ui, pane: Rect, model: &Model) -> Option<Action> {
@@ -28,7 +28,7 @@ pub fn show(ui: &mut Ui, pane: Rect, model: &Model) -> Option<Action> {
         return None;
     }
     let stand = Stand { dark: ui.visuals().dark_mode, ..Stand::default() };
-    let ways = [Action::Find, Action::NextNew, Action::NewGroup, Action::Shortcuts];
+    let ways = [Action::Find, Action::NextNew, Action::Shortcuts];
     let ways: Vec<Action> = ways.into_iter().filter(|way| way.fits(stand, model)).collect();
     let below = space::M + ways.len() as f32 * ROW;
     let above = pane.with_max_y((pane.bottom() - below).max(pane.top()));
@@ -43,9 +43,7 @@ pub fn show(ui: &mut Ui, pane: Rect, model: &Model) -> Option<Action> {
         if controls::action(ui, rect, way.sign(stand, model), label, color, true).clicked() {
             chosen = Some(way);
         }
-        if let Some(press) = way.key() {
-            keycaps::show(ui, rect.right_center() - vec2(space::S, 0.0), press);
-        }
+        keycaps::beside(ui, rect, label, way.key());
     }
     chosen
 }

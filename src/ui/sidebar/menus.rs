@@ -8,12 +8,12 @@ use crate::client::model::Model;
 use crate::ui::actions::{Action, Stand};
 use crate::ui::controls;
 use crate::ui::keycaps;
-use crate::ui::menu;
 use crate::ui::text;
 use crate::ui::theme::{self, font, radius, space};
 use crate::ui::widgets;
 
-const MENU: f32 = menu::WIDTH;
+/// As wide as the longest words with their keys.
+const MENU: f32 = 320.0;
 /// What switching the receipts off means.
 const RECEIPTS: &str = "When off, you do not see what others have read either.";
 
@@ -99,10 +99,9 @@ fn account_menu(button: &egui::Response, model: &Model) -> Option<Action> {
 fn entry(ui: &mut Ui, action: Action, model: &Model) -> Option<Action> {
     let stand = Stand { dark: ui.visuals().dark_mode, ..Stand::default() };
     let color = theme::palette(ui).text;
-    let response = controls::entry(ui, action.sign(stand, model), action.label(stand, model), color);
-    if let Some(press) = action.key() {
-        keycaps::show(ui, pos2(response.rect.right() - space::S, response.rect.center().y), press);
-    }
+    let label = action.label(stand, model);
+    let response = controls::entry(ui, action.sign(stand, model), label, color);
+    keycaps::beside(ui, response.rect, label, action.key());
     response.clicked().then(|| {
         ui.close();
         action
