@@ -8,7 +8,7 @@
 //! - [`server`]: sockets, accounts, and the driver that carries out what the engine decides.
 //! - [`client`]: the connection, the model and the outbox of one who takes part; needs no window.
 //! - [`ui`]: views: a model in, actions out. `app` puts them into a window.
-//! - [`shelf`]: where windows keep what they have not sent.
+//! - [`shelf`]: where windows keep what they have not sent. [`settings`]: what a person has chosen for them.
 //! - [`clock`]: the only wall clock and randomness. [`config`]: paths, ports, limits.
 //!
 //! docs/ARCHITECTURE.md has the invariants and says how to add a request, a record or a view.
@@ -23,6 +23,7 @@ pub mod host;
 pub mod log;
 pub mod proto;
 pub mod server;
+pub mod settings;
 pub mod shelf;
 pub mod ui;
 pub mod user_command;
