@@ -2,13 +2,16 @@
 //!
 //! The only part of the program that knows eframe. It decides nothing that a view or the client could decide.
 
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use crate::client::Client;
 use crate::client::command::Command;
 use crate::clock;
+use crate::settings::store::{Opened, Store};
+use crate::settings::values::{Place, Settings, WINDOW_MIN};
 use crate::ui::when::{self, Clock};
-use crate::ui::{self, Prefill, Window};
+use crate::ui::{self, About, Prefill, Window};
 
 struct App {
     client: Client,
@@ -18,7 +21,15 @@ struct App {
     zone: jiff::tz::TimeZone,
     /// When somebody last touched the window.
     touched: Instant,
+    store: Store,
+    /// What the store knows.
+    kept: Settings,
+    /// Where a folder comes from that is being looked for.
+    folder: Option<mpsc::Receiver<Option<String>>>,
 }
+
+/// The size of the first window, in points.
+const FIRST_SIZE: [f32; 2] = [1080.0, 720.0];
 
 /// Opens the window and stays until it is closed. `make_client` is handed the context, whose `request_repaint` wakes
 /// the window from any thread.
@@ -28,15 +39,25 @@ struct App {
 pub fn run(
     name: &str,
     prefill: Prefill,
+    opened: Opened,
+    mut about: About,
     make_client: impl FnOnce(egui::Context) -> std::io::Result<Client> + 'static,
 ) -> eframe::Result {
-    let viewport = egui::ViewportBuilder::default()
+    let Opened { store, settings, notice } = opened;
+    about.notice = notice;
+    let place = settings.window;
+    let mut viewport = egui::ViewportBuilder::default()
         .with_title(name)
         .with_app_id("parlor")
-        .with_inner_size([1080.0, 720.0])
-        .with_min_inner_size([360.0, 480.0])
+        .with_inner_size(place.map_or(FIRST_SIZE, |place| place.size))
+        .with_min_inner_size(WINDOW_MIN)
+        .with_maximized(place.is_some_and(|place| place.maximized))
         .with_icon(icon());
-    let options = eframe::NativeOptions { viewport, centered: true, ..Default::default() };
+    let corner = place.and_then(|place| place.corner);
+    if let Some(corner) = corner {
+        viewport = viewport.with_position(corner);
+    }
+    let options = eframe::NativeOptions { viewport, centered: corner.is_none(), ..Default::default() };
     let name = name.to_owned();
     eframe::run_native(
         "parlor",
@@ -45,8 +66,20 @@ pub fn run(
             ui::prepare(&creation.egui_ctx);
             let client = make_client(creation.egui_ctx.clone())?;
             let title = name.clone();
-            let window = Window::new(prefill);
-            Ok(Box::new(App { client, window, name, title, zone: when::local_zone(), touched: Instant::now() }))
+            let kept = settings.clone();
+            let window = Window::new(prefill).with(settings, about);
+            bring_back(creation, place);
+            Ok(Box::new(App {
+                client,
+                window,
+                name,
+                title,
+                zone: when::local_zone(),
+                touched: Instant::now(),
+                store,
+                kept,
+                folder: None,
+            }))
         }),
     )
 }
@@ -54,7 +87,81 @@ pub fn run(
 /// How long nobody may touch the window before its person counts as away.
 const AWAY_AFTER: Duration = Duration::from_secs(5 * 60);
 
+/// Moves a window onto a screen when that on which it was last is not there any more.
+fn bring_back(creation: &eframe::CreationContext<'_>, place: Option<Place>) {
+    let (Some(place), Some(window)) = (place, creation.winit_window()) else { return };
+    let screens: Vec<[f32; 4]> = window
+        .available_monitors()
+        .map(|screen| {
+            let scale = screen.scale_factor();
+            let corner = screen.position().to_logical::<f32>(scale);
+            let size = screen.size().to_logical::<f32>(scale);
+            [corner.x, corner.y, size.width, size.height]
+        })
+        .collect();
+    let seen = place.within(&screens);
+    if seen == place {
+        return;
+    }
+    let ctx = &creation.egui_ctx;
+    ctx.send_viewport_cmd(egui::ViewportCommand::InnerSize(seen.size.into()));
+    if let Some(corner) = seen.corner {
+        ctx.send_viewport_cmd(egui::ViewportCommand::OuterPosition(corner.into()));
+    }
+}
+
 impl App {
+    /// Takes down where the window is, for the next start.
+    fn notice_place(&mut self, ctx: &egui::Context) {
+        let zoom = ctx.zoom_factor();
+        let seen = ctx.input(|input| {
+            let info = input.viewport();
+            if info.minimized == Some(true) || info.fullscreen == Some(true) {
+                return None;
+            }
+            let corner = info.outer_rect.map(|rect| [(rect.left() * zoom).round(), (rect.top() * zoom).round()]);
+            let size = info.inner_rect?.size() * zoom;
+            Some(Place { corner, size: [size.x.round(), size.y.round()], maximized: info.maximized == Some(true) })
+        });
+        let Some(seen) = seen else { return };
+        let window = &mut self.window.settings_mut().window;
+        *window = Some(match *window {
+            // How large it was before is what it goes back to.
+            Some(before) if seen.maximized => Place { maximized: true, ..before },
+            _ => seen,
+        });
+    }
+
+    /// Keeps what was chosen since the last frame.
+    fn keep(&mut self) {
+        if *self.window.settings() != self.kept {
+            self.kept = self.window.settings().clone();
+            self.store.keep(&self.kept);
+        }
+    }
+
+    /// Opens the system's dialog where a folder is wanted, and takes in what came of it.
+    fn look_for_folder(&mut self, ctx: &egui::Context, frame: &eframe::Frame) {
+        if let Some(Ok(found)) = self.folder.as_ref().map(mpsc::Receiver::try_recv) {
+            self.folder = None;
+            if let Some(folder) = found {
+                self.window.set_folder(folder);
+            }
+        }
+        if self.window.take_folder_wish() && self.folder.is_none() {
+            let (tell, told) = mpsc::sync_channel(1);
+            let (ctx, dialog) = (ctx.clone(), rfd::AsyncFileDialog::new().set_title("Folder of the server"));
+            // Some systems want it asked for here; none wants it waited for here.
+            let picked = dialog.set_parent(frame).pick_folder();
+            let waits = std::thread::Builder::new().name("folder dialog".into()).spawn(move || {
+                let folder = pollster::block_on(picked);
+                let _ = tell.send(folder.map(|folder| folder.path().display().to_string()));
+                ctx.request_repaint();
+            });
+            self.folder = waits.is_ok().then_some(told);
+        }
+    }
+
     /// Says whether somebody is at the window. One frame is drawn when the time is up, and none before.
     fn notice_absence(&mut self, ctx: &egui::Context) {
         if ctx.input(|input| !input.events.is_empty()) {
@@ -73,6 +180,8 @@ impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         self.client.poll();
         self.notice_absence(ctx);
+        self.notice_place(ctx);
+        self.keep();
         let title = ui::title(self.client.model(), &self.name);
         if title != self.title {
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
@@ -80,9 +189,11 @@ impl eframe::App for App {
         }
     }
 
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
         let clock = Clock { now: clock::now(), zone: self.zone.clone() };
         let commands = self.window.show(ui, self.client.model(), &clock);
+        self.look_for_folder(ui.ctx(), frame);
+        self.keep();
         if commands.is_empty() {
             return;
         }

@@ -33,10 +33,14 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
     ("settings", &["log::storage"], &["egui", "eframe", "tokio", "std::net"]),
     ("app", &["ui", "client", "clock", "settings"], &["tokio", "std::fs", "std::net"]),
-    ("host", &["client", "server"], &["egui", "eframe", "tokio"]),
+    ("host", &["client", "server", "proto::ids"], &["egui", "eframe", "tokio"]),
     ("shelf", &["client::shelf", "log::storage"], &["egui", "eframe", "tokio"]),
     ("user_command", &["server::accounts", "proto"], &["egui", "eframe", "tokio"]),
-    ("cli", &["app", "client", "config", "host", "proto", "server", "settings", "shelf", "ui", "user_command"], &["egui::"]),
+    (
+        "cli",
+        &["app", "client", "config", "host", "proto", "server", "settings", "shelf", "ui", "user_command"],
+        &["egui::"],
+    ),
     ("main", &["cli"], &["egui", "tokio"]),
     ("lib", &[], &[]),
 ];

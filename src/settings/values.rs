@@ -306,7 +306,8 @@ mod tests {
         assert_eq!(settings.window, None);
         let many: Vec<_> = (0..100).map(|n| serde_json::json!({"name": format!("user {n}")})).collect();
         assert_eq!(read(&serde_json::json!({"accounts": many}).to_string()).accounts.len(), ACCOUNTS_MAX);
-        let odd = serde_json::json!({"accounts": [{"name": " "}, {"name": "x".repeat(5_000)}, {"name": "a"}, {"name": "A"}]});
+        let odd =
+            serde_json::json!({"accounts": [{"name": " "}, {"name": "x".repeat(5_000)}, {"name": "a"}, {"name": "A"}]});
         assert_eq!(names(&read(&odd.to_string())), ["a"]);
     }
 

@@ -13,6 +13,7 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::time::timeout;
 
 use super::Host;
+use super::command::Hosting;
 use super::model::{Field, SignInProblem};
 use crate::clock;
 use crate::config::{BACKOFF_MAX, BACKOFF_MIN, FLUSH_DEADLINE};
@@ -42,11 +43,19 @@ pub(super) enum Order {
 /// What a login needs, kept in memory for reconnecting.
 pub(super) struct SignIn {
     generation: u64,
-    address: String,
+    server: Server,
     username: String,
     password: SecretString,
     /// The server took it before: it is worth trying again until it does.
     known: bool,
+}
+
+/// Which server.
+pub(super) enum Server {
+    /// The one at an address, as it was written.
+    At(String),
+    /// One that this window hosts for others.
+    Hosted(Hosting),
 }
 
 /// What the connection tells its client.
@@ -127,9 +136,9 @@ impl Handle {
         }
     }
 
-    pub(super) fn sign_in(&mut self, address: String, username: String, password: SecretString, known: bool) {
+    pub(super) fn sign_in(&mut self, server: Server, username: String, password: SecretString, known: bool) {
         self.generation += 1;
-        let _ = self.order(Order::SignIn(SignIn { generation: self.generation, address, username, password, known }));
+        let _ = self.order(Order::SignIn(SignIn { generation: self.generation, server, username, password, known }));
     }
 
     /// Hands an order on; gives it back while too many wait.
@@ -205,7 +214,9 @@ impl Task {
             let connected = tokio::select! {
                 biased;
                 order = leaving(&mut self.orders) => return order,
-                connected = connect(self.host.as_ref(), &self.report, &self.wake, &self.cursor, sign_in) => connected,
+                connected = connect(self.host.as_ref(), &self.report, &self.wake, &self.cursor, sign_in, known) => {
+                    connected
+                }
             };
             let reason = match connected {
                 Ok((wire, welcome)) => {

@@ -2,6 +2,7 @@
 
 mod card;
 mod complete;
+mod enter;
 mod field;
 mod popup;
 mod strip;
@@ -13,6 +14,7 @@ use lucide_icons::Icon;
 
 use self::card::Card;
 use self::complete::{Choice, Offer};
+use self::enter::{Enter, Keys};
 use self::strip::Strip;
 use super::mentions::Names;
 use super::slash::{self, Slash};
@@ -62,16 +64,7 @@ pub struct Composer {
     done: Option<String>,
     /// A draft that could not be sent, and why.
     wrong: Option<(String, String)>,
-}
-
-/// How Enter was pressed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Enter {
-    No,
-    /// To send.
-    Plain,
-    /// With Ctrl: to send to one person alone.
-    Alone,
+    keys: Keys,
 }
 
 /// The part of a draft that is sent: without the empty lines around it.
@@ -111,6 +104,11 @@ impl Composer {
         self.wants_focus = true;
     }
 
+    /// Says whether Enter sends; otherwise Ctrl+Enter does.
+    pub fn enter_sends(&mut self, sends: bool) {
+        self.keys = if sends { Keys::Enter } else { Keys::CtrlEnter };
+    }
+
     /// Whether an input method is at work.
     pub fn composing(&self) -> bool {
         self.composing
@@ -145,7 +143,7 @@ impl Composer {
             return Some(Strip::Done(done.clone()));
         }
         let (to, _) = desk.names.addressed(sendable(draft))?;
-        Some(Strip::Alone(desk.model.name(to).to_owned()))
+        Some(Strip::Alone(desk.model.name(to).to_owned(), self.keys.send_alone()))
     }
 
     /// Draws the composer and returns what is to be sent, and where to.
@@ -155,8 +153,8 @@ impl Composer {
         ui.painter().rect_filled(pane, 0.0, palette.surface);
         ui.painter().hline(pane.x_range(), pane.top(), Stroke::new(1.0, palette.line));
         if self.chat.replace(desk.chat) != Some(desk.chat) {
-            let (composing, wants_focus) = (self.composing, self.wants_focus);
-            *self = Self { composing, wants_focus, chat: self.chat, ..Self::default() };
+            let Self { composing, wants_focus, chat, keys, .. } = *self;
+            *self = Self { composing, wants_focus, chat, keys, ..Self::default() };
         }
         if self.done.is_some() && key_pressed(ui) {
             self.done = None;
@@ -186,19 +184,19 @@ impl Composer {
             Some(offer) => offer.choices.get(clicked_choice.unwrap_or(self.chosen)).copied(),
             None => None,
         };
-        let takes = clicked_choice.is_some() || tab || enter == Enter::Plain;
+        let takes = clicked_choice.is_some() || tab || matches!(enter, Enter::Plain | Enter::Take);
         let offered = self.offer.is_some();
         if let Some(choice) = chosen.filter(|_| takes) {
             self.take_choice(ui, id, desk, draft, choice);
         } else if let Some(card) = self.card.filter(|_| !offered)
-            && card.show(ui, frame, pane, desk)
+            && card.show(ui, frame, pane, desk, self.keys.send_alone())
         {
             self.card = None;
         }
 
         let ready = !draft.trim().is_empty() && !matches!(Room::of(draft, max), Room::Over(_));
         let button = Rect::from_min_size(pos2(right - BUTTON, frame.bottom() - BUTTON), vec2(BUTTON, BUTTON));
-        let clicked = send_button(ui, button, ready);
+        let clicked = send_button(ui, button, ready, self.keys.send());
         limit(ui, pos2(frame.left() + space::XS, frame.bottom() + COUNTER / 2.0 + 3.0), room);
 
         // Whatever the button did, writing goes on.
@@ -368,19 +366,8 @@ impl Composer {
         if !ui.memory(|memory| memory.has_focus(id)) {
             return Enter::No;
         }
-        let mut pressed = Enter::No;
-        ui.input_mut(|input| {
-            input.events.retain(|event| match event {
-                egui::Event::Key { key: Key::Enter, pressed: true, modifiers, repeat, .. } if !modifiers.shift => {
-                    if !repeat {
-                        let alone = modifiers.ctrl || modifiers.command;
-                        pressed = if alone { Enter::Alone } else { Enter::Plain };
-                    }
-                    false
-                }
-                _ => true,
-            });
-        });
+        let offers = self.offer.as_ref().is_some_and(|offer| !offer.choices.is_empty());
+        let pressed = self.keys.pressed(ui, offers);
         if input_method { Enter::No } else { pressed }
     }
 }
@@ -416,7 +403,7 @@ fn text_width(pane_width: f32) -> f32 {
     (right - left - BUTTON - space::S - 2.0 * (PAD + 5.0)).max(1.0)
 }
 
-fn send_button(ui: &mut Ui, rect: Rect, ready: bool) -> bool {
+fn send_button(ui: &mut Ui, rect: Rect, ready: bool, keys: &str) -> bool {
     let palette = theme::palette(ui);
     let sense = if ready { Sense::click() } else { Sense::click() - Sense::FOCUSABLE };
     let response = ui.interact(rect, Id::unique("send"), sense);
@@ -430,7 +417,7 @@ fn send_button(ui: &mut Ui, rect: Rect, ready: bool) -> bool {
     widgets::focus_ring(ui, &response, egui::CornerRadius::same(255));
     widgets::icon(ui, rect.center() + vec2(-1.0, 1.0), Icon::Send, 18.0, front);
     let clicked = response.clicked();
-    response.on_hover_text("Send (Enter)");
+    response.on_hover_text(format!("Send ({keys})"));
     clicked
 }
 

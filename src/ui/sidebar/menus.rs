@@ -92,6 +92,10 @@ fn account_menu(button: &egui::Response, model: &Model) -> Option<Intent> {
         ui.painter().galley(place.min, galley, palette.subdued);
         let (rect, _) = ui.allocate_exact_size(vec2(MENU, 2.0 * space::XS + 1.0), Sense::hover());
         ui.painter().hline(rect.x_range(), rect.center().y, egui::Stroke::new(1.0, palette.line));
+        if controls::entry(ui, Icon::Settings, "Settings", palette.text).on_hover_text("Ctrl+,").clicked() {
+            ui.close();
+            chosen = Some(Intent::Settings);
+        }
         if controls::entry(ui, Icon::LogOut, "Sign out", palette.text).clicked() {
             ui.close();
             chosen = Some(Intent::SignOut);

@@ -38,6 +38,8 @@ pub enum Intent {
     MessageSeveral,
     /// Let others know what was read, or not.
     ReadReceipts(bool),
+    /// See what can be chosen.
+    Settings,
     /// Leave this account.
     SignOut,
 }
