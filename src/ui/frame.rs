@@ -193,6 +193,8 @@ impl Line {
         }
         let active = response.hovered() || response.dragged() || response.has_focus();
         let (thickness, color) = if active { (2.0, palette.accent) } else { (1.0, palette.line) };
-        ui.painter().vline(self.at - 0.5, self.y, Stroke::new(thickness, color));
+        // Within the pane that it belongs to.
+        let x = self.at + 0.5 * (self.edge - self.at).signum();
+        ui.painter().vline(x, self.y, Stroke::new(thickness, color));
     }
 }

@@ -21,24 +21,24 @@ const WAYS: [Way; 3] = [
     Way {
         sign: Icon::Monitor,
         title: "Chat on this computer",
-        words: "Look around at once, with the demo accounts Alice, Bob and Charlie. Nobody else can connect.",
+        words: "Look around at once, with the demo accounts Alice, Bob and Charlie.",
         choice: || Choice::Demo,
     },
     Way {
         sign: Icon::LogIn,
         title: "Join a server",
-        words: "Somebody has given you the address of a server, and a name and a password on it.",
+        words: "You know the address of one, and have a name and a password there.",
         choice: || Choice::Another,
     },
     Way {
         sign: Icon::Server,
         title: "Host one for others",
-        words: "This window becomes the server of your circle or your office, for as long as it is open.",
+        words: "This window is the server of your circle, for as long as it is open.",
         choice: || Choice::Host,
     },
 ];
 
-const WORDS: &str = "A chat with its own server inside. How do you want to begin?";
+const WORDS: &str = "A chat with its own server inside. How to begin?";
 /// From this width on, the cards stand side by side.
 const SIDE_BY_SIDE: f32 = 760.0;
 const GAP: f32 = space::L;
@@ -53,7 +53,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>) -> Option<Choice> {
     let tallest = heights.iter().fold(0.0_f32, |most, height| most.max(*height));
     let cards = if beside { tallest } else { heights.iter().sum::<f32>() + 2.0 * space::S };
     let palette = theme::palette(ui);
-    let words = text::centred(ui, WORDS, font::body(), palette.subdued, all);
+    let words = widgets::centred(ui, WORDS, font::body(), palette.subdued, all, 2);
     let above_cards = TITLE + space::XS + words.size().y + space::XL;
     // A low window has better use for the room than the sign.
     let with_sign = SIGN + space::M + above_cards + cards + 2.0 * space::L <= page.height();

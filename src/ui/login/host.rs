@@ -24,6 +24,8 @@ pub struct HostForm {
     port: String,
     /// Something was missing when the button was pressed.
     incomplete: bool,
+    /// An attempt was under way in the last frame.
+    was_busy: bool,
 }
 
 /// The port that stands there at first: Parlor's own.
@@ -32,7 +34,14 @@ const PORT: &str = "27275";
 impl Default for HostForm {
     fn default() -> Self {
         let empty = String::new;
-        Self { name: empty(), password: empty(), folder: empty(), port: PORT.into(), incomplete: false }
+        Self {
+            name: empty(),
+            password: empty(),
+            folder: empty(),
+            port: PORT.into(),
+            incomplete: false,
+            was_busy: false,
+        }
     }
 }
 
@@ -44,7 +53,7 @@ impl std::fmt::Debug for HostForm {
 }
 
 const HONEST: &str = "Traffic is not encrypted yet: host within a network that you trust.";
-const SHARE: &str = "Others join at this computer's address and this port. Once it runs, the window says which.";
+const SHARE: &str = "Once it runs, the window says at which address others join.";
 const WIDTH: f32 = 440.0;
 const CHOOSE: f32 = 96.0;
 const PORT_FIELD: f32 = 104.0;
@@ -100,12 +109,10 @@ impl HostForm {
         let width = card_width(ui, WIDTH);
         let inner = (width - 2.0 * space::XL).max(1.0);
         let wrong = self.wrong().filter(|_| self.incomplete);
-        let trouble = match (&wrong, problem) {
-            (Some((_, words)), _) => Some(words.clone()),
-            (None, Some(problem)) => Some(problem.message.clone()),
-            (None, None) => None,
-        };
-        let trouble_height = trouble.as_ref().map_or(0.0, |words| {
+        let failed = std::mem::replace(&mut self.was_busy, busy) && !busy;
+        // What will not do is said under its field, what the server says above the button.
+        let trouble = problem.filter(|_| wrong.is_none()).map(|problem| problem.message.clone());
+        let trouble_height = trouble.as_ref().or(wrong.as_ref().map(|(_, words)| words)).map_or(0.0, |words| {
             let words = text::drawable(words);
             text::explained(ui, &words, font::small(), palette.danger, inner - 24.0).size().y + space::S
         });
@@ -125,6 +132,7 @@ impl HostForm {
             + trouble_height
             + FIELD
             + space::XL;
+        let step = entry::HEIGHT + space::M;
         card(ui, width, height, |ui, card| {
             let left = if busy { false } else { back(ui, card) };
             let mut choice = left.then_some(Choice::Back);
@@ -136,17 +144,24 @@ impl HostForm {
                 let secret = which == Which::Password;
                 Entry { id: which.id(), label, hint, secret, wrong: is_wrong(which), enabled: !busy }
             };
-            let step = entry::HEIGHT + space::M;
+            // What is wrong with a field, below it. Returns where the next one begins.
+            let below = |ui: &mut Ui, which: Which, at: egui::Pos2| match &wrong {
+                Some((field, words)) if *field == which => {
+                    controls::trouble(ui, at + vec2(0.0, entry::HEIGHT + space::XS), words, inner);
+                    at + vec2(0.0, step + trouble_height)
+                }
+                _ => at + vec2(0.0, step),
+            };
             let mut entered = None;
             if entry(Which::Name, "Your name", "").show(ui, at, inner, &mut self.name) {
                 entered = Some(Which::Name);
             }
-            at.y += step;
+            at = below(ui, Which::Name, at);
             let hint = format!("at least {PASSWORD_NEW_MIN_CHARS} characters");
             if entry(Which::Password, "Your password", &hint).show(ui, at, inner, &mut self.password) {
                 entered = Some(Which::Password);
             }
-            at.y += step;
+            at = below(ui, Which::Password, at);
             let room = inner - CHOOSE - space::S;
             if entry(Which::Folder, "Folder of the server", "").show(ui, at, room, &mut self.folder) {
                 entered = Some(Which::Folder);
@@ -156,15 +171,17 @@ impl HostForm {
             if controls::quiet_button(ui, button, "Choose…", "folder").clicked() && !busy {
                 choice = Some(Choice::PickFolder);
             }
-            at.y += step;
+            at = below(ui, Which::Folder, at);
             if entry(Which::Port, "Port", PORT).show(ui, at, PORT_FIELD, &mut self.port) {
                 entered = Some(Which::Port);
             }
-            let place = pos2(at.x + PORT_FIELD + space::L, at.y + entry::HEIGHT - share.size().y.max(FIELD));
-            let place = Rect::from_min_size(place + vec2(0.0, ((FIELD - share.size().y) / 2.0).max(0.0)), share.size());
+            // Beside the field, or beside it and its label where it takes more room.
+            let beside = if share.size().y <= FIELD { FIELD } else { port_row };
+            let top = at.y + port_row - beside + (beside - share.size().y) / 2.0;
+            let place = Rect::from_min_size(pos2(at.x + PORT_FIELD + space::L, top), share.size());
             widgets::say(ui, place, SHARE);
             ui.painter().galley(place.min, share.clone(), palette.subdued);
-            at.y += port_row + space::L;
+            at.y = below(ui, Which::Port, at).y + (port_row - entry::HEIGHT) + space::L - space::M;
 
             let bar = Rect::from_min_size(at, vec2(inner, notice));
             ui.painter().rect_filled(bar, theme::radius::S, palette.notice);
@@ -177,6 +194,9 @@ impl HostForm {
 
             if let Some(words) = &trouble {
                 controls::trouble(ui, at - vec2(0.0, 2.0), words, inner);
+                if failed {
+                    ui.scroll_to_rect(Rect::from_min_size(at, vec2(inner, trouble_height + FIELD)), None);
+                }
                 at.y += trouble_height;
             }
             let button = Rect::from_min_size(at, vec2(inner, FIELD));

@@ -162,10 +162,15 @@ fn switch(ui: &mut Ui, rect: Rect, row: &Row, on: bool, enabled: bool) -> bool {
     response.clicked()
 }
 
-fn behind(ui: &Ui, rect: Rect, response: &egui::Response, enabled: bool) {
+/// What gets the focus comes into view.
+fn follow(ui: &Ui, response: &egui::Response, rect: Rect) {
     if response.gained_focus() {
         ui.scroll_to_rect(rect.expand(space::S), None);
     }
+}
+
+fn behind(ui: &Ui, rect: Rect, response: &egui::Response, enabled: bool) {
+    follow(ui, response, rect);
     if enabled && response.hovered() {
         ui.painter().rect_filled(rect.shrink(3.0), radius::S, theme::palette(ui).hover);
     }
@@ -192,9 +197,7 @@ fn themes(ui: &mut Ui, whole: Rect, chosen: Theme) -> Option<Theme> {
             let line = Stroke::new(1.0, palette.line);
             ui.painter().rect(part.shrink(2.0), radius::S - 2, palette.surface, line, egui::StrokeKind::Inside);
         }
-        if response.gained_focus() {
-            ui.scroll_to_rect(whole.expand(space::XL), None);
-        }
+        follow(ui, &response, whole);
         widgets::focus_ring(ui, &response, CornerRadius::same(radius::S));
         let color = if on || response.hovered() { palette.text } else { palette.subdued };
         let font = if on { font::small_strong() } else { font::small() };
@@ -215,7 +218,9 @@ fn zoomer(ui: &mut Ui, place: Rect, zoom: f32) -> Option<Option<f32>> {
         (place.left() + BUTTON / 2.0, Icon::Minus, "Smaller", -1.0, zoom > ZOOM_MIN),
         (place.right() - BUTTON / 2.0, Icon::Plus, "Larger", 1.0, zoom < ZOOM_MAX),
     ] {
-        if ui.add_enabled_ui(possible, |ui| widgets::icon_button(ui, button(x), sign, name)).inner.clicked() {
+        let response = ui.add_enabled_ui(possible, |ui| widgets::icon_button(ui, button(x), sign, name)).inner;
+        follow(ui, &response, place);
+        if response.clicked() {
             act = Some(Some(step));
         }
     }
@@ -223,6 +228,7 @@ fn zoomer(ui: &mut Ui, place: Rect, zoom: f32) -> Option<Option<f32>> {
     let words = format!("{} %", (zoom * 100.0).round());
     let response = ui.interact(figure, Id::unique("zoom"), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Zoom {words}. Back to 100 %")));
+    follow(ui, &response, place);
     if response.hovered() {
         ui.painter().rect_filled(figure, radius::S, palette.hover);
     }
@@ -240,9 +246,7 @@ fn server(ui: &mut Ui, rect: Rect, row: &Row, account: &Account, is_default: boo
         let place = Rect::from_center_size(pos2(x, rect.center().y), vec2(32.0, 32.0));
         x -= 38.0;
         let response = widgets::icon_button(ui, place, sign, &name);
-        if response.gained_focus() {
-            ui.scroll_to_rect(rect.expand(space::S), None);
-        }
+        follow(ui, &response, rect);
         response.clicked()
     };
     let mut act = None;
@@ -260,9 +264,7 @@ fn link(ui: &mut Ui, rect: Rect, row: &Row, url: &str) {
     let palette = theme::palette(ui);
     let response = ui.interact(rect, Id::unique(("link", url)), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Link, true, format!("{}. {}", row.title, row.hint)));
-    if response.gained_focus() {
-        ui.scroll_to_rect(rect.expand(space::S), None);
-    }
+    follow(ui, &response, rect);
     if response.has_focus() {
         let stroke = Stroke::new(2.0, palette.accent);
         ui.painter().rect_stroke(rect.shrink(2.0), radius::S, stroke, egui::StrokeKind::Inside);
