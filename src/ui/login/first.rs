@@ -38,7 +38,7 @@ const WAYS: [Way; 3] = [
     },
 ];
 
-const WORDS: &str = "A chat with its own server inside. How to begin?";
+const WORDS: &str = "A chat with its own server inside.";
 /// From this width on, the cards stand side by side.
 const SIDE_BY_SIDE: f32 = 760.0;
 const GAP: f32 = space::L;

@@ -265,7 +265,7 @@ fn arrows(ui: &Ui, stops: &[Id]) {
 /// Where an account is, as people say it.
 pub fn server_words(account: &Account) -> String {
     match (&account.hosts, account.server.as_str()) {
-        (Some(hosts), _) => format!("Hosted by this window, port {}", hosts.port),
+        (Some(hosts), _) => format!("Hosted here, port {}", hosts.port),
         (None, "") => "This computer".into(),
         (None, server) => server.into(),
     }
