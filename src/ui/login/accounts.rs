@@ -13,8 +13,10 @@ use crate::ui::widgets;
 const ROW: f32 = 60.0;
 const ACTION: f32 = 42.0;
 const FACE: f32 = 40.0;
+/// What is chosen with one of the rows below.
+type Way = fn() -> Choice;
 /// Where one writes down something else, and what hosting for others is called.
-const WAYS: [(Icon, &str, fn() -> Choice); 2] = [
+const WAYS: [(Icon, &str, Way); 2] = [
     (Icon::UserPlus, "Another account", || Choice::Another),
     (Icon::Server, "Host a server for others", || Choice::Host),
 ];
