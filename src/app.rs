@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::client::Client;
 use crate::client::command::Command;
+use crate::client::model::Link;
 use crate::clock;
 use crate::settings::store::{Opened, Store};
 use crate::settings::values::{Place, Settings, WINDOW_MIN};
@@ -26,6 +27,8 @@ struct App {
     kept: Settings,
     /// Where a folder comes from that is being looked for.
     folder: Option<mpsc::Receiver<Option<String>>>,
+    /// Since when somebody looks at something else.
+    elsewhere: Option<Instant>,
 }
 
 /// The size of the first window, in points.
@@ -79,6 +82,7 @@ pub fn run(
                 store,
                 kept,
                 folder: None,
+                elsewhere: None,
             }))
         }),
     )
@@ -161,6 +165,22 @@ impl App {
             self.folder = waits.is_ok().then_some(told);
         }
     }
+}
+
+/// Who comes back to the window after so long does not want to wait for the next attempt to reconnect.
+const ELSEWHERE_LONG: Duration = Duration::from_secs(30);
+
+impl App {
+    /// Tries to reconnect for somebody who comes back to the window.
+    fn notice_return(&mut self, ctx: &egui::Context) {
+        if !ctx.input(|input| input.focused) {
+            self.elsewhere.get_or_insert_with(Instant::now);
+        } else if self.elsewhere.take().is_some_and(|since| since.elapsed() >= ELSEWHERE_LONG)
+            && matches!(self.client.model().link, Link::Waiting { .. })
+        {
+            self.client.perform(Command::RetryNow);
+        }
+    }
 
     /// Says whether somebody is at the window. One frame is drawn when the time is up, and none before.
     fn notice_absence(&mut self, ctx: &egui::Context) {
@@ -182,6 +202,7 @@ impl eframe::App for App {
         self.notice_absence(ctx);
         self.notice_place(ctx);
         self.keep();
+        self.notice_return(ctx);
         let title = ui::title(self.client.model(), &self.name);
         if title != self.title {
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));

@@ -8,7 +8,8 @@
 //! - [`server`]: sockets, accounts, and the driver that carries out what the engine decides.
 //! - [`client`]: the connection, the model and the outbox of one who takes part; needs no window.
 //! - [`ui`]: views: a model in, actions out. `app` puts them into a window.
-//! - [`shelf`]: where windows keep what they have not sent. [`settings`]: what a person has chosen for them.
+//! - [`shelf`]: where windows keep what they have not sent, what they know and what is being written.
+//! - [`settings`]: what a person has chosen for the windows on this computer.
 //! - [`clock`]: the only wall clock and randomness. [`config`]: paths, ports, limits.
 //!
 //! docs/ARCHITECTURE.md has the invariants and says how to add a request, a record or a view.

@@ -1,10 +1,11 @@
-//! Where windows on this computer keep what they have not sent and what they know: files in a folder beside the data,
-//! a pair for each window.
+//! Where windows on this computer keep what they have not sent, what they know and what is being written: files in a
+//! folder beside the data, some for each window.
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::client::chain::Pair;
 use crate::client::shelf::{Kept, Shelf, waits};
 use crate::log::storage::{DiskFile, Storage, private_folder};
 
@@ -34,7 +35,14 @@ impl Shelf for Files {
         for at in 0..WINDOWS_MAX {
             let path = self.folder.join(format!("{readable}-{whole:08x}-{at}.jsonl"));
             let kept = |unsent: Arc<dyn Storage>| {
-                Ok(Some(Kept { unsent, cache: Arc::new(DiskFile::open(&path.with_extension("cache"))?) }))
+                let pair = |one: &str, other: &str| -> io::Result<Pair> {
+                    let open = |end: &str| DiskFile::open(&path.with_extension(end));
+                    Ok([Arc::new(open(one)?), Arc::new(open(other)?)])
+                };
+                let cache = pair("cache", "other.cache")?;
+                let drafts = pair("drafts", "other.drafts")?;
+                let cache_path = path.with_extension("cache").display().to_string();
+                Ok(Some(Kept { unsent, cache, drafts, cache_path }))
             };
             let exists = path.exists();
             if !exists && (waiting || free.is_some()) {

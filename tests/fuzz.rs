@@ -1,8 +1,8 @@
 //! No bytes crash the server or the client: everything that reads what came from outside is fed with random bytes and
 //! with valid inputs that were bent, on the stable compiler and from a seed.
 //!
-//!     cargo test --test fuzz                                            a million inputs for the decoder, a share for others
-//!     FUZZ_INPUTS=10000000 cargo test --release --test fuzz             ten times as many
+//!     cargo test --test fuzz                                            ten million inputs for the decoder, a share for others
+//!     FUZZ_INPUTS=1000000000 cargo test --release --test fuzz           a hundred times as many
 //!     FUZZ_SEED=5 cargo test --test fuzz                                other ones
 //!
 //! `fuzz/` has the same five readers for a fuzzer that is guided by coverage.
@@ -24,7 +24,7 @@ use parlor::proto::request::Request;
 use random::Random;
 
 /// The decoder's inputs in an ordinary run.
-const INPUTS: u64 = 1_000_000;
+const INPUTS: u64 = 10_000_000;
 const PAGE: &str = include_str!("../docs/PROTOCOL.md");
 
 fn number(variable: &str, otherwise: u64) -> u64 {

@@ -71,7 +71,7 @@ fn settled(user: &mut User) {
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let all = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> = all.filter(|file| file.extension().is_some_and(|end| end != "cache")).collect();
+    let mut files: Vec<_> = all.filter(|file| file.to_string_lossy().contains(".jsonl")).collect();
     files.sort();
     files
 }

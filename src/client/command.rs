@@ -84,6 +84,22 @@ pub enum Command {
         /// To whom.
         chat: ChatKey,
     },
+    /// What is being written in a chat has changed; said as often as one likes, kept as often as useful. An empty text
+    /// is no draft.
+    SetDraft {
+        /// Where.
+        chat: ChatKey,
+        /// The text.
+        text: String,
+        /// Where the caret is, in characters.
+        caret: usize,
+    },
+    /// How many bytes of what is known may be kept on this computer's disk; the newest is. Brought between
+    /// [`super::cache::CACHE_MIN_BYTES`] and [`super::cache::CACHE_MAX_BYTES`]. Holds until this program ends.
+    SetCacheLimit(u64),
+    /// Delete what is kept of the messages on this computer's disk. What is loaded stays, and is not kept again; what
+    /// is new is.
+    ClearCache,
     /// The window has not been used for a while, or is used again.
     SetAway(bool),
     /// Everything up to there was seen. Badges follow at once.

@@ -5,56 +5,113 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::cache::{Cache, Keeper};
-use super::model::Link;
-use super::outbox::Outbox;
-use super::shelf::{Home, Journal};
+use super::cache::{Cache, Keeper, Place};
+use super::drafts;
+use super::model::{CacheInfo, Draft, Link};
+use super::outbox::{Destination, Outbox};
+use super::shelf::{Home, Journal, Kept};
 use super::{Client, encode_send, new_device};
-use crate::log::storage::Storage;
+use crate::clock;
+use crate::proto::chat::ChatKey;
 use crate::proto::event::{Code, Problem};
 
 impl Client {
     /// Begins where the last window of that account ended, if the password is the one that the server took then.
     pub(super) fn begin(&mut self, password: &SecretString) {
-        self.keeper = None;
-        let Some((outbox, storage)) = self.open_journal(false) else {
+        (self.keeper, self.drafts, self.opened) = (None, None, false);
+        let Some((outbox, Kept { unsent, cache, drafts, cache_path })) = self.open_journal(false) else {
             return self.model.signing_in(Outbox::new(new_device()));
         };
-        let cache = Cache::read(storage.as_ref()).filter(|cache| cache.opens_to(password));
-        let hash = cache.as_ref().map(|cache| cache.password_hash().to_owned());
-        match cache {
-            Some(cache) => self.model.resume(cache.into_model(outbox)),
-            None => self.model.signing_in(outbox),
+        let mut kept = None;
+        let opened = match Cache::read(&cache).filter(|cache| cache.opens_to(password)) {
+            Some(cache) => cache.open(outbox),
+            None => Err(outbox),
+        };
+        match opened {
+            Ok((model, file)) => {
+                kept = Some(file);
+                self.model.resume(model);
+            }
+            Err(outbox) => self.model.signing_in(outbox),
         }
-        match Keeper::start(storage, password.clone(), hash, self.handle.waker()) {
+        self.opened = kept.is_some();
+        let (held, limit) = (Arc::clone(&unsent), self.cache_limit);
+        self.model.cache = Some(CacheInfo { path: cache_path, bytes: 0, limit });
+        let place = Place { files: cache, held, limit };
+        match Keeper::start(place, password.clone(), kept, &self.model, self.handle.waker()) {
             Ok(keeper) => self.keeper = Some(keeper),
             Err(error) => tracing::warn!("what this window knows is not kept: {error}"),
         }
+        self.measure();
+        match drafts::Keeper::open(&drafts, unsent) {
+            Ok((keeper, drafts)) => {
+                self.drafts = Some(keeper);
+                self.model.drafts = drafts;
+                let sent: Vec<_> =
+                    self.model.outbox.entries().map(|it| (it.to.clone(), Arc::clone(&it.text))).collect();
+                sent.iter().for_each(|(to, text)| self.written(to, text));
+            }
+            Err(error) => tracing::warn!("what is being written in this window is not kept when it closes: {error}"),
+        }
     }
 
-    /// What was known here is not to be read here any more; what is not sent stays.
+    /// What was known here is not to be read here any more; what is not sent stays, and so do drafts.
     pub(super) fn leave(&mut self) {
-        self.journal = None;
+        (self.journal, self.drafts) = (None, None);
         if let Some(keeper) = self.keeper.take() {
             keeper.forget();
         }
     }
 
+    /// The sign-in has failed. A cache that does not open to a password is none of its business; one that does opens
+    /// to what the server does not take any more.
+    pub(super) fn turned_away(&mut self, by_credentials: bool) {
+        if by_credentials && self.opened {
+            self.leave();
+        }
+        (self.journal, self.keeper, self.drafts) = (None, None, None);
+    }
+
+    /// Looks how much is kept on the disk.
+    pub(super) fn measure(&mut self) {
+        if let (Some(keeper), Some(info)) = (&self.keeper, &mut self.model.cache) {
+            (info.bytes, info.limit) = (keeper.bytes(), self.cache_limit);
+        }
+    }
+
+    /// Has a draft kept.
+    pub(super) fn draft(&mut self, chat: ChatKey, text: String, caret: usize) {
+        let draft = Draft { text, caret, at: clock::now() };
+        if let Some(keeper) = &mut self.drafts {
+            keeper.keep(chat, draft.clone());
+        }
+        drafts::put(&mut self.model.drafts, chat, draft);
+    }
+
+    /// That text is on its way to a chat: it is no draft there any more.
+    pub(super) fn written(&mut self, to: &Destination, text: &str) {
+        if let Destination::Chat(chat) = to
+            && self.model.drafts.get(chat).is_some_and(|draft| draft.text.trim() == text.trim())
+        {
+            self.draft(*chat, String::new(), 0);
+        }
+    }
+
     /// Takes over what an earlier window did not send, and the file that it is in. With `waiting` only if there is
     /// something.
-    pub(super) fn open_journal(&mut self, waiting: bool) -> Option<(Outbox, Arc<dyn Storage>)> {
+    pub(super) fn open_journal(&mut self, waiting: bool) -> Option<(Outbox, Kept)> {
         self.journal = None;
         self.more_waits = true;
         let shelf = self.shelf.as_mut()?;
         let (server, username) = &self.account;
         let opened = shelf.files(server, &username.to_lowercase(), waiting).and_then(|kept| match kept {
-            Some(kept) => Journal::open(kept.unsent, new_device()).map(|opened| Some((opened, kept.cache))),
+            Some(kept) => Journal::open(Arc::clone(&kept.unsent), new_device()).map(|opened| Some((opened, kept))),
             None => Ok(None),
         });
         match opened {
-            Ok(Some(((journal, outbox), cache))) => {
+            Ok(Some(((journal, outbox), kept))) => {
                 self.journal = Some(journal);
-                Some((outbox, cache))
+                Some((outbox, kept))
             }
             Ok(None) => None,
             Err(error) => {

@@ -5,8 +5,10 @@
 
 pub mod address;
 pub mod cache;
+pub mod chain;
 pub mod command;
 pub mod connection;
+pub mod drafts;
 mod fold;
 mod keeping;
 pub use fold::Followup;
@@ -84,6 +86,11 @@ pub struct Client {
     shelf: Option<Box<dyn Shelf>>,
     journal: Option<Journal>,
     keeper: Option<Keeper>,
+    drafts: Option<drafts::Keeper>,
+    /// How long the cache may become, in bytes.
+    cache_limit: u64,
+    /// What was kept opened to the password of this sign-in.
+    opened: bool,
     /// The server and the name of the last sign-in, as they were typed.
     account: (String, String),
     /// Another window that is gone may have left something unsent.
@@ -113,6 +120,9 @@ impl Client {
             shelf,
             journal: None,
             keeper: None,
+            drafts: None,
+            cache_limit: cache::CACHE_DEFAULT_BYTES,
+            opened: false,
             account: Default::default(),
             more_waits: false,
         })
@@ -136,6 +146,7 @@ impl Client {
                 if let Some(keeper) = &mut self.keeper {
                     keeper.look(&self.model, changed, clock::now());
                 }
+                self.measure();
                 return changed;
             };
             changed = true;
@@ -159,10 +170,7 @@ impl Client {
             }
             Report::SignInFailed(problem) => {
                 self.linked = false;
-                if problem.field == Field::Credentials {
-                    self.leave();
-                }
-                (self.journal, self.keeper) = (None, None);
+                self.turned_away(problem.field == Field::Credentials);
                 self.model.signed_out(Some(problem));
             }
             // What came on a connection that its person has left says nothing any more.
@@ -251,8 +259,11 @@ impl Client {
                     let mut frames = Vec::new();
                     let device = self.model.outbox.device().clone();
                     let to = Destination::Chat(chat);
-                    encode_send(&mut frames, &device, self.model.write(to, text.into(), clock::now()));
+                    let text: Arc<str> = text.into();
+                    encode_send(&mut frames, &device, self.model.write(to.clone(), Arc::clone(&text), clock::now()));
                     self.send(frames);
+                    // After it is kept as a message.
+                    self.written(&to, &text);
                 }
             }
             Command::SendToMany { people, text } => {
@@ -307,6 +318,23 @@ impl Client {
                 if self.typed.is_none_or(|(last, at)| last != chat || now >= at.plus(TYPING_EVERY_MILLIS)) {
                     self.typed = Some((chat, now));
                     self.send(frame::frame_of(&Outgoing::Typing { chat }));
+                }
+            }
+            Command::SetDraft { chat, text, caret } => {
+                if self.model.phase == Phase::SignedIn {
+                    self.draft(chat, text, caret);
+                }
+            }
+            Command::SetCacheLimit(bytes) => {
+                self.cache_limit = bytes.clamp(cache::CACHE_MIN_BYTES, cache::CACHE_MAX_BYTES);
+                if let Some(keeper) = &mut self.keeper {
+                    keeper.set_limit(self.cache_limit);
+                }
+                self.measure();
+            }
+            Command::ClearCache => {
+                if let Some(keeper) = &mut self.keeper {
+                    keeper.clear();
                 }
             }
             Command::SetAway(away) => {

@@ -235,6 +235,28 @@ pub struct Info {
     pub receipts: Option<Result<Receipts, Problem>>,
 }
 
+/// What is being written in a chat.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Draft {
+    /// The text; at most [`super::drafts::DRAFT_MAX_BYTES`].
+    pub text: String,
+    /// Where the caret is, in characters.
+    pub caret: usize,
+    /// When it was last changed, by this computer's clock.
+    pub at: Millis,
+}
+
+/// What this window keeps on the disk of what it knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CacheInfo {
+    /// The file.
+    pub path: String,
+    /// How long it is, in bytes.
+    pub bytes: u64,
+    /// How long it may become, in bytes.
+    pub limit: u64,
+}
+
 /// Everything that a window knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Model {
@@ -266,6 +288,10 @@ pub struct Model {
     pub info: Option<Info>,
     /// What is not yet on the server's disk.
     pub outbox: Outbox,
+    /// What is being written, by chat; at most [`super::drafts::DRAFTS_MAX`].
+    pub drafts: BTreeMap<ChatKey, Draft>,
+    /// What is kept on the disk; nothing where nothing is.
+    pub cache: Option<CacheInfo>,
     /// The longest text that the server takes, in bytes.
     pub message_max_bytes: usize,
     /// The newest message of somebody else that has reached this device.
@@ -303,6 +329,8 @@ impl Model {
             spread: None,
             info: None,
             outbox: Outbox::new(device),
+            drafts: BTreeMap::new(),
+            cache: None,
             message_max_bytes: MESSAGE_MAX_BYTES,
             arrived: Seq(0),
             log: None,

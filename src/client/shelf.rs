@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::chain::Pair;
 use super::outbox::{Change, Destination, Outbox, Outgoing, Progress};
 use crate::log::storage::Storage;
 use crate::proto::chat::ChatKey;
@@ -29,7 +30,11 @@ pub struct Kept {
     /// What is not sent.
     pub unsent: Arc<dyn Storage>,
     /// What is known: see [`super::cache`].
-    pub cache: Arc<dyn Storage>,
+    pub cache: Pair,
+    /// What is being written: see [`super::drafts`].
+    pub drafts: Pair,
+    /// Where what is known is, for people.
+    pub cache_path: String,
 }
 
 /// The most bytes of a file before it is begun anew, once nothing in it waits.
@@ -76,7 +81,7 @@ enum To {
     People(Vec<UserId>),
 }
 
-/// The file of a window.
+/// The file of what a window has not sent.
 pub struct Journal {
     storage: Arc<dyn Storage>,
     home: Option<Home>,

@@ -378,6 +378,8 @@ fn a_full_disk_takes_nothing_and_writing_resumes() {
     disk.with(|disk| disk.fail_write = Some(io::ErrorKind::StorageFull));
     assert!(matches!(log.append(&records(3..=5)), Err(AppendError::Full(_))));
     assert_eq!(log.last(), Seq(2));
+    // A power cut during the next write must not find the rest of this one behind it.
+    disk.with(|disk| assert!(disk.dirty.is_empty() && disk.synced == disk.bytes, "what was put back is synced"));
     disk.with(|disk| disk.fail_write = None);
     log.append(&records(3..=3)).unwrap();
     assert_eq!(open(disk).unwrap().2, vec![1, 2, 3]);

@@ -173,7 +173,9 @@ impl FileLog {
     fn put_back(&mut self) -> io::Result<()> {
         // In this order: where no room is left, what is overwritten has its room, and what is cut first may lose it.
         self.storage.write_at(self.end, CLOSING)?;
-        self.storage.set_len(self.end + CLOSING.len() as u64)
+        self.storage.set_len(self.end + CLOSING.len() as u64)?;
+        // Or a power cut leaves the beginning of the next batch before the rest of this one, which would fit it.
+        self.storage.sync()
     }
 }
 

@@ -49,7 +49,9 @@ impl Pane<'_> {
         let mut child = ui.new_child(UiBuilder::new().max_rect(foot));
         child.set_clip_rect(foot.intersect(ui.clip_rect()));
         let before = self.draft.clone();
-        if let Some((chat, text)) = self.composer.show(&mut child, desk, self.draft) {
+        let sent = self.composer.show(&mut child, desk, self.draft);
+        let changed = (*self.draft != before).then(|| self.composer.draft(ui, key, self.draft));
+        if let Some((chat, text)) = sent {
             commands.push(Command::Send { chat, text });
             if chat == key {
                 self.timeline.go_to_end();
@@ -57,6 +59,8 @@ impl Pane<'_> {
         } else if !self.draft.is_empty() && *self.draft != before && !slash::is_command(self.draft) {
             commands.push(Command::Typing { chat: key });
         }
+        // After what is sent: it is not to be lost between the two.
+        commands.extend(changed);
         let mut child = ui.new_child(UiBuilder::new().max_rect(middle));
         self.timeline.show(&mut child, model, self.names, clock, commands);
         way

@@ -165,6 +165,10 @@ impl Window {
                 let name = model.me.as_ref().map_or(account.name, |me| me.username.clone());
                 self.frame.settings.remember(Account { name, ..account });
             }
+            for (chat, draft) in &model.drafts {
+                composer::place_caret(ui.ctx(), *chat, draft.caret);
+                self.drafts.insert(*chat, draft.text.clone());
+            }
         }
         self.follow(model);
         // egui keeps the focus within a dialog for a while after its last frame.

@@ -26,20 +26,23 @@ fn ip(arguments: &str) {
 /// A namespace that two cables lead to: one to be cut, one to watch by. Gone when dropped.
 struct Elsewhere {
     name: String,
+    /// Tests run side by side.
+    which: u8,
     number: u32,
 }
 
 impl Elsewhere {
-    fn new() -> Self {
+    fn new(which: u8) -> Self {
         let number = std::process::id();
-        let it = Self { name: format!("parlor-{number}"), number };
+        let it = Self { name: format!("parlor-{number}-{which}"), which, number };
         ip(&format!("netns add {}", it.name));
         ip(&format!("-n {} link set lo up", it.name));
         for cable in 0..2 {
             let (here, there) = it.ends(cable);
             ip(&format!("link add {here} type veth peer name {there} netns {}", it.name));
-            ip(&format!("addr add 198.18.{cable}.1/30 dev {here}"));
-            ip(&format!("-n {} addr add 198.18.{cable}.2/30 dev {there}", it.name));
+            let net = it.net(cable);
+            ip(&format!("addr add 198.18.{net}.1/30 dev {here}"));
+            ip(&format!("-n {} addr add 198.18.{net}.2/30 dev {there}", it.name));
             ip(&format!("link set {here} up"));
             it.set(cable, "up");
         }
@@ -47,16 +50,27 @@ impl Elsewhere {
     }
 
     fn ends(&self, cable: u8) -> (String, String) {
-        (format!("pa{}x{cable}", self.number), format!("pb{}x{cable}", self.number))
+        let number = self.number % 1_000_000;
+        (format!("pa{number}x{}{cable}", self.which), format!("pb{number}x{}{cable}", self.which))
     }
 
-    /// Cuts a cable at its far end, or joins it: from here, packets go nowhere, and nothing says so.
+    fn net(&self, cable: u8) -> u8 {
+        2 * self.which + cable
+    }
+
+    /// Cuts a cable at its far end, or joins it: from here, packets go nowhere, and nothing says so. Or takes the whole
+    /// interface away at this end, and brings it back.
     fn set(&self, cable: u8, state: &str) {
-        ip(&format!("-n {} link set {} {state}", self.name, self.ends(cable).1));
+        let (here, there) = self.ends(cable);
+        match state {
+            "gone" => ip(&format!("link set {here} down")),
+            "back" => ip(&format!("link set {here} up")),
+            state => ip(&format!("-n {} link set {there} {state}", self.name)),
+        }
     }
 
-    fn address(server: &Server, cable: u8) -> String {
-        SocketAddr::new([198, 18, cable, 2].into(), server.address.port()).to_string()
+    fn address(&self, server: &Server, cable: u8) -> String {
+        SocketAddr::new([198, 18, self.net(cable), 2].into(), server.address.port()).to_string()
     }
 }
 
@@ -76,11 +90,11 @@ fn a_network_that_is_cut_and_comes_back_costs_nothing_but_time() {
     }
     let dir = tempfile::tempdir().unwrap();
     people(dir.path(), PEOPLE);
-    let elsewhere = Elsewhere::new();
+    let elsewhere = Elsewhere::new(0);
     let under = ["ip", "netns", "exec", &elsewhere.name];
     let server = listening(spawn(dir.path(), &under, "0.0.0.0:0", &dir.path().join("stderr")));
-    let mut alice = User::sign_in(&Elsewhere::address(&server, 0), "Alice", PASSWORD).online();
-    let mut bob = User::sign_in(&Elsewhere::address(&server, 1), "Bob", PASSWORD).online();
+    let mut alice = User::sign_in(&elsewhere.address(&server, 0), "Alice", PASSWORD).online();
+    let mut bob = User::sign_in(&elsewhere.address(&server, 1), "Bob", PASSWORD).online();
     let (mut chance, mut n) = (Chance::new(), 0_u64);
     let mut healed: Vec<(Duration, Duration)> = Vec::new();
     for cut in 0..choose(2, 20) {
@@ -170,4 +184,55 @@ fn ghost(elsewhere: &Elsewhere, server: &Server, mut alice: User, bob: &mut User
         say(&format!("ghost ({}): gone after {noticed:.1?}", if on_its_way { "with data on its way" } else { "idle" }));
         assert!(noticed < Duration::from_secs(45), "{noticed:?} on {}", server.address);
     }
+}
+
+#[test]
+fn a_network_that_comes_back_after_the_connection_was_given_up_is_noticed_at_once() {
+    if !may("returns", &["ip", "netns", "list"]) {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    people(dir.path(), PEOPLE);
+    let elsewhere = Elsewhere::new(1);
+    let under = ["ip", "netns", "exec", &elsewhere.name];
+    let mut server = listening(spawn(dir.path(), &under, "0.0.0.0:0", &dir.path().join("stderr")));
+    let mut alice = User::sign_in(&elsewhere.address(&server, 0), "Alice", PASSWORD).online();
+    let listen = format!("0.0.0.0:{}", server.address.port());
+    let mut waits = Vec::new();
+    for round in 0..choose(2, 4) {
+        // Once the cable is pulled out at the other end, and the route stays; once the interface is gone, and its route.
+        let cable_only = round % 2 == 0;
+        let (pull, plug) = if cable_only { ("down", "up") } else { ("gone", "back") };
+        let lost = |alice: &User| matches!(alice.client.model().link, Link::Waiting { .. });
+        if is_long() {
+            elsewhere.set(0, pull);
+            // Longer than a test may wait otherwise: nobody says that the other side is gone.
+            let gone = Instant::now();
+            while !lost(&alice) {
+                assert!(gone.elapsed() < Duration::from_secs(60), "the connection is never given up");
+                alice.client.poll();
+                std::thread::park_timeout(Duration::from_millis(20));
+            }
+        } else {
+            // That the server ends the connection is the same to a window, and takes less time.
+            drop(server);
+            elsewhere.set(0, pull);
+            alice.until("the loss", |model| matches!(model.link, Link::Waiting { .. }));
+            server = listening(spawn(dir.path(), &under, &listen, &dir.path().join("stderr")));
+        }
+        // Some attempts fail, and the pauses between them grow: the next one is seconds away.
+        let far = |model: &parlor::client::model::Model| match &model.link {
+            Link::Waiting { until, .. } => until.0 - parlor::clock::now().0 > 4_000,
+            _ => false,
+        };
+        alice.until("a long pause", far);
+        alice.say(BOB, "written while the cable was out");
+        elsewhere.set(0, plug);
+        let back = Instant::now();
+        alice.until("being back", |model| model.link == Link::Online && model.outbox.pending().count() == 0);
+        waits.push(back.elapsed());
+        assert!(back.elapsed() < Duration::from_secs(4), "{:?} after the network was back", back.elapsed());
+    }
+    say(&format!("returns: online and the outbox empty after the network's return: {waits:.1?}"));
+    end_and_check(server, dir.path());
 }

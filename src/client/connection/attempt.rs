@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use super::route::{self, Look};
 use super::wire::Wire;
 use super::{Cursor, Report, Server, SharedHost, SignIn, Wake, known};
 use crate::client::HostError;
@@ -35,8 +36,8 @@ pub(super) async fn connect(
     report: &mpsc::Sender<Report>,
     wake: &Wake,
     cursor: &Cursor,
-    sign_in: &SignIn,
-    taken_before: bool,
+    (sign_in, taken_before): (&SignIn, bool),
+    (look, looked_for): (Look, &mut Vec<SocketAddr>),
 ) -> Result<(Wire, Bytes), Failed> {
     let (target, hosting) = match &sign_in.server {
         Server::At(address) => {
@@ -47,8 +48,11 @@ pub(super) async fn connect(
     let known = known(cursor);
     let stream = match (target, host) {
         (Target::There { host, port }, _) => {
-            let addresses = resolve(&host, port).await?;
-            reach(&addresses).await.map_err(|error| unreachable(&format!("{host}, port {port}"), &error))?
+            let addresses = patiently(look, looked_for, || resolve(&host, port)).await?;
+            looked_for.clone_from(&addresses);
+            patiently(look, &addresses, || reach(&addresses))
+                .await
+                .map_err(|error| unreachable(&format!("{host}, port {port}"), &error))?
         }
         (Target::Here, None) => reach(&default_listen()).await.map_err(|error| unreachable("this computer", &error))?,
         (Target::Here, Some(host)) => {
@@ -125,6 +129,17 @@ async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Failed> {
     let found = timeout(CONNECT_DEADLINE, tokio::net::lookup_host((host, port))).await;
     let addresses: Vec<_> = found.map_err(|_| unknown())?.map_err(|_| unknown())?.collect();
     if addresses.is_empty() { Err(unknown()) } else { Ok(addresses) }
+}
+
+/// Does something that needs the network, and begins it anew when the network is another one: what was sent before it
+/// was there is sent again only seconds later.
+async fn patiently<T, F: Future<Output = T>>(look: Look, to: &[SocketAddr], attempt: impl Fn() -> F) -> T {
+    loop {
+        tokio::select! {
+            done = attempt() => return done,
+            () = route::opened(look, to) => {}
+        }
+    }
 }
 
 /// Connects to the first address that answers; the error that says most otherwise.

@@ -2,6 +2,7 @@
 //! the server goes. The only part of the client that knows sockets.
 
 mod attempt;
+mod route;
 mod wire;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,6 +22,7 @@ use crate::proto::frame;
 use crate::proto::ids::{Millis, Seq};
 use crate::proto::outgoing::Outgoing;
 use attempt::{Failed, connect};
+use route::Look;
 pub use wire::{Wire, WireError};
 
 /// The orders that may wait for the connection, and the reports that may wait for the window.
@@ -103,7 +105,8 @@ impl Handle {
         let cursor = Cursor::default();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build()?;
         let host = host.map(|host| Arc::new(Mutex::new(host)));
-        let task = Task { host, orders: ordered, report, wake: Arc::clone(&wake), cursor: Arc::clone(&cursor) };
+        let (wakes, knows) = (Arc::clone(&wake), Arc::clone(&cursor));
+        let task = Task { host, orders: ordered, report, wake: wakes, cursor: knows, look: route::look };
         let thread = std::thread::Builder::new().name("connection".into()).spawn(move || {
             runtime.block_on(task.run());
         })?;
@@ -172,6 +175,8 @@ struct Task {
     report: mpsc::Sender<Report>,
     wake: Wake,
     cursor: Cursor,
+    /// How it is found out which ways lead to the server.
+    look: Look,
 }
 
 /// Why a session ended.
@@ -209,14 +214,21 @@ impl Task {
     async fn stay(&mut self, sign_in: &SignIn) -> Option<SignIn> {
         let mut attempt = 0;
         let mut known = sign_in.known;
+        // Where the server is, as far as its name was ever found.
+        let mut addresses = Vec::new();
         loop {
             self.tell(Report::Connecting).await;
             let connected = tokio::select! {
                 biased;
                 order = leaving(&mut self.orders) => return order,
-                connected = connect(self.host.as_ref(), &self.report, &self.wake, &self.cursor, sign_in, known) => {
-                    connected
-                }
+                connected = connect(
+                    self.host.as_ref(),
+                    &self.report,
+                    &self.wake,
+                    &self.cursor,
+                    (sign_in, known),
+                    (self.look, &mut addresses),
+                ) => connected,
             };
             let reason = match connected {
                 Ok((wire, welcome)) => {
@@ -248,7 +260,9 @@ impl Task {
             self.tell(Report::Waiting { until, reason }).await;
             tokio::select! {
                 order = retrying(&mut self.orders) => if let Some(left) = order { return left },
-                () = tokio::time::sleep(pause) => {}
+                () = route::until(until) => {}
+                // The network is another one: what was tried before says nothing of it.
+                () = route::opened(self.look, &addresses) => attempt = 0,
             }
         }
     }

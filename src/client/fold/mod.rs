@@ -144,6 +144,10 @@ impl Model {
         }
         if let (Some(seq), Some(at), Some(me)) = (sent.seq, sent.at, &self.me) {
             let from = me.id;
+            // Nothing stands between, so that nothing can have been dropped there: it need not come again.
+            if seq == self.cursor.next() {
+                self.cursor = seq;
+            }
             for chat in chats {
                 // Removed from the group before the answer came: it is not ours to see any more.
                 if matches!(chat, ChatKey::Group(group) if !self.groups.contains_key(&group)) {

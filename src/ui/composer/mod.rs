@@ -21,6 +21,7 @@ use super::slash::{self, Slash};
 use super::text;
 use super::theme::{self, font, space};
 use super::widgets;
+use crate::client::command::Command;
 use crate::client::model::Model;
 use crate::proto::chat::ChatKey;
 
@@ -146,6 +147,13 @@ impl Composer {
         Some(Strip::Alone(desk.model.name(to).to_owned(), self.keys.send_alone()))
     }
 
+    /// What is being written has changed: it is to outlive the window.
+    pub fn draft(&self, ui: &Ui, chat: ChatKey, draft: &str) -> Command {
+        let caret = caret(ui, id(chat), draft).unwrap_or(draft.len());
+        let caret = draft.get(..caret).map_or(0, |before| before.chars().count());
+        Command::SetDraft { chat, text: draft.to_owned(), caret }
+    }
+
     /// Draws the composer and returns what is to be sent, and where to.
     pub fn show(&mut self, ui: &mut Ui, desk: Desk<'_>, draft: &mut String) -> Option<(ChatKey, String)> {
         let palette = theme::palette(ui);
@@ -187,7 +195,7 @@ impl Composer {
         let takes = clicked_choice.is_some() || tab || matches!(enter, Enter::Plain | Enter::Take);
         let offered = self.offer.is_some();
         if let Some(choice) = chosen.filter(|_| takes) {
-            self.take_choice(ui, id, desk, draft, choice);
+            self.take_choice(ui, desk, draft, choice);
         } else if let Some(card) = self.card.filter(|_| !offered)
             && card.show(ui, frame, pane, desk, self.keys.send_alone())
         {
@@ -299,13 +307,11 @@ impl Composer {
         clicked
     }
 
-    fn take_choice(&mut self, ui: &Ui, id: Id, desk: Desk<'_>, draft: &mut String, choice: Choice) {
+    fn take_choice(&mut self, ui: &Ui, desk: Desk<'_>, draft: &mut String, choice: Choice) {
         let Some(offer) = self.offer.take() else { return };
         let caret = offer.take(choice, draft, desk.model);
         let at = draft.get(..caret).map_or(0, |before| before.chars().count());
-        let mut state = TextEditState::load(ui.ctx(), id).unwrap_or_default();
-        state.cursor.set_char_range(Some(CCursorRange::one(CCursor::new(CharIndex(at)))));
-        state.store(ui.ctx(), id);
+        place_caret(ui.ctx(), desk.chat, at);
         // The name stands there now; what is written behind it is not a longer one.
         self.declined = (!matches!(choice, Choice::Command(_))).then_some(offer.range.start);
         self.chosen = 0;
@@ -382,6 +388,13 @@ fn key_pressed(ui: &Ui) -> bool {
             _ => false,
         })
     })
+}
+
+/// Puts the caret of a chat to where it was, in characters.
+pub fn place_caret(ctx: &egui::Context, chat: ChatKey, caret: usize) {
+    let mut state = TextEditState::load(ctx, id(chat)).unwrap_or_default();
+    state.cursor.set_char_range(Some(CCursorRange::one(CCursor::new(CharIndex(caret)))));
+    state.store(ctx, id(chat));
 }
 
 /// Where the caret stands, in bytes; nowhere while a part is selected.
