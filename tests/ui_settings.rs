@@ -8,7 +8,7 @@ use egui::{Key, Modifiers, Theme};
 use egui_kittest::kittest::{NodeT, Queryable};
 use egui_kittest::{Harness, Node, SnapshotOptions};
 use parlor::client::command::Command;
-use parlor::client::model::{Link, Model, Phase};
+use parlor::client::model::{CacheInfo, Link, Model, Phase};
 use parlor::proto::ids::DeviceId;
 use parlor::settings::values::{self, Account, PANE_MAX, PANE_MIN, Settings};
 use parlor::ui::{About, Prefill, Window};
@@ -181,6 +181,28 @@ fn servers_are_put_on_the_login_page_and_forgotten() {
     click(&mut harness, Role::Button, "Forget chat.example.org");
     assert_eq!(settings(&harness).default_server, "");
     assert_eq!(settings(&harness).accounts, [on("", "Alice")]);
+}
+
+#[test]
+fn what_is_kept_on_the_disk_is_said_limited_and_cleared() {
+    let mut model = model();
+    model.cache = Some(CacheInfo { path: "/home/alice/x.cache".into(), bytes: 3 << 20, limit: 64 << 20 });
+    let mut harness = opened(model, SIZE, Theme::Light);
+    click(&mut harness, Role::Tab, "Storage");
+    assert!(harness.query_by_label("3 MiB in /home/alice/x.cache").is_some());
+    click(&mut harness, Role::Button, "Keep more");
+    assert_eq!(settings(&harness).cache_limit_bytes, 128 << 20);
+    click(&mut harness, Role::Button, "Clear");
+    let commands = harness.state_mut().take();
+    assert!(matches!(commands.as_slice(), [Command::SetCacheLimit(limit), Command::ClearCache] if *limit == 128 << 20));
+    for _ in 0..20 {
+        click(&mut harness, Role::Button, "Keep less");
+    }
+    assert_eq!(settings(&harness).cache_limit_bytes, parlor::client::cache::CACHE_MIN_BYTES);
+    assert_eq!(values::CACHE_MAX_BYTES, parlor::client::cache::CACHE_MAX_BYTES);
+    assert_eq!(values::CACHE_DEFAULT_BYTES, parlor::client::cache::CACHE_DEFAULT_BYTES);
+    click(&mut harness, Role::Button, "Keep more");
+    look(harness, "settings_storage_light");
 }
 
 #[test]

@@ -11,6 +11,12 @@ pub const ZOOM_MIN: f32 = 0.5;
 pub const ZOOM_MAX: f32 = 2.0;
 /// How far one press of Ctrl+plus goes.
 pub const ZOOM_STEP: f32 = 0.1;
+/// How much of what is known is kept on the disk unless somebody chooses otherwise, in bytes: years of a circle's messages.
+pub const CACHE_DEFAULT_BYTES: u64 = 64 << 20;
+/// The least that can be chosen, in bytes.
+pub const CACHE_MIN_BYTES: u64 = 1 << 20;
+/// The most, in bytes.
+pub const CACHE_MAX_BYTES: u64 = 512 << 20;
 /// The most accounts that are remembered; who was not used for the longest time makes room. A list of this length is
 /// still looked through at a glance.
 pub const ACCOUNTS_MAX: usize = 20;
@@ -45,6 +51,10 @@ pub struct Settings {
     pub do_not_disturb: bool,
     /// Whether Enter sends; otherwise Ctrl+Enter does, and Enter breaks the line.
     pub enter_sends: bool,
+    /// Whether the program stays in the tray when its window is closed.
+    pub close_to_tray: bool,
+    /// How much of what is known is kept on the disk, in bytes.
+    pub cache_limit_bytes: u64,
     /// How wide the list is, in points; as wide as fits the window, unless it was moved.
     pub list_width: Option<f32>,
     /// How wide the details are beside the conversation, in points.
@@ -71,6 +81,8 @@ impl Default for Settings {
             notify_sound: false,
             do_not_disturb: false,
             enter_sends: true,
+            close_to_tray: false,
+            cache_limit_bytes: CACHE_DEFAULT_BYTES,
             list_width: None,
             details_width: None,
             window: None,
@@ -187,6 +199,7 @@ impl Settings {
     pub fn limited(mut self) -> Self {
         let fallback = Self::default();
         self.zoom = if self.zoom.is_finite() { self.zoom.clamp(ZOOM_MIN, ZOOM_MAX) } else { fallback.zoom };
+        self.cache_limit_bytes = self.cache_limit_bytes.clamp(CACHE_MIN_BYTES, CACHE_MAX_BYTES);
         for width in [&mut self.list_width, &mut self.details_width] {
             *width = width.filter(|width| width.is_finite()).map(|width| width.clamp(PANE_MIN, PANE_MAX));
         }

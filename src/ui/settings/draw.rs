@@ -7,8 +7,10 @@ use egui::accesskit::Role;
 use egui::{Align2, CornerRadius, Galley, Id, Rect, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 use lucide_icons::Icon;
 
-use super::rows::{Kind, Row, Switch};
-use crate::settings::values::{Account, Theme, ZOOM_MAX, ZOOM_MIN};
+use super::rows::{self, Kind, Row, Switch};
+use crate::settings::values::{
+    Account, CACHE_DEFAULT_BYTES, CACHE_MAX_BYTES, CACHE_MIN_BYTES, Theme, ZOOM_MAX, ZOOM_MIN,
+};
 use crate::ui::controls;
 use crate::ui::text;
 use crate::ui::theme::{self, font, radius, space};
@@ -23,6 +25,10 @@ pub enum Act {
     Theme(Theme),
     /// Smaller, larger, or as it was: steps, nothing for the last.
     Zoom(Option<f32>),
+    /// Less, more, or as it was: of what is kept on the disk.
+    CacheLimit(Option<f32>),
+    /// Delete what is kept on the disk.
+    ClearCache,
     /// Leave this account.
     SignOut,
     /// Have that server on the login page.
@@ -38,7 +44,7 @@ const SWITCH: f32 = 36.0;
 /// A part of the choice of a theme.
 const PART: egui::Vec2 = vec2(76.0, 34.0);
 /// Two buttons and a figure.
-const ZOOM: f32 = 148.0;
+const STEPPER: f32 = 156.0;
 const BUTTON: f32 = 34.0;
 /// The choice of a theme comes below its words where there is no room beside.
 const TIGHT: f32 = 400.0;
@@ -61,11 +67,11 @@ impl<'a> Laid<'a> {
         let below = matches!(row.kind, Kind::Theme(_)) && width < TIGHT;
         let (before, after) = match &row.kind {
             Kind::Me(_) => (FACE + space::M, 0.0),
-            Kind::SignOut => (0.0, 100.0 + space::M),
+            Kind::SignOut | Kind::ClearCache => (0.0, 100.0 + space::M),
             Kind::Switch(..) => (0.0, SWITCH + space::L),
             Kind::Theme(_) if below => (0.0, 0.0),
             Kind::Theme(_) => (0.0, 3.0 * PART.x + space::L),
-            Kind::Zoom(_) => (0.0, ZOOM + space::M),
+            Kind::Zoom(_) | Kind::CacheLimit(_) => (0.0, STEPPER + space::M),
             Kind::Server(_, is_default) => (0.0, if *is_default { 44.0 } else { 84.0 }),
             Kind::Fact => (0.0, 0.0),
             Kind::Link(_) => (0.0, 36.0),
@@ -102,7 +108,7 @@ impl<'a> Laid<'a> {
         let words = self.title.size().y + self.hint.as_ref().map_or(0.0, |hint| 2.0 + hint.size().y);
         let mut y = if self.below { rect.top() + space::M } else { rect.center().y - words / 2.0 };
         let place = Rect::from_min_size(pos2(left, y), self.title.size());
-        let spoken = !matches!(row.kind, Kind::Switch(..) | Kind::SignOut | Kind::Link(_));
+        let spoken = !matches!(row.kind, Kind::Switch(..) | Kind::SignOut | Kind::ClearCache | Kind::Link(_));
         if spoken {
             widgets::say(ui, place, &row.title);
         }
@@ -121,10 +127,13 @@ impl<'a> Laid<'a> {
             Kind::Me(name) => {
                 widgets::avatar(ui, pos2(rect.left() + space::L + FACE / 2.0, middle), FACE, name, None);
             }
-            Kind::SignOut => {
+            deed @ (Kind::SignOut | Kind::ClearCache) => {
+                let (label, does) =
+                    if *deed == Kind::SignOut { ("Sign out", Act::SignOut) } else { ("Clear", Act::ClearCache) };
                 let place = Rect::from_center_size(pos2(right - 50.0, middle), vec2(100.0, BUTTON));
-                act =
-                    controls::danger_button(ui, place, "Sign out", "settings", true).clicked().then_some(Act::SignOut);
+                let response = controls::danger_button(ui, place, label, "settings", true);
+                follow(ui, &response, rect);
+                act = response.clicked().then_some(does);
             }
             Kind::Switch(..) => {}
             Kind::Theme(theme) => {
@@ -134,8 +143,24 @@ impl<'a> Laid<'a> {
                 act = themes(ui, whole, *theme).map(Act::Theme);
             }
             Kind::Zoom(zoom) => {
-                let place = Rect::from_min_max(pos2(right - ZOOM, middle - 17.0), pos2(right, middle + 17.0));
-                act = zoomer(ui, place, *zoom).map(Act::Zoom);
+                let words = format!("{} %", (zoom * 100.0).round());
+                let stepper = Stepper {
+                    less: ("Smaller", *zoom > ZOOM_MIN),
+                    more: ("Larger", *zoom < ZOOM_MAX),
+                    spoken: format!("Zoom {words}. Back to 100 %"),
+                    words,
+                };
+                act = stepper.show(ui, pos2(right, middle)).map(Act::Zoom);
+            }
+            Kind::CacheLimit(bytes) => {
+                let words = rows::megabytes(*bytes);
+                let stepper = Stepper {
+                    less: ("Keep less", *bytes > CACHE_MIN_BYTES),
+                    more: ("Keep more", *bytes < CACHE_MAX_BYTES),
+                    spoken: format!("{words}. Back to {}", rows::megabytes(CACHE_DEFAULT_BYTES)),
+                    words,
+                };
+                act = stepper.show(ui, pos2(right, middle)).map(Act::CacheLimit);
             }
             Kind::Server(account, is_default) => act = server(ui, rect, row, account, *is_default),
             Kind::Fact => {}
@@ -209,35 +234,49 @@ fn themes(ui: &mut Ui, whole: Rect, chosen: Theme) -> Option<Theme> {
     act
 }
 
-/// Smaller, how large it is, larger. The figure brings it back to what the system says.
-fn zoomer(ui: &mut Ui, place: Rect, zoom: f32) -> Option<Option<f32>> {
-    let palette = theme::palette(ui);
-    let button = |x: f32| Rect::from_center_size(pos2(x, place.center().y), vec2(BUTTON, BUTTON));
-    let mut act = None;
-    for (x, sign, name, step, possible) in [
-        (place.left() + BUTTON / 2.0, Icon::Minus, "Smaller", -1.0, zoom > ZOOM_MIN),
-        (place.right() - BUTTON / 2.0, Icon::Plus, "Larger", 1.0, zoom < ZOOM_MAX),
-    ] {
-        let response = ui.add_enabled_ui(possible, |ui| widgets::icon_button(ui, button(x), sign, name)).inner;
-        follow(ui, &response, place);
-        if response.clicked() {
-            act = Some(Some(step));
+/// Less, how much it is, more. The figure brings it back to what it was at first.
+struct Stepper {
+    /// The name of the button for less, and whether there is less.
+    less: (&'static str, bool),
+    /// The same for more.
+    more: (&'static str, bool),
+    /// How much it is.
+    words: String,
+    /// What a screen reader says of that.
+    spoken: String,
+}
+
+impl Stepper {
+    /// Draws it; `right` is the middle of its right edge. Returns steps, or nothing for as it was at first.
+    fn show(self, ui: &mut Ui, right: egui::Pos2) -> Option<Option<f32>> {
+        let palette = theme::palette(ui);
+        let place = Rect::from_min_size(right - vec2(STEPPER, BUTTON / 2.0), vec2(STEPPER, BUTTON));
+        let button = |x: f32| Rect::from_center_size(pos2(x, place.center().y), vec2(BUTTON, BUTTON));
+        let mut act = None;
+        for (x, sign, (name, possible), step) in [
+            (place.left() + BUTTON / 2.0, Icon::Minus, self.less, -1.0),
+            (place.right() - BUTTON / 2.0, Icon::Plus, self.more, 1.0),
+        ] {
+            let response = ui.add_enabled_ui(possible, |ui| widgets::icon_button(ui, button(x), sign, name)).inner;
+            follow(ui, &response, place);
+            if response.clicked() {
+                act = Some(Some(step));
+            }
         }
+        let figure = Rect::from_center_size(place.center(), vec2(place.width() - 2.0 * BUTTON - space::S, BUTTON));
+        let response = ui.interact(figure, Id::unique(("figure", self.less.0)), Sense::click());
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &self.spoken));
+        follow(ui, &response, place);
+        if response.hovered() {
+            ui.painter().rect_filled(figure, radius::S, palette.hover);
+        }
+        widgets::focus_ring(ui, &response, CornerRadius::same(radius::S));
+        ui.painter().text(figure.center(), Align2::CENTER_CENTER, &self.words, font::strong(), palette.text);
+        if response.on_hover_text("As it was at first").clicked() {
+            act = Some(None);
+        }
+        act
     }
-    let figure = Rect::from_center_size(place.center(), vec2(place.width() - 2.0 * BUTTON - space::S, BUTTON));
-    let words = format!("{} %", (zoom * 100.0).round());
-    let response = ui.interact(figure, Id::unique("zoom"), Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Zoom {words}. Back to 100 %")));
-    follow(ui, &response, place);
-    if response.hovered() {
-        ui.painter().rect_filled(figure, radius::S, palette.hover);
-    }
-    widgets::focus_ring(ui, &response, CornerRadius::same(radius::S));
-    ui.painter().text(figure.center(), Align2::CENTER_CENTER, &words, font::strong(), palette.text);
-    if response.on_hover_text("Back to 100 %").clicked() {
-        act = Some(None);
-    }
-    act
 }
 
 fn server(ui: &mut Ui, rect: Rect, row: &Row, account: &Account, is_default: bool) -> Option<Act> {

@@ -17,7 +17,7 @@ use super::theme::{self, font, radius, space};
 use super::widgets;
 use crate::client::command::Command;
 use crate::client::model::Model;
-use crate::settings::values::{Settings, ZOOM_STEP};
+use crate::settings::values::{CACHE_DEFAULT_BYTES, CACHE_MAX_BYTES, CACHE_MIN_BYTES, Settings, ZOOM_STEP};
 
 /// From this width on, the sections stand at the left.
 const WIDE: f32 = 720.0;
@@ -215,6 +215,17 @@ fn take(act: Act, settings: &mut Settings, model: &Model, commands: &mut Vec<Com
         Act::Theme(theme) => settings.theme = theme,
         Act::Zoom(Some(steps)) => settings.set_zoom(settings.zoom + steps * ZOOM_STEP),
         Act::Zoom(None) => settings.set_zoom(1.0),
+        Act::CacheLimit(steps) => {
+            let bytes = settings.cache_limit_bytes;
+            settings.cache_limit_bytes = match steps {
+                Some(steps) if steps < 0.0 => bytes / 2,
+                Some(_) => bytes * 2,
+                None => CACHE_DEFAULT_BYTES,
+            }
+            .clamp(CACHE_MIN_BYTES, CACHE_MAX_BYTES);
+            commands.push(Command::SetCacheLimit(settings.cache_limit_bytes));
+        }
+        Act::ClearCache => commands.push(Command::ClearCache),
         Act::SignOut => commands.push(Command::SignOut),
         Act::Default(account) => settings.default_server = account.server,
         Act::Forget(account) => {

@@ -22,19 +22,22 @@ pub enum Section {
     Privacy,
     /// Which servers there are.
     Servers,
+    /// What is kept on this computer's disk.
+    Storage,
     /// What this program is.
     About,
 }
 
 impl Section {
     /// All of them, in the order of the page.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Account,
         Self::Appearance,
         Self::Writing,
         Self::Notifications,
         Self::Privacy,
         Self::Servers,
+        Self::Storage,
         Self::About,
     ];
 
@@ -47,6 +50,7 @@ impl Section {
             Self::Notifications => "Notifications",
             Self::Privacy => "Privacy",
             Self::Servers => "Connection and servers",
+            Self::Storage => "Storage",
             Self::About => "About",
         }
     }
@@ -60,6 +64,7 @@ impl Section {
             Self::Notifications => Icon::Bell,
             Self::Privacy => Icon::EyeOff,
             Self::Servers => Icon::Server,
+            Self::Storage => Icon::HardDrive,
             Self::About => Icon::Info,
         }
     }
@@ -119,6 +124,10 @@ pub enum Kind {
     Me(String),
     /// Leave this account.
     SignOut,
+    /// Delete what is kept.
+    ClearCache,
+    /// How much is kept, in bytes.
+    CacheLimit(u64),
     /// On or off; what depends on another one that is off cannot be changed.
     Switch(Switch, bool, bool),
     /// Light or dark.
@@ -222,6 +231,15 @@ fn all(settings: &Settings, model: &Model, about: &About) -> Vec<Row> {
         add(Section::Servers, &server_words(server), &hint, Kind::Server(server.clone(), is_default));
     }
 
+    if let Some(cache) = &model.cache {
+        let hint = format!("{} in {}", megabytes(cache.bytes), cache.path);
+        add(Section::Storage, "Kept on this computer", &hint, Kind::Fact);
+        let hint = "The oldest messages make room; the server has them still.";
+        add(Section::Storage, "Keep at most", hint, Kind::CacheLimit(settings.cache_limit_bytes));
+        let hint = "Messages are deleted from this disk, and loaded from the server again.";
+        add(Section::Storage, "Clear", hint, Kind::ClearCache);
+    }
+
     add(Section::About, "Version", &about.version, Kind::Fact);
     add(Section::About, "Data folder", &about.data_folder, Kind::Fact);
     add(Section::About, "Settings file", &about.settings_file, Kind::Fact);
@@ -229,6 +247,14 @@ fn all(settings: &Settings, model: &Model, about: &About) -> Vec<Row> {
         add(Section::About, title, hint, Kind::Link(url));
     }
     rows
+}
+
+/// So many bytes as people read them.
+pub fn megabytes(bytes: u64) -> String {
+    match bytes {
+        0..1_048_576 => format!("{} KiB", bytes.div_ceil(1024)),
+        _ => format!("{} MiB", bytes >> 20),
+    }
 }
 
 #[cfg(test)]

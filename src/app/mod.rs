@@ -2,15 +2,18 @@
 //!
 //! The only part of the program that knows eframe. It decides nothing that a view or the client could decide.
 
-use std::sync::mpsc;
+mod folder;
+mod place;
+
 use std::time::{Duration, Instant};
 
+use self::folder::FolderDialog;
 use crate::client::Client;
 use crate::client::command::Command;
 use crate::client::model::Link;
 use crate::clock;
 use crate::settings::store::{Opened, Store};
-use crate::settings::values::{Place, Settings, WINDOW_MIN};
+use crate::settings::values::{Settings, WINDOW_MIN};
 use crate::ui::when::{self, Clock};
 use crate::ui::{self, About, Prefill, Window};
 
@@ -25,8 +28,7 @@ struct App {
     store: Store,
     /// What the store knows.
     kept: Settings,
-    /// Where a folder comes from that is being looked for.
-    folder: Option<mpsc::Receiver<Option<String>>>,
+    folder: FolderDialog,
     /// Since when somebody looks at something else.
     elsewhere: Option<Instant>,
 }
@@ -67,11 +69,12 @@ pub fn run(
         options,
         Box::new(move |creation| {
             ui::prepare(&creation.egui_ctx);
-            let client = make_client(creation.egui_ctx.clone())?;
+            let mut client = make_client(creation.egui_ctx.clone())?;
+            client.perform(Command::SetCacheLimit(settings.cache_limit_bytes));
             let title = name.clone();
             let kept = settings.clone();
             let window = Window::new(prefill).with(settings, about);
-            bring_back(creation, place);
+            place::bring_back(creation, place);
             Ok(Box::new(App {
                 client,
                 window,
@@ -81,7 +84,7 @@ pub fn run(
                 touched: Instant::now(),
                 store,
                 kept,
-                folder: None,
+                folder: FolderDialog::default(),
                 elsewhere: None,
             }))
         }),
@@ -91,78 +94,12 @@ pub fn run(
 /// How long nobody may touch the window before its person counts as away.
 const AWAY_AFTER: Duration = Duration::from_secs(5 * 60);
 
-/// Moves a window onto a screen when that on which it was last is not there any more.
-fn bring_back(creation: &eframe::CreationContext<'_>, place: Option<Place>) {
-    let (Some(place), Some(window)) = (place, creation.winit_window()) else { return };
-    let screens: Vec<[f32; 4]> = window
-        .available_monitors()
-        .map(|screen| {
-            let scale = screen.scale_factor();
-            let corner = screen.position().to_logical::<f32>(scale);
-            let size = screen.size().to_logical::<f32>(scale);
-            [corner.x, corner.y, size.width, size.height]
-        })
-        .collect();
-    let seen = place.within(&screens);
-    if seen == place {
-        return;
-    }
-    let ctx = &creation.egui_ctx;
-    ctx.send_viewport_cmd(egui::ViewportCommand::InnerSize(seen.size.into()));
-    if let Some(corner) = seen.corner {
-        ctx.send_viewport_cmd(egui::ViewportCommand::OuterPosition(corner.into()));
-    }
-}
-
 impl App {
-    /// Takes down where the window is, for the next start.
-    fn notice_place(&mut self, ctx: &egui::Context) {
-        let zoom = ctx.zoom_factor();
-        let seen = ctx.input(|input| {
-            let info = input.viewport();
-            if info.minimized == Some(true) || info.fullscreen == Some(true) {
-                return None;
-            }
-            let corner = info.outer_rect.map(|rect| [(rect.left() * zoom).round(), (rect.top() * zoom).round()]);
-            let size = info.inner_rect?.size() * zoom;
-            Some(Place { corner, size: [size.x.round(), size.y.round()], maximized: info.maximized == Some(true) })
-        });
-        let Some(seen) = seen else { return };
-        let window = &mut self.window.settings_mut().window;
-        *window = Some(match *window {
-            // How large it was before is what it goes back to.
-            Some(before) if seen.maximized => Place { maximized: true, ..before },
-            _ => seen,
-        });
-    }
-
     /// Keeps what was chosen since the last frame.
     fn keep(&mut self) {
         if *self.window.settings() != self.kept {
             self.kept = self.window.settings().clone();
             self.store.keep(&self.kept);
-        }
-    }
-
-    /// Opens the system's dialog where a folder is wanted, and takes in what came of it.
-    fn look_for_folder(&mut self, ctx: &egui::Context, frame: &eframe::Frame) {
-        if let Some(Ok(found)) = self.folder.as_ref().map(mpsc::Receiver::try_recv) {
-            self.folder = None;
-            if let Some(folder) = found {
-                self.window.set_folder(folder);
-            }
-        }
-        if self.window.take_folder_wish() && self.folder.is_none() {
-            let (tell, told) = mpsc::sync_channel(1);
-            let (ctx, dialog) = (ctx.clone(), rfd::AsyncFileDialog::new().set_title("Folder of the server"));
-            // Some systems want it asked for here; none wants it waited for here.
-            let picked = dialog.set_parent(frame).pick_folder();
-            let waits = std::thread::Builder::new().name("folder dialog".into()).spawn(move || {
-                let folder = pollster::block_on(picked);
-                let _ = tell.send(folder.map(|folder| folder.path().display().to_string()));
-                ctx.request_repaint();
-            });
-            self.folder = waits.is_ok().then_some(told);
         }
     }
 }
@@ -200,7 +137,7 @@ impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         self.client.poll();
         self.notice_absence(ctx);
-        self.notice_place(ctx);
+        place::take_down(ctx, &mut self.window.settings_mut().window);
         self.keep();
         self.notice_return(ctx);
         let title = ui::title(self.client.model(), &self.name);
@@ -213,7 +150,7 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
         let clock = Clock { now: clock::now(), zone: self.zone.clone() };
         let commands = self.window.show(ui, self.client.model(), &clock);
-        self.look_for_folder(ui.ctx(), frame);
+        self.folder.serve(&mut self.window, ui.ctx(), frame);
         self.keep();
         if commands.is_empty() {
             return;
