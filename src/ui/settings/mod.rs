@@ -75,6 +75,7 @@ impl Page {
             let nothing = "No setting is called that";
             let (title, hint) = match searching {
                 true => (nothing, "Look for another word, or clear the search with Esc."),
+                false if self.section == Section::Storage => ("Nothing is kept here", "This window knows of no disk."),
                 false => ("Nothing here yet", "Servers that you sign in to are remembered here."),
             };
             widgets::empty(ui, body, Icon::Search, title, hint);
