@@ -8,11 +8,12 @@ use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
 
 use crate::client::Client;
-use crate::config::{MESSAGE_BURST, MESSAGES_PER_SECOND, default_data_dir, default_listen};
+use crate::config::{MESSAGE_BURST, MESSAGES_PER_SECOND, default_config_dir, default_data_dir, default_listen};
 use crate::host::LocalHost;
 use crate::server::folder::Folder;
 use crate::server::throttle::Pace;
 use crate::server::{self, Options};
+use crate::settings::store::{self, Store};
 use crate::shelf::Files;
 use crate::user_command::{self, UserCommand};
 use crate::{app, ui};
@@ -82,6 +83,11 @@ fn message_rate(text: &str) -> Result<f64, String> {
 /// # Errors
 /// Whatever ends the program, as a sentence that says what to do.
 pub fn run(cli: Cli) -> anyhow::Result<()> {
+    // With a folder of one's own, everything is in it: what is tried out there leaves nothing elsewhere.
+    let settings_dir = match &cli.data_dir {
+        Some(folder) => Some(folder.join(WINDOW)),
+        None => default_config_dir(),
+    };
     let data_dir = cli
         .data_dir
         .or_else(default_data_dir)
@@ -99,11 +105,19 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
     let listen = if lenient { default_listen() } else { cli.listen };
     let pace = Pace { per_second: cli.message_rate, burst: cli.message_burst };
     let options = Options { listen, lenient, data_dir, pace };
-    if cli.server { serve(&options) } else { window(options, cli.connect, cli.name) }
+    if cli.server {
+        return serve(&options);
+    }
+    let settings = settings_dir.unwrap_or_else(|| options.data_dir.join(WINDOW)).join(store::FILE_NAME);
+    window(options, settings, cli.connect, cli.name)
 }
 
 /// The folder, within that of the data, in which windows keep what they have not sent.
 const UNSENT: &str = "unsent";
+/// The one in which they keep what was chosen, where the system's own place is not to be touched.
+const WINDOW: &str = "window";
+/// The one of a server for others, unless somebody chooses another.
+const HOSTED: &str = "hosted";
 
 /// Prints a line. A reader that has gone away is no reason to fail.
 fn say(line: &str) {
@@ -202,7 +216,12 @@ fn check(data_dir: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn window(options: Options, address: Option<String>, username: Option<String>) -> anyhow::Result<()> {
+fn window(
+    options: Options,
+    settings: PathBuf,
+    address: Option<String>,
+    username: Option<String>,
+) -> anyhow::Result<()> {
     #[cfg(all(unix, not(target_os = "macos")))]
     if ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].iter().all(|name| std::env::var_os(name).is_none()) {
         bail!("there is no display here to open a window on; `parlor --server` hosts without one");
@@ -210,7 +229,16 @@ fn window(options: Options, address: Option<String>, username: Option<String>) -
     log_to_stderr(tracing::Level::WARN);
     let prefill = ui::Prefill { address: address.unwrap_or_default(), username: username.unwrap_or_default() };
     let shelf = Files::new(options.data_dir.join(UNSENT));
-    app::run("Parlor", prefill, move |ctx| {
+    let shown = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.into()).display().to_string();
+    let about = ui::About {
+        version: env!("CARGO_PKG_VERSION").into(),
+        data_folder: shown(&options.data_dir),
+        settings_file: shown(&settings),
+        hosting_folder: shown(&options.data_dir.join(HOSTED)),
+        notice: None,
+    };
+    let kept = Store::open(settings);
+    app::run("Parlor", prefill, kept, about, move |ctx| {
         let wake = move || ctx.request_repaint();
         Client::start(Some(Box::new(LocalHost::new(options))), Some(Box::new(shelf)), wake)
     })

@@ -20,6 +20,13 @@ pub fn default_data_dir() -> Option<PathBuf> {
     Some(directories::ProjectDirs::from("", "", "parlor")?.data_dir().to_path_buf())
 }
 
+/// Where a person's settings are kept unless a data folder is named: the system's place for configuration.
+///
+/// Nothing on a system that names no home directory.
+pub fn default_config_dir() -> Option<PathBuf> {
+    Some(directories::ProjectDirs::from("", "", "parlor")?.config_dir().to_path_buf())
+}
+
 /// How many passwords are hashed at a time: each takes 19 MiB and a core.
 pub const HASHES_MAX: usize = 2;
 

@@ -9,6 +9,7 @@
 //! - [`client`]: the connection, the model and the outbox of one who takes part; needs no window.
 //! - [`ui`]: views: a model in, actions out. `app` puts them into a window.
 //! - [`shelf`]: where windows keep what they have not sent, what they know and what is being written.
+//! - [`settings`]: what a person has chosen for the windows on this computer.
 //! - [`desktop`]: notifications and the icon in the tray.
 //! - [`clock`]: the only wall clock and randomness. [`config`]: paths, ports, limits.
 //!
@@ -25,6 +26,7 @@ pub mod host;
 pub mod log;
 pub mod proto;
 pub mod server;
+pub mod settings;
 pub mod shelf;
 pub mod ui;
 pub mod user_command;

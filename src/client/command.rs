@@ -17,6 +17,15 @@ pub enum Command {
         /// Its password.
         password: SecretString,
     },
+    /// Be known on the server that this window hosts for others. It is hosted first when nobody does.
+    Host {
+        /// Which server.
+        hosting: Hosting,
+        /// The account's name.
+        username: String,
+        /// Its password.
+        password: SecretString,
+    },
     /// Leave, and forget everything of this account.
     SignOut,
     /// Do not wait for the next attempt to reconnect.
@@ -100,6 +109,17 @@ pub enum Command {
         /// The last message that was drawn in a focused window.
         upto: Seq,
     },
+}
+
+/// A server for others: on all addresses of this computer, over a folder of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hosting {
+    /// Its data folder.
+    pub folder: String,
+    /// Its port.
+    pub port: u16,
+    /// It is to be made, with the one account that signs in; otherwise its folder is there.
+    pub new: bool,
 }
 
 /// What can be done with a group.

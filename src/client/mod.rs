@@ -19,9 +19,11 @@ pub mod shelf;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use secrecy::SecretString;
+
 use cache::Keeper;
-use command::{Command, GroupWish};
-use connection::{Handle, Order, Report};
+use command::{Command, GroupWish, Hosting};
+use connection::{Handle, Order, Report, Server};
 use model::{Field, Link, Model, Phase};
 use outbox::{Destination, Progress};
 use shelf::{Journal, Shelf};
@@ -37,7 +39,14 @@ use crate::proto::outgoing::{ClientIdText, Outgoing, SendTo};
 /// Something that can host a server on this computer when none answers there. The window's composition gives one; the
 /// client knows no server.
 pub trait Host: Send {
-    /// Where the server would listen, and where others on this computer look for it.
+    /// Says which server the rest is about: one for others, or else that of this computer alone.
+    fn choose(&mut self, hosting: Option<&Hosting>);
+    /// Makes the folder of the chosen server, with one account. Takes the time of hashing its password.
+    ///
+    /// # Errors
+    /// [`HostError`]: there is something in the folder, or it cannot be made.
+    fn found(&mut self, username: &str, password: &SecretString) -> Result<(), HostError>;
+    /// Where the server would listen, as this computer reaches it.
     fn addresses(&self) -> Vec<std::net::SocketAddr>;
     /// Starts the server; it ends when the host is dropped. A sentence for people: where it listens and keeps its data.
     /// With the identity of a log, only if that log is the one that would be hosted: somebody who has been talking on
@@ -239,12 +248,12 @@ impl Client {
     fn obey(&mut self, command: Command) {
         match command {
             Command::SignIn { address, username, password } => {
-                self.linked = false;
-                self.account = (address.clone(), username.clone());
-                self.begin(&password);
-                let known = self.model.phase == Phase::SignedIn;
-                self.handle.set_cursor(self.model.cursor());
-                self.handle.sign_in(address, username, password, known);
+                self.sign_in(address.clone(), Server::At(address), username, password);
+            }
+            Command::Host { hosting, username, password } => {
+                // As no address is written.
+                let server = format!("//{}", hosting.folder);
+                self.sign_in(server, Server::Hosted(hosting), username, password);
             }
             Command::SignOut => {
                 self.linked = false;
@@ -344,6 +353,16 @@ impl Client {
                 }
             }
         }
+    }
+
+    /// Begins to be somebody on a server, which files call by that name.
+    fn sign_in(&mut self, name: String, server: Server, username: String, password: SecretString) {
+        self.linked = false;
+        self.account = (name, username.clone());
+        self.begin(&password);
+        let known = self.model.phase == Phase::SignedIn;
+        self.handle.set_cursor(self.model.cursor());
+        self.handle.sign_in(server, username, password, known);
     }
 
     /// Asks for a group to be made or changed.

@@ -33,6 +33,10 @@ pub const LIST_CHUNK_MAX: usize = 150;
 /// The longest account name, in characters.
 pub const NAME_MAX_CHARS: usize = 32;
 
+/// The shortest password that the owner of a server for others can choose, in characters: NIST SP 800-63B's least for
+/// one that people choose themselves.
+pub const PASSWORD_NEW_MIN_CHARS: usize = 8;
+
 /// The longest password, in bytes: hashing reads all of it, so it has an end.
 pub const PASSWORD_MAX_BYTES: usize = 1024;
 

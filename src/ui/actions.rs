@@ -47,6 +47,8 @@ pub enum Action {
     Leave,
     /// Let others know what was read, or not.
     ReadReceipts,
+    /// See what can be chosen.
+    Settings,
     /// Dark or light.
     Theme,
     /// Leave this account.
@@ -84,6 +86,7 @@ impl Action {
         Self::SearchChat,
         Self::SearchAll,
         Self::SearchList,
+        Self::Settings,
         Self::Shortcuts,
         Self::Theme,
         Self::ReadReceipts,
@@ -132,6 +135,7 @@ impl Action {
             Self::Leave => "Leave group…",
             Self::ReadReceipts => either(model.read_receipts, "Turn read receipts off", "Turn read receipts on"),
             Self::Theme => either(stand.dark, "Switch to the light theme", "Switch to the dark theme"),
+            Self::Settings => "Settings",
             Self::SignOut => "Sign out",
         }
     }
@@ -169,6 +173,7 @@ impl Action {
             Self::ReadReceipts => Icon::CheckCheck,
             Self::Theme if stand.dark => Icon::Sun,
             Self::Theme => Icon::Moon,
+            Self::Settings => Icon::Settings,
         }
     }
 }

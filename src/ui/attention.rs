@@ -45,6 +45,19 @@ pub struct Settings {
     pub close_to_tray: bool,
 }
 
+impl Settings {
+    /// The part of all that was chosen which is about this.
+    pub fn of(settings: &crate::settings::values::Settings) -> Self {
+        Self {
+            enabled: settings.notify,
+            content: settings.notify_text,
+            sound: settings.notify_sound,
+            do_not_disturb: settings.do_not_disturb,
+            close_to_tray: settings.close_to_tray,
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self { enabled: true, content: true, sound: false, do_not_disturb: false, close_to_tray: false }

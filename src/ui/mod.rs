@@ -8,10 +8,11 @@
 //!   `composer`. `details`: what there is to know of it. `info`: who has a message. `dialogs`: what is asked before
 //!   something is done, with `picker` to choose people and `jobs` to wait for an answer. `presence` and `happened`: who is
 //!   there and what was done to groups, in words. `mentions`: who a text calls by name. `find`: where words stand in
-//!   messages. `links`: where a text leads. `slash`: what a draft that begins with a slash asks for. [`attention`]: what
-//!   the desktop is to tell of; `announce`: what a screen reader says by itself. `keys`: which events a frame gets.
-//!   `edit`: text in a field, of any script. `fonts`, `emoji` and `bidi`: what letters, emoji and right-to-left sentences
-//!   look like.
+//!   messages. `links`: where a text leads. `slash`: what a draft that begins with a slash asks for. `settings`: the page
+//!   on which one chooses; `chosen`: the window's part in that; `frame`: how it takes effect, and the lines between panes.
+//!   [`attention`]: what the desktop is to tell of; `announce`: what a screen reader says by itself. `keys`: which events
+//!   a frame gets. `edit`: text in a field, of any script. `fonts`, `emoji` and `bidi`: what letters, emoji and
+//!   right-to-left sentences look like.
 //!
 //! Views read the model and say what somebody did; what they say is applied after the frame is drawn.
 
@@ -20,6 +21,7 @@ mod announce;
 pub mod attention;
 mod bidi;
 mod chat;
+mod chosen;
 mod composer;
 mod controls;
 mod details;
@@ -28,6 +30,7 @@ mod edit;
 mod emoji;
 mod find;
 mod fonts;
+mod frame;
 mod fuzzy;
 mod happened;
 mod header;
@@ -45,6 +48,7 @@ mod people;
 mod perform;
 mod picker;
 mod presence;
+mod settings;
 mod shortcuts;
 mod sidebar;
 mod slash;
@@ -57,7 +61,7 @@ mod widgets;
 
 use std::collections::BTreeMap;
 
-use egui::{Event, Key, Modifiers, Rect, Stroke, Ui, UiBuilder, pos2, vec2};
+use egui::{Event, Key, Modifiers, Rect, Ui, UiBuilder, pos2, vec2};
 use lucide_icons::Icon;
 
 use self::announce::Announcer;
@@ -65,8 +69,10 @@ use self::composer::Composer;
 use self::details::Details;
 use self::dialogs::finder::Visited;
 use self::dialogs::{Dialog, Step};
+pub use self::frame::About;
+use self::frame::Frame;
 use self::header::Way;
-use self::login::Form;
+use self::login::Login;
 use self::mentions::Names;
 use self::sidebar::{Intent, Sidebar};
 use self::timeline::Timeline;
@@ -75,6 +81,7 @@ use crate::client::command::Command;
 use crate::client::model::{Model, Phase};
 use crate::proto::chat::{ChatKey, GroupId};
 use crate::proto::ids::Seq;
+use crate::settings::values::Account;
 
 /// What the login page has in its fields when it appears.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,7 +95,10 @@ pub struct Prefill {
 /// What the window keeps for itself: where one looks and what one has begun to write.
 #[derive(Debug, Default)]
 pub struct Window {
-    login: Form,
+    login: Login,
+    frame: Frame,
+    /// The settings lie over everything else.
+    page: Option<settings::Page>,
     sidebar: Sidebar,
     visited: Visited,
     composer: Composer,
@@ -115,6 +125,8 @@ pub struct Window {
 pub fn prepare(ctx: &egui::Context) {
     theme::apply(ctx);
     ctx.add_plugin(keys::OneKeyAtATime::default());
+    // The zoom is kept with the other settings, which have one writer.
+    ctx.options_mut(|options| options.zoom_with_keyboard = false);
 }
 
 /// The title of a window: how much has not been seen, and the name of the program.
@@ -128,7 +140,7 @@ pub fn title(model: &Model, name: &str) -> String {
 impl Window {
     /// A window that begins at the login page.
     pub fn new(prefill: Prefill) -> Self {
-        Self { login: Form::new(prefill.address, prefill.username), ..Self::default() }
+        Self { login: Login::new(prefill.address, prefill.username), ..Self::default() }
     }
 
     /// The open chat.
@@ -199,19 +211,25 @@ impl Window {
     /// Draws a frame and returns what somebody wants.
     pub fn show(&mut self, ui: &mut Ui, model: &Model, clock: &Clock) -> Vec<Command> {
         let mut commands = Vec::new();
-        if model.phase != Phase::SignedIn {
-            if std::mem::take(&mut self.was_signed_in) {
-                // Another person may sign in here: nothing of the last one stays.
-                let login = std::mem::take(&mut self.login);
-                *self = Self { login, ..Self::default() };
-            }
-            let mut page = ui.new_child(UiBuilder::new().max_rect(ui.max_rect()));
-            commands.extend(self.login.show(&mut page, &model.phase));
-            return commands;
+        self.frame.zoom_keys(ui);
+        if model.phase == Phase::SignedIn {
+            self.signed_in(ui, model, clock, &mut commands);
+            self.announcer.show(ui, model, self.open());
+        } else {
+            self.signed_out(ui, model, &mut commands);
         }
+        self.frame.apply(ui.ctx());
+        commands
+    }
+
+    fn signed_in(&mut self, ui: &mut Ui, model: &Model, clock: &Clock, commands: &mut Vec<Command>) {
         if !self.was_signed_in {
             self.was_signed_in = true;
-            self.login.forget_password();
+            if let Some(account) = self.login.done() {
+                // As the server writes it.
+                let name = model.me.as_ref().map_or(account.name, |me| me.username.clone());
+                self.frame.settings.remember(Account { name, ..account });
+            }
             for (chat, draft) in &model.drafts {
                 composer::place_caret(ui.ctx(), *chat, draft.caret);
                 self.drafts.insert(*chat, draft.text.clone());
@@ -228,20 +246,27 @@ impl Window {
                 }
             }
         }
+        self.composer.enter_sends(self.frame.settings.enter_sends);
+        let free = self.dialog.is_none() && model.info.is_none() && !self.composer.composing();
+        if free && self.page.is_some() && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Comma)) {
+            self.toggle_settings(ui);
+        }
+        if self.page.is_some() {
+            self.show_settings(ui, model, clock, commands);
+            return;
+        }
         if self.dialog.is_some() {
             // Before the views, and then nothing is left for them of what was typed.
-            self.show_dialog(ui, model, clock, &mut commands);
+            self.show_dialog(ui, model, clock, commands);
             withhold(ui, |_| true);
-        } else if info::show(ui, model, clock, &mut commands) {
+        } else if info::show(ui, model, clock, commands) {
             // One goes on writing when the card is closed.
             self.resume = self.open.is_some();
         } else {
             // Before the views, so that the composer does not take them as movements of its caret.
-            self.keys(ui, model, &mut commands);
+            self.keys(ui, model, commands);
         }
-        self.panes(ui, model, clock, &mut commands);
-        self.announcer.show(ui, model, self.open());
-        commands
+        self.panes(ui, model, clock, commands);
     }
 
     /// Goes where the groups lead: into one that was made here, out of one that this person is not in any more.
@@ -283,14 +308,14 @@ impl Window {
     }
 
     fn panes(&mut self, ui: &mut Ui, model: &Model, clock: &Clock, commands: &mut Vec<Command>) {
-        let palette = theme::palette(ui);
-        let all = ui.max_rect();
+        let mut all = ui.max_rect();
+        all.min.y += self.frame.notice(ui, all);
         let bar = chat::connection_bar(ui, all, model, clock, commands);
         let all = Rect::from_min_max(pos2(all.left(), all.top() + bar), all.max);
         let narrow = all.width() < theme::NARROW;
         self.wide = all.width() >= theme::WIDE;
 
-        let width = if narrow { all.width() } else { (all.width() * 0.3).clamp(264.0, 340.0).round() };
+        let width = if narrow { all.width() } else { self.frame.list_width(all.width()) };
         let (list, pane) = all.split_left_right_at_x(all.left() + width);
         let pane = if narrow { all } else { pane };
         let mut intent = None;
@@ -310,7 +335,7 @@ impl Window {
             self.no_chat(ui, pane, narrow, model, commands);
         }
         if !narrow {
-            ui.painter().vline(list.right() - 0.5, all.y_range(), Stroke::new(1.0, palette.line));
+            self.frame.list_divider(ui, all.left(), width, all.y_range());
         }
         match intent {
             Some(Intent::Open(chat)) => self.open_chat(chat, model),
@@ -330,7 +355,8 @@ impl Window {
         clock: &Clock,
         commands: &mut Vec<Command>,
     ) {
-        let at = if self.wide { pane.right() - theme::DETAILS } else { pane.left() };
+        let width = self.frame.details_width(pane.width());
+        let at = if self.wide { pane.right() - width } else { pane.left() };
         let (beside, place) = pane.split_left_right_at_x(at);
         let mut intent = None;
         if let Some(details) = &mut self.details {
@@ -355,8 +381,7 @@ impl Window {
             }
         }
         if open && self.wide {
-            let color = theme::palette(ui).line;
-            ui.painter().vline(place.left() + 0.5, place.y_range(), Stroke::new(1.0, color));
+            self.frame.details_divider(ui, pane.right(), width, place.y_range());
         }
         match intent {
             Some(details::Intent::Close) => self.toggle_details(ui),

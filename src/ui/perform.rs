@@ -10,6 +10,7 @@ use super::{Window, shortcuts};
 use crate::client::command::Command;
 use crate::client::model::Model;
 use crate::proto::chat::ChatKey;
+use crate::settings::values::Theme;
 
 impl Window {
     /// What is pinned at the top of the list, in the order in which it was: to be kept for the account that is signed in.
@@ -87,7 +88,8 @@ impl Window {
             }
             Action::AllRead => model.chats.keys().for_each(|key| commands.extend(read(model, *key))),
             Action::ReadReceipts => commands.push(Command::SetReadReceipts(!model.read_receipts)),
-            Action::Theme => ui.ctx().set_theme(if stand.dark { egui::Theme::Light } else { egui::Theme::Dark }),
+            Action::Settings => self.toggle_settings(ui),
+            Action::Theme => self.frame.settings.theme = if stand.dark { Theme::Light } else { Theme::Dark },
             Action::SignOut => commands.push(Command::SignOut),
             Action::Details | Action::Pin | Action::Mute | Action::MarkRead | Action::Leave => {
                 if let Some(chat) = about {

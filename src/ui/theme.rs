@@ -309,6 +309,15 @@ pub fn apply(ctx: &egui::Context) {
     }
 }
 
+/// Lets things move, or has them stand still: then nothing glides or fades.
+pub fn move_things(ctx: &egui::Context, motion: bool) {
+    let usual = egui::Style::default();
+    ctx.all_styles_mut(|style| {
+        style.animation_time = if motion { usual.animation_time } else { 0.0 };
+        style.scroll_animation = if motion { usual.scroll_animation } else { egui::style::ScrollAnimation::none() };
+    });
+}
+
 fn restyle(style: &mut egui::Style, palette: &Palette) {
     style.text_styles = [
         (TextStyle::Small, font::tiny()),

@@ -13,8 +13,9 @@ use parlor::client::model::{Chat, Last, Link, Me, Message, Model, Person, Phase}
 use parlor::proto::chat::ChatKey;
 use parlor::proto::event::Status;
 use parlor::proto::ids::{DeviceId, Millis, Seq, UserId};
+use parlor::settings::values::Settings;
 use parlor::ui::when::Clock;
-use parlor::ui::{Prefill, Window};
+use parlor::ui::{About, Prefill, Window};
 
 pub const ALICE: UserId = UserId(1);
 pub const BOB: UserId = UserId(2);
@@ -113,23 +114,48 @@ pub fn prefilled(model: Model, size: [f32; 2], theme: egui::Theme, prefill: Pref
     build(Harness::builder().with_size(size).with_theme(theme).allow_missing_glyphs(), model, prefill)
 }
 
+/// A window of somebody who has chosen and used something before.
+pub fn chosen(model: Model, size: [f32; 2], theme: egui::Theme, settings: Settings) -> Harness<'static, State> {
+    chosen_at(1.0, model, size, theme, settings)
+}
+
+/// The same on a screen with more pixels per point.
+pub fn chosen_at(
+    pixels: f32,
+    model: Model,
+    size: [f32; 2],
+    theme: egui::Theme,
+    settings: Settings,
+) -> Harness<'static, State> {
+    let about = About {
+        version: "1.2.3".into(),
+        data_folder: "/home/alice/.local/share/parlor".into(),
+        settings_file: "/home/alice/.config/parlor/settings.json".into(),
+        hosting_folder: "/home/alice/.local/share/parlor/hosted".into(),
+        notice: None,
+    };
+    let window = Window::new(Prefill::default()).with(settings, about);
+    let builder = Harness::builder().with_size(size).with_theme(theme).with_pixels_per_point(pixels);
+    build_with(builder.allow_missing_glyphs(), model, window, parlor::ui::prepare)
+}
+
 /// A window that must not show a box in the place of a letter.
 pub fn boxless(model: Model, size: [f32; 2], theme: egui::Theme) -> Harness<'static, State> {
     build(Harness::builder().with_size(size).with_theme(theme), model, Prefill::default())
 }
 
 fn build(builder: HarnessBuilder<State>, model: Model, prefill: Prefill) -> Harness<'static, State> {
-    build_with(builder, model, prefill, parlor::ui::prepare)
+    build_with(builder, model, Window::new(prefill), parlor::ui::prepare)
 }
 
 fn build_with(
     builder: HarnessBuilder<State>,
     model: Model,
-    prefill: Prefill,
+    window: Window,
     setup: fn(&egui::Context),
 ) -> Harness<'static, State> {
     let state = State {
-        window: Window::new(prefill),
+        window,
         model,
         clock: Clock { now: NOW, zone: jiff::tz::TimeZone::UTC },
         commands: Vec::new(),
@@ -156,7 +182,7 @@ pub fn boxless_with_system_fonts(model: Model, size: [f32; 2], theme: egui::Them
         parlor::ui::prepare(ctx);
         with_system_fonts(ctx);
     };
-    build_with(Harness::builder().with_size(size).with_theme(theme), model, Prefill::default(), setup)
+    build_with(Harness::builder().with_size(size).with_theme(theme), model, Window::new(Prefill::default()), setup)
 }
 
 /// A window with the chat with Bob open.

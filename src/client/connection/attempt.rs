@@ -11,9 +11,10 @@ use tokio::time::timeout;
 
 use super::route::{self, Look};
 use super::wire::Wire;
-use super::{Cursor, Report, SharedHost, SignIn, Wake, known};
+use super::{Cursor, Report, Server, SharedHost, SignIn, Wake, known};
 use crate::client::HostError;
 use crate::client::address::{self, Target};
+use crate::client::command::Hosting;
 use crate::client::fold::sign_in_problem;
 use crate::client::model::{Field, SignInProblem};
 use crate::config::{CONNECT_DEADLINE, SIGN_IN_DEADLINE, default_listen};
@@ -35,23 +36,32 @@ pub(super) async fn connect(
     report: &mpsc::Sender<Report>,
     wake: &Wake,
     cursor: &Cursor,
-    sign_in: &SignIn,
+    (sign_in, taken_before): (&SignIn, bool),
     (look, looked_for): (Look, &mut Vec<SocketAddr>),
 ) -> Result<(Wire, Bytes), Failed> {
-    let target = address::parse(&sign_in.address).map_err(|bad| Failed::Refused(at_server(bad.to_string())))?;
+    let (target, hosting) = match &sign_in.server {
+        Server::At(address) => {
+            (address::parse(address).map_err(|bad| Failed::Refused(at_server(bad.to_string())))?, None)
+        }
+        Server::Hosted(hosting) => (Target::Here, Some(hosting)),
+    };
     let known = known(cursor);
-    let stream = match target {
-        Target::There { host, port } => {
+    let stream = match (target, host) {
+        (Target::There { host, port }, _) => {
             let addresses = patiently(look, looked_for, || resolve(&host, port)).await?;
             looked_for.clone_from(&addresses);
             patiently(look, &addresses, || reach(&addresses))
                 .await
                 .map_err(|error| unreachable(&format!("{host}, port {port}"), &error))?
         }
-        Target::Here => match host {
-            None => reach(&default_listen()).await.map_err(|error| unreachable("this computer", &error))?,
-            Some(host) => reach_here(host, report, wake, known.as_ref().map(|(log, _)| log.clone())).await?,
-        },
+        (Target::Here, None) => reach(&default_listen()).await.map_err(|error| unreachable("this computer", &error))?,
+        (Target::Here, Some(host)) => {
+            host.lock().unwrap_or_else(PoisonError::into_inner).choose(hosting);
+            if let Some(hosting) = hosting.filter(|hosting| hosting.new && !taken_before) {
+                found(host, hosting, sign_in).await?;
+            }
+            reach_here(host, report, wake, known.as_ref().map(|(log, _)| log.clone())).await?
+        }
     };
     let mut wire = Wire::new(stream);
     let login = frame::frame_of(&Outgoing::Login {
@@ -147,6 +157,25 @@ async fn reach(addresses: &[SocketAddr]) -> std::io::Result<TcpStream> {
         }
     }
     Err(last)
+}
+
+/// Makes the folder of a new server. Whoever answers at its port already is another one.
+async fn found(host: &SharedHost, hosting: &Hosting, sign_in: &SignIn) -> Result<(), Failed> {
+    let addresses = host.lock().unwrap_or_else(PoisonError::into_inner).addresses();
+    if reach(&addresses).await.is_ok() {
+        let text =
+            format!("Port {} of this computer is in use, perhaps by another server. Choose another.", hosting.port);
+        return Err(Failed::Refused(at_server(text)));
+    }
+    let (host, username, password) = (Arc::clone(host), sign_in.username.clone(), sign_in.password.clone());
+    let founded = tokio::task::spawn_blocking(move || {
+        host.lock().unwrap_or_else(PoisonError::into_inner).found(&username, &password)
+    });
+    match founded.await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(HostError { message, .. })) => Err(Failed::Refused(at_server(message))),
+        Err(_) => Err(Failed::Refused(at_server("The folder could not be made.".into()))),
+    }
 }
 
 /// Connects to the server on this computer, or becomes it.

@@ -14,6 +14,7 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::time::timeout;
 
 use super::Host;
+use super::command::Hosting;
 use super::model::{Field, SignInProblem};
 use crate::clock;
 use crate::config::{BACKOFF_MAX, BACKOFF_MIN, FLUSH_DEADLINE};
@@ -44,11 +45,19 @@ pub(super) enum Order {
 /// What a login needs, kept in memory for reconnecting.
 pub(super) struct SignIn {
     generation: u64,
-    address: String,
+    server: Server,
     username: String,
     password: SecretString,
     /// The server took it before: it is worth trying again until it does.
     known: bool,
+}
+
+/// Which server.
+pub(super) enum Server {
+    /// The one at an address, as it was written.
+    At(String),
+    /// One that this window hosts for others.
+    Hosted(Hosting),
 }
 
 /// What the connection tells its client.
@@ -130,9 +139,9 @@ impl Handle {
         }
     }
 
-    pub(super) fn sign_in(&mut self, address: String, username: String, password: SecretString, known: bool) {
+    pub(super) fn sign_in(&mut self, server: Server, username: String, password: SecretString, known: bool) {
         self.generation += 1;
-        let _ = self.order(Order::SignIn(SignIn { generation: self.generation, address, username, password, known }));
+        let _ = self.order(Order::SignIn(SignIn { generation: self.generation, server, username, password, known }));
     }
 
     /// Hands an order on; gives it back while too many wait.
@@ -217,7 +226,7 @@ impl Task {
                     &self.report,
                     &self.wake,
                     &self.cursor,
-                    sign_in,
+                    (sign_in, known),
                     (self.look, &mut addresses),
                 ) => connected,
             };

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::file::FILE_MAX_BYTES;
-use crate::proto::limits::PASSWORD_MAX_BYTES;
+use crate::proto::limits::{PASSWORD_MAX_BYTES, PASSWORD_NEW_MIN_CHARS};
 
 /// Why accounts cannot be read, changed or watched. Each text says what is wrong and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +120,15 @@ pub enum AccountsError {
     /// A new password is too long.
     #[error("the password is longer than {PASSWORD_MAX_BYTES} bytes: choose a shorter one")]
     LongPassword,
+    /// The password of somebody who owns a server for others is too short.
+    #[error("the password is too short: choose one with at least {PASSWORD_NEW_MIN_CHARS} characters")]
+    ShortPassword,
+    /// A new server was to be made where there is one.
+    #[error("there is a server in {} already: choose an empty folder, or one that does not exist yet", path.display())]
+    Inhabited {
+        /// Which folder.
+        path: PathBuf,
+    },
     /// Hashing failed: no memory, or no randomness for the salt.
     #[error("the password could not be hashed ({0}): the system may be out of memory; try again")]
     Hash(String),

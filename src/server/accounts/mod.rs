@@ -3,6 +3,7 @@
 //!
 //! - [`Accounts`]: the last good state of the file, and credentials checked against it.
 //! - [`watch()`]: tells when the file was changed.
+//! - [`found`]: a new server for others, with one account.
 //! - [`add`], [`set_password`], [`remove`], [`list`]: what `parlor user` does, also while a server runs.
 //! - [`check`]: what `parlor --check` looks at, without changing anything.
 
@@ -193,6 +194,24 @@ pub fn add(dir: &Path, name: &UserName, password: &SecretString) -> Result<UserI
     store::create_if_missing(dir)?;
     let (_, id) = store::update(dir, 1, |_| None, |file, path| file.add(name, hash.clone(), path))?;
     Ok(id)
+}
+
+/// Makes the accounts of a new server: that one alone. Once more with the same name and password, it does nothing.
+///
+/// # Errors
+/// [`AccountsError`], among them [`AccountsError::Inhabited`] for a folder that has other accounts.
+pub fn found(dir: &Path, name: &UserName, password: &SecretString) -> Result<(), AccountsError> {
+    password::check_owner(password)?;
+    let mut file = UsersFile::default();
+    file.add(name, password::hash(password)?, &store::path_in(dir))?;
+    if store::create(dir, &file.to_text())? {
+        return Ok(());
+    }
+    let only = list(dir)?.iter().map(|(_, known)| known.folded()).eq([name.folded()]);
+    match only && Accounts::open(dir)?.credential(name.as_str()).verify(password).is_some() {
+        true => Ok(()),
+        false => Err(AccountsError::Inhabited { path: dir.into() }),
+    }
 }
 
 /// Gives an account another password. A running server notices.

@@ -6,7 +6,7 @@ use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::AccountsError;
-use crate::proto::limits::PASSWORD_MAX_BYTES;
+use crate::proto::limits::{PASSWORD_MAX_BYTES, PASSWORD_NEW_MIN_CHARS};
 
 /// Memory of one hash, in KiB: 19 MiB. This and the next two are the OWASP Password Storage Cheat Sheet's setting for
 /// Argon2id: "19 MiB of memory, an iteration count of 2, and 1 degree of parallelism".
@@ -48,6 +48,17 @@ pub fn check_new(password: &SecretString) -> Result<(), AccountsError> {
         0 => Err(AccountsError::EmptyPassword),
         bytes if bytes > PASSWORD_MAX_BYTES => Err(AccountsError::LongPassword),
         _ => Ok(()),
+    }
+}
+
+/// Checks the password of whoever owns a server that others can reach.
+///
+/// # Errors
+/// [`AccountsError::ShortPassword`].
+pub fn check_owner(password: &SecretString) -> Result<(), AccountsError> {
+    match password.expose_secret().chars().count() < PASSWORD_NEW_MIN_CHARS {
+        true => Err(AccountsError::ShortPassword),
+        false => Ok(()),
     }
 }
 

@@ -56,9 +56,14 @@ pub(super) fn load(dir: &Path) -> Result<UsersFile, AccountsError> {
 
 /// Makes the folder, and the file with the accounts that Parlor comes with, where there is none.
 pub(super) fn create_if_missing(dir: &Path) -> Result<(), AccountsError> {
+    create(dir, SHIPPED.as_bytes()).map(|_| ())
+}
+
+/// Makes the folder, and the file with that text, where there is none. False when there is one.
+pub(super) fn create(dir: &Path, text: &[u8]) -> Result<bool, AccountsError> {
     let path = path_in(dir);
     if fs::symlink_metadata(&path).is_ok() {
-        return Ok(());
+        return Ok(false);
     }
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
@@ -67,15 +72,14 @@ pub(super) fn create_if_missing(dir: &Path) -> Result<(), AccountsError> {
     let _lock = lock(dir)?;
     match fs::symlink_metadata(&path) {
         // Another program was faster.
-        Ok(_) => return Ok(()),
+        Ok(_) => return Ok(false),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(AccountsError::io("read", &path)(error)),
     }
     if history_has_records(dir) {
         return Err(AccountsError::MissingBesideHistory { path });
     }
-    replace(&path, SHIPPED.as_bytes(), None)?;
-    Ok(())
+    replace(&path, text, None)
 }
 
 /// Changes the file: numbers and hashes what was written by hand, then lets `change` do its part, then replaces the

@@ -28,8 +28,8 @@ pub enum Card {
 }
 
 impl Card {
-    /// Draws it above the field. Returns whether it is to be closed.
-    pub fn show(self, ui: &Ui, frame: Rect, pane: Rect, desk: Desk<'_>) -> bool {
+    /// Draws it above the field. `alone` are the keys that send to one person. Returns whether it is to be closed.
+    pub fn show(self, ui: &Ui, frame: Rect, pane: Rect, desk: Desk<'_>, alone: &str) -> bool {
         let mut closed = false;
         let width = WIDTH.min(pane.width() - 2.0 * space::L - 12.0).max(1.0);
         let name = if self == Self::Who { "Who is online" } else { "Commands" };
@@ -41,7 +41,7 @@ impl Card {
             ui.add_space(space::XS);
             ScrollArea::vertical().max_height(HEIGHT).show(ui, |ui| match self {
                 Self::Who => who(ui, &here, desk.model, width),
-                Self::Help => help(ui, width),
+                Self::Help => help(ui, width, alone),
             });
         });
         closed
@@ -77,13 +77,13 @@ fn who(ui: &mut Ui, here: &[UserId], model: &Model, width: f32) {
     }
 }
 
-fn help(ui: &mut Ui, width: f32) {
+fn help(ui: &mut Ui, width: f32, alone: &str) {
     for command in COMMANDS {
         let words = format!("/{} {}", command.name, command.takes);
         row(ui, words.trim_end(), command.does, width);
     }
     row(ui, "//text", "send a text that begins with a slash", width);
-    row(ui, "@Name text", "with Ctrl+Enter: send it to that person alone", width);
+    row(ui, "@Name text", &format!("with {alone}: send it to that person alone"), width);
 }
 
 /// What is typed, and what it does. On two lines where there is no room for one.

@@ -4,6 +4,7 @@ mod card;
 mod chooser;
 mod complete;
 mod emoji;
+mod enter;
 mod field;
 mod grid;
 mod paste;
@@ -18,6 +19,7 @@ use egui::{EventFilter, Id, Key, Modifiers, Rect, Stroke, TextEdit, Ui, pos2, ve
 use self::card::Card;
 use self::chooser::Chooser;
 use self::complete::{Choice, Offer};
+use self::enter::{Enter, Keys};
 pub use self::room::Room;
 use self::strip::Strip;
 pub use self::strip::slow;
@@ -75,20 +77,11 @@ pub struct Composer {
     done: Option<String>,
     /// A draft that could not be sent, and why.
     wrong: Option<(String, String)>,
+    keys: Keys,
     /// The card of emoji, while it is open.
     chooser: Option<Chooser>,
     /// The emoji and the tone of skin that this person likes.
     pub taste: Taste,
-}
-
-/// How Enter was pressed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Enter {
-    No,
-    /// To send.
-    Plain,
-    /// With Ctrl: to send to one person alone.
-    Alone,
 }
 
 /// The part of a draft that is sent: without the empty lines around it.
@@ -112,6 +105,11 @@ impl Composer {
             self.done = Some(done);
         }
         self.wants_focus = true;
+    }
+
+    /// Says whether Enter sends; otherwise Ctrl+Enter does.
+    pub fn enter_sends(&mut self, sends: bool) {
+        self.keys = if sends { Keys::Enter } else { Keys::CtrlEnter };
     }
 
     /// Whether an input method is at work.
@@ -152,7 +150,7 @@ impl Composer {
             return Some(Strip::Done(done.clone()));
         }
         if let Some((to, _)) = desk.names.addressed(sendable(draft)) {
-            return Some(Strip::Alone(desk.model.name(to).to_owned()));
+            return Some(Strip::Alone(desk.model.name(to).to_owned(), self.keys.send_alone()));
         }
         desk.slow.map(Strip::Slow)
     }
@@ -171,9 +169,9 @@ impl Composer {
         ui.painter().rect_filled(pane, 0.0, palette.surface);
         ui.painter().hline(pane.x_range(), pane.top(), Stroke::new(1.0, palette.line));
         if self.chat.replace(desk.chat) != Some(desk.chat) {
-            let (composing, wants_focus) = (self.composing, self.wants_focus);
+            let Self { composing, wants_focus, chat, keys, .. } = *self;
             let taste = std::mem::take(&mut self.taste);
-            *self = Self { composing, wants_focus, taste, chat: self.chat, ..Self::default() };
+            *self = Self { composing, wants_focus, chat, keys, taste, ..Self::default() };
         }
         if self.done.is_some() && key_pressed(ui) {
             self.done = None;
@@ -214,19 +212,19 @@ impl Composer {
             Some(offer) => offer.choices.get(clicked_choice.unwrap_or(self.chosen)).copied(),
             None => None,
         };
-        let takes = clicked_choice.is_some() || tab || enter == Enter::Plain;
+        let takes = clicked_choice.is_some() || tab || matches!(enter, Enter::Plain | Enter::Take);
         let offered = self.offer.is_some();
         if let Some(choice) = chosen.filter(|_| takes) {
             self.take_choice(ui, desk, draft, choice);
         } else if let Some(card) = self.card.filter(|_| !offered)
-            && card.show(ui, frame, pane, desk)
+            && card.show(ui, frame, pane, desk, self.keys.send_alone())
         {
             self.card = None;
         }
 
         let ready = !draft.trim().is_empty() && !matches!(Room::of(draft, max), Room::Over(_));
         let button = Rect::from_min_size(pos2(right - BUTTON, frame.bottom() - BUTTON), vec2(BUTTON, BUTTON));
-        let clicked = room::send_button(ui, button, ready);
+        let clicked = room::send_button(ui, button, ready, self.keys.send());
         room::limit(ui, pos2(frame.left() + space::XS, frame.bottom() + COUNTER / 2.0 + 3.0), room);
 
         // Whatever the button did, writing goes on.
@@ -397,19 +395,8 @@ impl Composer {
         if !ui.memory(|memory| memory.has_focus(id)) {
             return Enter::No;
         }
-        let mut pressed = Enter::No;
-        ui.input_mut(|input| {
-            input.events.retain(|event| match event {
-                egui::Event::Key { key: Key::Enter, pressed: true, modifiers, repeat, .. } if !modifiers.shift => {
-                    if !repeat {
-                        let alone = modifiers.ctrl || modifiers.command;
-                        pressed = if alone { Enter::Alone } else { Enter::Plain };
-                    }
-                    false
-                }
-                _ => true,
-            });
-        });
+        let offers = self.offer.as_ref().is_some_and(|offer| !offer.choices.is_empty());
+        let pressed = self.keys.pressed(ui, offers);
         if input_method { Enter::No } else { pressed }
     }
 }

@@ -30,7 +30,7 @@ impl Room {
 }
 
 /// The button that sends.
-pub fn send_button(ui: &mut Ui, rect: Rect, ready: bool) -> bool {
+pub fn send_button(ui: &mut Ui, rect: Rect, ready: bool, keys: &str) -> bool {
     let palette = theme::palette(ui);
     let sense = if ready { Sense::click() } else { Sense::click() - Sense::FOCUSABLE };
     let response = ui.interact(rect, Id::unique("send"), sense);
@@ -44,7 +44,7 @@ pub fn send_button(ui: &mut Ui, rect: Rect, ready: bool) -> bool {
     widgets::focus_ring(ui, &response, egui::CornerRadius::same(255));
     widgets::icon(ui, rect.center() + vec2(-1.0, 1.0), Icon::Send, 18.0, front);
     let clicked = response.clicked();
-    response.on_hover_text("Send (Enter)");
+    response.on_hover_text(format!("Send ({keys})"));
     clicked
 }
 

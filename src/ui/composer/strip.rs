@@ -1,5 +1,5 @@
-//! The line above the field: what Ctrl+Enter would do, what was done, why a draft cannot be sent, or that what was sent
-//! takes its time.
+//! The line above the field: what sends it to one person alone, what was done, why a draft cannot be sent, or that what
+//! was sent takes its time.
 
 use std::time::Duration;
 
@@ -21,8 +21,8 @@ const BUTTON: &str = "Send privately";
 /// What stands above the field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Strip {
-    /// The draft can be sent to that person alone.
-    Alone(String),
+    /// The draft can be sent to that person alone, with those keys.
+    Alone(String, &'static str),
     /// What was done.
     Done(String),
     /// Why the draft cannot be sent, and what to do.
@@ -41,7 +41,7 @@ pub fn slow(model: &Model, clock: &Clock) -> Option<(usize, Duration)> {
 impl Strip {
     fn words(&self) -> String {
         match self {
-            Self::Alone(name) => format!("Ctrl+Enter sends this to {} alone", text::one_line(name)),
+            Self::Alone(name, keys) => format!("{keys} sends this to {} alone", text::one_line(name)),
             Self::Done(words) | Self::Wrong(words) => text::one_line(words),
             Self::Slow(1) => "1 message is on its way, as fast as this server takes it".into(),
             Self::Slow(count) => format!("{count} messages are on their way, as fast as this server takes them"),
@@ -55,7 +55,7 @@ impl Strip {
 
     /// How wide its button is, with what is around it.
     fn button(&self, ui: &Ui) -> f32 {
-        let Self::Alone(_) = self else { return 0.0 };
+        let Self::Alone(..) = self else { return 0.0 };
         let galley = ui.painter().layout_no_wrap(BUTTON.to_owned(), font::small_strong(), Color32::WHITE);
         galley.size().x + 3.0 * space::S
     }
@@ -69,7 +69,7 @@ impl Strip {
     pub fn show(&self, ui: &mut Ui, corner: Pos2, width: f32) -> bool {
         let palette = theme::palette(ui);
         let (sign, color) = match self {
-            Self::Alone(_) => (Icon::Lock, palette.subdued),
+            Self::Alone(..) => (Icon::Lock, palette.subdued),
             Self::Done(_) => (Icon::Check, palette.accent),
             Self::Wrong(_) => (Icon::CircleAlert, palette.danger),
             Self::Slow(_) => (Icon::Clock, palette.subdued),
@@ -80,7 +80,7 @@ impl Strip {
         widgets::icon(ui, pos2(corner.x + SIGN / 2.0, middle - 0.5), sign, 14.0, color);
         widgets::say(ui, place, &self.words());
         ui.painter().galley(place.min, galley, color);
-        if let Self::Alone(name) = self {
+        if let Self::Alone(name, _) = self {
             let left = pos2(corner.x + width - self.button(ui) + space::S, middle);
             let button = widgets::text_button(ui, left, BUTTON, "strip", palette.accent);
             return button.on_hover_text(format!("Send to {} alone", text::one_line(name))).clicked();

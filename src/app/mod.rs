@@ -2,30 +2,42 @@
 //!
 //! The only part of the program that knows eframe. It decides nothing that a view or the client could decide.
 
+mod folder;
+mod place;
+
 use std::time::{Duration, Instant};
 
+use self::folder::FolderDialog;
 use crate::client::Client;
 use crate::client::command::Command;
 use crate::client::model::Link;
 use crate::clock;
 use crate::desktop::{Desktop, icon};
+use crate::settings::store::{Opened, Store};
+use crate::settings::values::{Settings, WINDOW_MIN};
 use crate::ui::attention;
 use crate::ui::when::{self, Clock};
-use crate::ui::{self, Prefill, Window};
+use crate::ui::{self, About, Prefill, Window};
 
 struct App {
     client: Client,
     window: Window,
     desktop: Desktop,
-    attention: attention::Settings,
     name: String,
     title: String,
     zone: jiff::tz::TimeZone,
     /// When somebody last touched the window.
     touched: Instant,
+    store: Store,
+    /// What the store knows.
+    kept: Settings,
+    folder: FolderDialog,
     /// Since when somebody looks at something else.
     elsewhere: Option<Instant>,
 }
+
+/// The size of the first window, in points.
+const FIRST_SIZE: [f32; 2] = [1080.0, 720.0];
 
 /// Opens the window and stays until it is closed. `make_client` is handed the context, whose `request_repaint` wakes
 /// the window from any thread.
@@ -35,32 +47,48 @@ struct App {
 pub fn run(
     name: &str,
     prefill: Prefill,
+    opened: Opened,
+    mut about: About,
     make_client: impl FnOnce(egui::Context) -> std::io::Result<Client> + 'static,
 ) -> eframe::Result {
-    let viewport = egui::ViewportBuilder::default()
+    let Opened { store, settings, notice } = opened;
+    about.notice = notice;
+    let place = settings.window;
+    let mut viewport = egui::ViewportBuilder::default()
         .with_title(name)
         .with_app_id("parlor")
-        .with_inner_size([1080.0, 720.0])
-        .with_min_inner_size([360.0, 480.0])
+        .with_inner_size(place.map_or(FIRST_SIZE, |place| place.size))
+        .with_min_inner_size(WINDOW_MIN)
+        .with_maximized(place.is_some_and(|place| place.maximized))
         .with_icon(icon());
-    let options = eframe::NativeOptions { viewport, centered: true, ..Default::default() };
+    let corner = place.and_then(|place| place.corner);
+    if let Some(corner) = corner {
+        viewport = viewport.with_position(corner);
+    }
+    let options = eframe::NativeOptions { viewport, centered: corner.is_none(), ..Default::default() };
     let name = name.to_owned();
     eframe::run_native(
         "parlor",
         options,
         Box::new(move |creation| {
             ui::prepare(&creation.egui_ctx);
-            let client = make_client(creation.egui_ctx.clone())?;
+            let mut client = make_client(creation.egui_ctx.clone())?;
+            client.perform(Command::SetCacheLimit(settings.cache_limit_bytes));
             let title = name.clone();
+            let kept = settings.clone();
+            let window = Window::new(prefill).with(settings, about);
+            place::bring_back(creation, place);
             Ok(Box::new(App {
                 client,
-                window: Window::new(prefill),
+                window,
                 desktop: Desktop::start(&creation.egui_ctx),
-                attention: attention::Settings::default(),
                 name,
                 title,
                 zone: when::local_zone(),
                 touched: Instant::now(),
+                store,
+                kept,
+                folder: FolderDialog::default(),
                 elsewhere: None,
             }))
         }),
@@ -69,6 +97,16 @@ pub fn run(
 
 /// How long nobody may touch the window before its person counts as away.
 const AWAY_AFTER: Duration = Duration::from_secs(5 * 60);
+
+impl App {
+    /// Keeps what was chosen since the last frame.
+    fn keep(&mut self) {
+        if *self.window.settings() != self.kept {
+            self.kept = self.window.settings().clone();
+            self.store.keep(&self.kept);
+        }
+    }
+}
 
 /// Who comes back to the window after so long does not want to wait for the next attempt to reconnect.
 const ELSEWHERE_LONG: Duration = Duration::from_secs(30);
@@ -103,22 +141,28 @@ impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         self.client.poll();
         self.notice_absence(ctx);
+        place::take_down(ctx, &mut self.window.settings_mut().window);
+        self.keep();
         self.notice_return(ctx);
         let title = ui::title(self.client.model(), &self.name);
         if title != self.title {
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
             self.title = title;
         }
-        self.desktop.attend(ctx, self.client.model(), &mut self.window, &mut self.attention);
+        let mut attention = attention::Settings::of(self.window.settings());
+        self.desktop.attend(ctx, self.client.model(), &mut self.window, &mut attention);
+        self.window.settings_mut().do_not_disturb = attention.do_not_disturb;
     }
 
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
         // A window that is closed to the tray may still count as seen, and then what comes would count as read.
         if self.desktop.is_hidden() {
             return;
         }
         let clock = Clock { now: clock::now(), zone: self.zone.clone() };
         let commands = self.window.show(ui, self.client.model(), &clock);
+        self.folder.serve(&mut self.window, ui.ctx(), frame);
+        self.keep();
         if commands.is_empty() {
             return;
         }

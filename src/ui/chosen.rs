@@ -1,0 +1,81 @@
+//! What was chosen and what is to be chosen, as far as the window has to do with it: the pages before one is in, the
+//! settings page, and what the program that opens the window hands in and takes out.
+
+use egui::{Ui, UiBuilder};
+
+use super::frame::{About, Frame};
+use super::login::Deed;
+use super::when::Clock;
+use super::{Window, chat, settings};
+use crate::client::command::Command;
+use crate::client::model::Model;
+use crate::settings::values::Settings;
+
+impl Window {
+    /// The same with what was chosen before.
+    pub fn with(mut self, settings: Settings, about: About) -> Self {
+        self.login.set_folder(about.hosting_folder.clone());
+        (self.frame.settings, self.frame.about) = (settings, about);
+        self
+    }
+
+    /// What is chosen now.
+    pub fn settings(&self) -> &Settings {
+        &self.frame.settings
+    }
+
+    /// The same, for what is not chosen in a view: where the window is.
+    pub fn settings_mut(&mut self) -> &mut Settings {
+        &mut self.frame.settings
+    }
+
+    /// Whether somebody has just asked for the system's dialog to find a folder.
+    pub fn take_folder_wish(&mut self) -> bool {
+        std::mem::take(&mut self.frame.wants_folder)
+    }
+
+    /// What came of it.
+    pub fn set_folder(&mut self, folder: String) {
+        self.login.set_folder(folder);
+    }
+
+    /// The pages before one is in.
+    pub(super) fn signed_out(&mut self, ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
+        if std::mem::take(&mut self.was_signed_in) {
+            // Another person may sign in here: nothing of the last one stays.
+            let (login, frame) = (std::mem::take(&mut self.login), std::mem::take(&mut self.frame));
+            *self = Self { login, frame, ..Self::default() };
+        }
+        let notice = self.frame.notice(ui, ui.max_rect());
+        let mut place = ui.max_rect();
+        place.min.y += notice;
+        let mut page = ui.new_child(UiBuilder::new().max_rect(place));
+        match self.login.show(&mut page, &model.phase, &self.frame.settings) {
+            Some(Deed::Ask(command)) => commands.push(command),
+            Some(Deed::Forget(account)) => self.frame.settings.accounts.retain(|known| *known != account),
+            Some(Deed::PickFolder) => self.frame.wants_folder = true,
+            None => {}
+        }
+    }
+
+    /// Opens the settings page, or closes it.
+    pub(super) fn toggle_settings(&mut self, ui: &Ui) {
+        self.page = if self.page.is_some() { None } else { Some(settings::Page::open()) };
+        // One goes on writing where one was.
+        self.composer.focus();
+        ui.ctx().request_repaint();
+    }
+
+    /// The settings page, in the place of everything but the bars above.
+    pub(super) fn show_settings(&mut self, ui: &mut Ui, model: &Model, clock: &Clock, commands: &mut Vec<Command>) {
+        let mut rect = ui.max_rect();
+        rect.min.y += self.frame.notice(ui, rect);
+        rect.min.y += chat::connection_bar(ui, rect, model, clock, commands);
+        let Some(page) = &mut self.page else { return };
+        let Frame { settings, about, .. } = &mut self.frame;
+        let mut child = ui.new_child(UiBuilder::new().max_rect(rect));
+        if !page.show(&mut child, rect, settings, model, about, commands) {
+            self.toggle_settings(ui);
+        }
+    }
+}
