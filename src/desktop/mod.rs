@@ -141,18 +141,20 @@ impl Desktop {
         while let Ok(report) = self.reports.try_recv() {
             match report {
                 Report::Open(chat, seq) => {
+                    self.raise(ctx, model, window);
                     if model.chat(chat).is_some() {
                         window.open_message(chat, seq, model);
                     }
-                    self.raise(ctx);
                 }
-                Report::Raise => self.raise(ctx),
+                Report::Raise => self.raise(ctx, model, window),
                 Report::DoNotDisturb(on) => settings.do_not_disturb = on,
                 Report::Quit => {
                     self.quitting = true;
                     ctx.send_viewport_cmd(ViewportCommand::Close);
+                    // It is looked at in the next turn, which may be long in coming.
+                    ctx.request_repaint();
                 }
-                Report::TrayGone if self.hidden => self.raise(ctx),
+                Report::TrayGone if self.hidden => self.raise(ctx, model, window),
                 Report::TrayGone => {}
             }
         }
@@ -206,8 +208,11 @@ impl Desktop {
     }
 
     /// Brings the window to the front, as far as the desktop lets it.
-    fn raise(&mut self, ctx: &egui::Context) {
-        self.hidden = false;
+    fn raise(&mut self, ctx: &egui::Context, model: &Model, window: &mut Window) {
+        // What is not drawn loses the caret.
+        if let (true, Some(open)) = (std::mem::take(&mut self.hidden), window.open()) {
+            window.open_chat(open, model);
+        }
         ctx.send_viewport_cmd(ViewportCommand::Visible(true));
         ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
         ctx.send_viewport_cmd(ViewportCommand::Focus);
