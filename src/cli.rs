@@ -235,6 +235,7 @@ fn window(
         data_folder: shown(&options.data_dir),
         settings_file: shown(&settings),
         hosting_folder: shown(&options.data_dir.join(HOSTED)),
+        tray: false,
         notice: None,
     };
     let kept = Store::open(settings);

@@ -31,7 +31,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         ],
         &["tokio", "std::fs", "std::net", "eframe", "rfd"],
     ),
-    ("settings", &["log::storage"], &["egui", "eframe", "tokio", "std::net"]),
+    ("settings", &["log::storage", "proto::chat"], &["egui", "eframe", "tokio", "std::net"]),
     (
         "desktop",
         &["ui", "client::model", "proto::chat", "proto::ids"],

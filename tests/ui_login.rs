@@ -8,6 +8,7 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use egui_kittest::{Harness, Node, SnapshotOptions};
 use parlor::client::command::{Command, Hosting};
 use parlor::client::model::{Field, Model, Phase, SignInProblem};
+use parlor::proto::chat::ChatKey;
 use parlor::proto::ids::DeviceId;
 use parlor::settings::values::{Account, Hosts, Settings};
 use secrecy::ExposeSecret;
@@ -110,6 +111,35 @@ fn who_was_here_before_is_offered_and_needs_a_password_only() {
     let first = harness.state().window.settings().accounts[0].clone();
     assert_eq!(first, on("chat.example.org", "Alice"), "who is in is remembered first, as the server writes the name");
     assert!(!format!("{:?}", harness.state().window.settings()).contains("rowboat"));
+}
+
+#[test]
+fn what_is_pinned_and_which_emoji_one_likes_are_there_again_for_that_account() {
+    let enter = |harness: &mut Harness<'_, State>, label| {
+        click(harness, label);
+        type_text(harness, "rowboat");
+        key(harness, Modifiers::NONE, Key::Enter);
+        harness.state_mut().model = model();
+        harness.run();
+    };
+    let mut harness = begin(known());
+    enter(&mut harness, "Alice, This computer");
+    open(&mut harness, BOB);
+    key(&mut harness, Modifiers::COMMAND | Modifiers::SHIFT, Key::P);
+    type_text(&mut harness, ":tada");
+    type_text(&mut harness, ":");
+    let settings = harness.state().window.settings().clone();
+    assert_eq!((settings.pinned.len(), settings.recent_emoji.as_slice()), (1, &["🎉".to_owned()][..]));
+
+    // The next window, and somebody else before her.
+    let mut harness = begin(settings);
+    enter(&mut harness, "Nora Lindqvist, chat.example.org");
+    assert_eq!(harness.state().window.pinned(), []);
+    harness.state_mut().model = signed_out();
+    harness.run();
+    enter(&mut harness, "Alice, This computer");
+    assert_eq!(harness.state().window.pinned(), [ChatKey::Person(BOB)]);
+    assert_eq!(harness.state().window.recent_emoji(), ["🎉"]);
 }
 
 #[test]

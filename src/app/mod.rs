@@ -149,6 +149,7 @@ impl eframe::App for App {
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
             self.title = title;
         }
+        self.window.set_tray(self.desktop.has_tray());
         let mut attention = attention::Settings::of(self.window.settings());
         self.desktop.attend(ctx, self.client.model(), &mut self.window, &mut attention);
         self.window.settings_mut().do_not_disturb = attention.do_not_disturb;

@@ -2,8 +2,12 @@
 //!
 //! The names of the fields are those of `settings.json`, which people may edit while no window is open.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::proto::chat::ChatKey;
 
 /// The smallest zoom.
 pub const ZOOM_MIN: f32 = 0.5;
@@ -65,6 +69,12 @@ pub struct Settings {
     pub accounts: Vec<Account>,
     /// The server that stands on the login page; empty for this computer.
     pub default_server: String,
+    /// What stands at the top of the list, by account: see [`Account::key`].
+    pub pinned: BTreeMap<String, Vec<ChatKey>>,
+    /// The emoji that were used last.
+    pub recent_emoji: Vec<String>,
+    /// The tone of skin that emoji are offered in: 0 for none, 1 (light) to 5 (dark).
+    pub skin_tone: usize,
     /// What a newer version keeps here.
     #[serde(flatten)]
     pub others: Map<String, Value>,
@@ -88,6 +98,9 @@ impl Default for Settings {
             window: None,
             accounts: Vec::new(),
             default_server: String::new(),
+            pinned: BTreeMap::new(),
+            recent_emoji: Vec::new(),
+            skin_tone: 0,
             others: Map::new(),
         }
     }
@@ -174,6 +187,12 @@ impl Account {
         self.same_server(other) && self.name.to_lowercase() == other.name.to_lowercase()
     }
 
+    /// What stands for it in a file.
+    pub fn key(&self) -> String {
+        let server = self.hosts.as_ref().map_or_else(|| self.server.clone(), |hosts| hosts.folder.clone());
+        format!("{}@{server}", self.name).to_lowercase()
+    }
+
     /// Whether both are on one server.
     pub fn same_server(&self, other: &Self) -> bool {
         self.server.to_lowercase() == other.server.to_lowercase() && self.hosts == other.hosts
@@ -216,6 +235,10 @@ impl Settings {
             }
         }
         self.accounts = once;
+        // Accounts that are not remembered come back some day; but not for ever more of them.
+        while self.pinned.len() > 10 * ACCOUNTS_MAX {
+            self.pinned.pop_first();
+        }
         if !short(&self.default_server) {
             self.default_server = fallback.default_server;
         }

@@ -9,7 +9,7 @@ use super::when::Clock;
 use super::{Window, chat, settings};
 use crate::client::command::Command;
 use crate::client::model::Model;
-use crate::settings::values::Settings;
+use crate::settings::values::{Account, Settings};
 
 impl Window {
     /// The same with what was chosen before.
@@ -29,6 +29,11 @@ impl Window {
         &mut self.frame.settings
     }
 
+    /// Says whether there is a tray that the window can be closed to: only then is that offered.
+    pub fn set_tray(&mut self, there: bool) {
+        self.frame.about.tray = there;
+    }
+
     /// Whether somebody has just asked for the system's dialog to find a folder.
     pub fn take_folder_wish(&mut self) -> bool {
         std::mem::take(&mut self.frame.wants_folder)
@@ -45,6 +50,7 @@ impl Window {
             // Another person may sign in here: nothing of the last one stays.
             let (login, frame) = (std::mem::take(&mut self.login), std::mem::take(&mut self.frame));
             *self = Self { login, frame, ..Self::default() };
+            self.frame.account = None;
         }
         let notice = self.frame.notice(ui, ui.max_rect());
         let mut place = ui.max_rect();
@@ -56,6 +62,29 @@ impl Window {
             Some(Deed::PickFolder) => self.frame.wants_folder = true,
             None => {}
         }
+    }
+
+    /// Puts things where the account that has signed in had them.
+    pub(super) fn take_up(&mut self, account: &Account) {
+        let key = account.key();
+        self.set_pinned(self.frame.settings.pinned.get(&key).cloned().unwrap_or_default());
+        self.set_recent_emoji(self.frame.settings.recent_emoji.clone());
+        self.set_skin_tone(self.frame.settings.skin_tone);
+        self.frame.account = Some(key);
+    }
+
+    /// Keeps where they are now.
+    pub(super) fn take_down(&mut self) {
+        let Some(key) = &self.frame.account else { return };
+        let (pinned, taste) = (self.sidebar.pinned(), &self.composer.taste);
+        let settings = &mut self.frame.settings;
+        if settings.pinned.get(key).map_or(&[][..], Vec::as_slice) != pinned {
+            settings.pinned.insert(key.clone(), pinned.to_vec());
+        }
+        if settings.recent_emoji != taste.recent() {
+            settings.recent_emoji = taste.recent().to_vec();
+        }
+        settings.skin_tone = taste.tone();
     }
 
     /// Opens the settings page, or closes it.

@@ -22,6 +22,8 @@ pub struct About {
     pub settings_file: String,
     /// Where a server for others would be kept.
     pub hosting_folder: String,
+    /// There is a tray that a window can be closed to.
+    pub tray: bool,
     /// What is to be said about the settings, once.
     pub notice: Option<String>,
 }
@@ -33,6 +35,8 @@ pub struct Frame {
     pub settings: Settings,
     /// What there is to say of the program.
     pub about: About,
+    /// The account that is signed in, as the settings name it.
+    pub account: Option<String>,
     /// What has taken effect.
     applied: Applied,
     /// A folder is to be looked for with the system's dialog.

@@ -215,6 +215,7 @@ impl Window {
         if model.phase == Phase::SignedIn {
             self.signed_in(ui, model, clock, &mut commands);
             self.announcer.show(ui, model, self.open());
+            self.take_down();
         } else {
             self.signed_out(ui, model, &mut commands);
         }
@@ -228,7 +229,9 @@ impl Window {
             if let Some(account) = self.login.done() {
                 // As the server writes it.
                 let name = model.me.as_ref().map_or(account.name, |me| me.username.clone());
-                self.frame.settings.remember(Account { name, ..account });
+                let account = Account { name, ..account };
+                self.take_up(&account);
+                self.frame.settings.remember(account);
             }
             for (chat, draft) in &model.drafts {
                 composer::place_caret(ui.ctx(), *chat, draft.caret);

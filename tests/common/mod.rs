@@ -132,6 +132,7 @@ pub fn chosen_at(
         data_folder: "/home/alice/.local/share/parlor".into(),
         settings_file: "/home/alice/.config/parlor/settings.json".into(),
         hosting_folder: "/home/alice/.local/share/parlor/hosted".into(),
+        tray: false,
         notice: None,
     };
     let window = Window::new(Prefill::default()).with(settings, about);

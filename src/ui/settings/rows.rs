@@ -85,6 +85,8 @@ pub enum Switch {
     NotifySound,
     /// Nothing calls for now.
     DoNotDisturb,
+    /// Closing the window leaves the program in the tray.
+    CloseToTray,
     /// Others learn what was read. This one is kept by the server.
     ReadReceipts,
 }
@@ -99,6 +101,7 @@ impl Switch {
             Self::NotifyText => settings.notify_text,
             Self::NotifySound => settings.notify_sound,
             Self::DoNotDisturb => settings.do_not_disturb,
+            Self::CloseToTray => settings.close_to_tray,
             Self::ReadReceipts => model.read_receipts,
         }
     }
@@ -112,6 +115,7 @@ impl Switch {
             Self::NotifyText => &mut settings.notify_text,
             Self::NotifySound => &mut settings.notify_sound,
             Self::DoNotDisturb => &mut settings.do_not_disturb,
+            Self::CloseToTray => &mut settings.close_to_tray,
             Self::ReadReceipts => return None,
         })
     }
@@ -207,6 +211,10 @@ fn all(settings: &Settings, model: &Model, about: &About) -> Vec<Row> {
     add(calls, "Make a sound", "", depends(Switch::NotifySound));
     let hint = "Nothing calls for now, whatever is chosen above.";
     add(calls, "Do not disturb", hint, switch(Switch::DoNotDisturb));
+    if about.tray {
+        let hint = "Parlor goes on in the tray, and tells of new messages. Quit it there.";
+        add(calls, "Close to the tray", hint, switch(Switch::CloseToTray));
+    }
 
     let hint = "When off, others do not see what you have read, and you do not see what they have.";
     add(Section::Privacy, "Send read receipts", hint, switch(Switch::ReadReceipts));
