@@ -4,7 +4,7 @@
 #     scripts/screenshot.sh                   the program is target/release/parlor, or what PARLOR_BIN names
 #
 # Writes ten pictures into docs/screens: in the light and in the dark, 360, 900 and 1400 points wide. Needs what
-# scripts/e2e.sh needs, and fonts for all that people write (Debian: fonts-noto-core, fonts-noto-cjk).
+# scripts/e2e.sh needs, and fonts for all that people write (Debian: fonts-noto-core, fonts-droid-fallback).
 
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
