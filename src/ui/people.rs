@@ -15,8 +15,16 @@ use crate::proto::event::Status;
 pub enum Preview {
     /// Nothing was ever said: who is there instead.
     None(String),
-    /// The beginning of the last message, on one line, or what happened last.
-    Message(String),
+    /// What happened last.
+    Happened(String),
+    /// The beginning of the last message, on one line.
+    Message {
+        /// Who wrote it, where that is not plain. Kept apart: a name that is written from the right does not turn the
+        /// words around.
+        who: Option<String>,
+        /// What they wrote.
+        words: String,
+    },
     /// What is being written there.
     Draft(String),
     /// Who is writing.
@@ -63,7 +71,7 @@ pub fn row(model: &Model, key: ChatKey, draft: Option<&str>, clock: &Clock) -> R
     let preview = match (typing, draft.map(text::one_line).filter(|draft| !draft.is_empty()), last) {
         (Some((words, _)), _, _) => Preview::Typing(words),
         (None, Some(draft), _) => Preview::Draft(draft),
-        (None, None, Some(last)) => Preview::Message(said(model, key, last)),
+        (None, None, Some(last)) => said(model, key, last),
         (None, None, None) => Preview::None(match status {
             Some(status) => presence::status_word(status).to_owned(),
             None => presence::size(key, presence::count(model, key).0),
@@ -83,16 +91,16 @@ pub fn row(model: &Model, key: ChatKey, draft: Option<&str>, clock: &Clock) -> R
 }
 
 /// The last entry of a chat on one line, with its author where that is not plain.
-fn said(model: &Model, key: ChatKey, last: &Last) -> String {
+fn said(model: &Model, key: ChatKey, last: &Last) -> Preview {
     if let Some(change) = &last.change {
-        return text::one_line(&happened::change_sentence(model, last.from, change));
+        return Preview::Happened(text::one_line(&happened::change_sentence(model, last.from, change)));
     }
-    let words = text::one_line(&last.preview);
-    match key {
-        _ if model.is_me(last.from) => format!("You: {words}"),
-        ChatKey::Person(_) => words,
-        ChatKey::Everyone | ChatKey::Group(_) => format!("{}: {words}", text::one_line(model.name(last.from))),
-    }
+    let who = match key {
+        _ if model.is_me(last.from) => Some("You".into()),
+        ChatKey::Person(_) => None,
+        ChatKey::Everyone | ChatKey::Group(_) => Some(text::one_line(model.name(last.from))),
+    };
+    Preview::Message { who, words: text::one_line(&last.preview) }
 }
 
 impl Row {
@@ -118,7 +126,10 @@ impl Row {
         match &self.preview {
             Preview::None(_) if self.status.is_some() => {}
             Preview::None(text) | Preview::Typing(text) => said.push(text.clone()),
-            Preview::Message(text) => said.extend([self.time.clone(), text.clone()]),
+            Preview::Happened(text) | Preview::Message { who: None, words: text } => {
+                said.extend([self.time.clone(), text.clone()]);
+            }
+            Preview::Message { who: Some(who), words } => said.extend([self.time.clone(), format!("{who}: {words}")]),
             Preview::Draft(text) => said.push(format!("Draft: {text}")),
         }
         said.join(", ")

@@ -148,7 +148,7 @@ impl Page {
             ui.painter().rect_filled(row, radius::S, fill);
             widgets::focus_ring(ui, &response, CornerRadius::same(radius::S));
             let color = if chosen { palette.accent } else { palette.subdued };
-            widgets::icon(ui, pos2(row.left() + space::M + 9.0, row.center().y), section.sign(), 18.0, color);
+            widgets::icon(ui, pos2(row.left() + space::M + 9.0, row.center().y + 1.0), section.sign(), 18.0, color);
             let left = pos2(row.left() + space::M + 18.0 + space::M, row.center().y);
             let font = if chosen { font::strong() } else { font::body() };
             ui.painter().text(left, egui::Align2::LEFT_CENTER, section.title(), font, palette.text);

@@ -106,16 +106,50 @@ fn name(ui: &Ui, row: &Row, query: Option<&Query>, left: f32, mut right: f32, mi
 
 fn preview(ui: &Ui, row: &Row, width: f32) -> Arc<Galley> {
     let palette = theme::palette(ui);
-    let (mark, words, color) = match &row.preview {
-        Preview::None(words) | Preview::Message(words) => ("", words, palette.subdued),
-        Preview::Draft(words) => ("Draft: ", words, palette.subdued),
-        Preview::Typing(words) => ("", words, palette.accent),
+    let (mark, words, mark_color, color) = match &row.preview {
+        Preview::None(words) | Preview::Happened(words) | Preview::Message { who: None, words } => {
+            (String::new(), words, palette.subdued, palette.subdued)
+        }
+        Preview::Message { who: Some(who), words } => {
+            let who = text::in_reading_order(ui, who.clone(), &font::small(), width);
+            (format!("{who}: "), words, palette.subdued, palette.subdued)
+        }
+        Preview::Draft(words) => ("Draft: ".into(), words, palette.accent, palette.subdued),
+        Preview::Typing(words) => (String::new(), words, palette.subdued, palette.accent),
     };
-    let taken = ui.painter().layout_no_wrap(mark.to_owned(), font::small(), palette.accent).size().x;
+    let taken = ui.painter().layout_no_wrap(mark.clone(), font::small(), mark_color).size().x;
     let words = text::in_reading_order(ui, words.clone(), &font::small(), width - taken);
     let mut job = LayoutJob::default();
-    job.append(mark, 0.0, TextFormat::simple(font::small(), palette.accent));
+    job.append(&mark, 0.0, TextFormat::simple(font::small(), mark_color));
     job.append(&words, 0.0, TextFormat::simple(font::small(), color));
     job.wrap = TextWrapping::truncate_at_width(width.max(1.0));
     ui.fonts_mut(|fonts| fonts.layout_job(job))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::chat::ChatKey;
+
+    #[test]
+    fn a_name_from_the_right_does_not_turn_the_words_around() {
+        let row = |who: Option<&str>, words: &str| Row {
+            chat: ChatKey::Everyone,
+            name: "Everyone".into(),
+            status: None,
+            time: "12:00".into(),
+            preview: Preview::Message { who: who.map(Into::into), words: words.into() },
+            unread: 0,
+            mentions: 0,
+            muted: false,
+            holds: None,
+        };
+        egui::__run_test_ui(|ui| {
+            let seen = |row: &Row, width| preview(ui, row, width).text().to_owned();
+            // The two words of a name from the right are seen the other way round; what is said follows it.
+            assert_eq!(seen(&row(Some("ליאת כהן"), "Short words"), 1_000.0), "כהן ליאת: Short words");
+            assert_eq!(seen(&row(Some("Ada"), "שלום לכם"), 1_000.0), "Ada: לכם שלום");
+            assert_eq!(seen(&row(None, "Short words"), 1_000.0), "Short words");
+        });
+    }
 }
