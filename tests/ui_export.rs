@@ -124,8 +124,8 @@ fn all_of_a_chat_is_loaded_before_it_is_written() {
 #[test]
 fn what_is_loaded_is_enough_for_who_says_so() {
     let mut harness = dialog(partly(200), [1000.0, 700.0], Theme::Light);
-    click(&mut harness, "Only what is loaded here: 200 messages");
-    click(&mut harness, "JSON, to open again in Parlor or in a program");
+    click(&mut harness, "Only the 200 that are loaded");
+    click(&mut harness, "JSON, to open again in Parlor");
     placed(&mut harness, Some("/tmp/Bob.json"));
     let Some(Order::Write { export, format, .. }) = order(&mut harness) else { panic!("nothing is written") };
     assert_eq!((export.entries.len(), export.head.complete, format), (200, false, Format::Json));
@@ -264,24 +264,37 @@ fn a_file_that_is_no_export_is_refused_and_another_can_be_chosen() {
 }
 
 #[test]
-fn the_dialog_in_both_themes() {
-    let mut harness = dialog(partly(1_200), [1000.0, 700.0], Theme::Light);
-    look(&mut harness, "export_light");
+fn the_dialog_in_the_light() {
+    look(&mut dialog(partly(1_200), [1000.0, 700.0], Theme::Light), "export_light");
+}
+
+#[test]
+fn the_dialog_with_what_went_wrong_in_a_small_window() {
     let mut harness = dialog(partly(1_200), [376.0, 496.0], Theme::Dark);
-    placed(&mut harness, None);
     click(&mut harness, "Export…");
     drop(order(&mut harness));
     look(&mut harness, "export_problem_small_dark");
 }
 
+fn loading(theme: Theme) -> Window {
+    let mut harness = dialog(partly(1_200), [1000.0, 700.0], theme);
+    harness.state_mut().chat(BOB).loading = true;
+    placed(&mut harness, Some("/tmp/Bob.html"));
+    harness
+}
+
 #[test]
-fn how_far_it_is_in_both_themes() {
-    for (theme, name) in [(Theme::Light, "export_loading_light"), (Theme::Dark, "export_loading_dark")] {
-        let mut harness = dialog(partly(1_200), [1000.0, 700.0], theme);
-        harness.state_mut().chat(BOB).loading = true;
-        placed(&mut harness, Some("/tmp/Bob.html"));
-        look(&mut harness, name);
-    }
+fn how_far_it_is_in_the_light() {
+    look(&mut loading(Theme::Light), "export_loading_light");
+}
+
+#[test]
+fn how_far_it_is_in_the_dark() {
+    look(&mut loading(Theme::Dark), "export_loading_dark");
+}
+
+#[test]
+fn where_the_file_is() {
     let mut harness = dialog(long_chat(1, 30), [1000.0, 700.0], Theme::Light);
     placed(&mut harness, Some("/home/alice/Documents/Chats/Bob 2026-11-20.html"));
     let Some(Order::Write { tell, .. }) = order(&mut harness) else { panic!("nothing is written") };
@@ -289,15 +302,20 @@ fn how_far_it_is_in_both_themes() {
     look(&mut harness, "export_done_light");
 }
 
-#[test]
-fn an_export_that_is_read_in_both_themes() {
+fn read_by(size: [f32; 2], theme: Theme) -> Window {
     let mut export = kept(250);
     export.entries[2].change = Some("Alice added Bob and Charlie".into());
-    for (theme, size, name) in
-        [(Theme::Light, [1000.0, 700.0], "reading_light"), (Theme::Dark, [376.0, 640.0], "reading_small_dark")]
-    {
-        let mut harness = themed(model(), size, theme);
-        reading(&mut harness, Some(Ok(export.clone())));
-        look(&mut harness, name);
-    }
+    let mut harness = themed(model(), size, theme);
+    reading(&mut harness, Some(Ok(export)));
+    harness
+}
+
+#[test]
+fn an_export_that_is_read_in_the_light() {
+    look(&mut read_by([1000.0, 700.0], Theme::Light), "reading_light");
+}
+
+#[test]
+fn an_export_that_is_read_in_a_small_window() {
+    look(&mut read_by([376.0, 640.0], Theme::Dark), "reading_small_dark");
 }

@@ -57,13 +57,13 @@ pub fn about_how_many(model: &Model, key: ChatKey) -> Option<usize> {
     };
     let span = newest.checked_sub(oldest).filter(|span| *span > 0)?;
     let all = u128::try_from(loaded).ok()? * u128::from(newest.saturating_sub(first)) / u128::from(span);
-    Some(rounded(usize::try_from(all).ok()?.max(loaded)))
+    Some(rounded(usize::try_from(all).ok()?).max(loaded))
 }
 
 /// Up to two figures that count: more would be a promise.
 fn rounded(n: usize) -> usize {
     let unit = 10_usize.pow(n.checked_ilog10().unwrap_or(0).saturating_sub(1));
-    n.div_ceil(unit).saturating_mul(unit)
+    n.saturating_add(unit / 2) / unit * unit
 }
 
 /// `1,200`.
@@ -94,7 +94,7 @@ mod tests {
             assert_eq!(figures(n), shown);
         }
         assert_eq!((messages(1), messages(2)), ("1 message".into(), "2 messages".into()));
-        for (n, about) in [(0, 0), (7, 7), (42, 42), (123, 130), (4_912, 5_000), (5_000, 5_000)] {
+        for (n, about) in [(0, 0), (7, 7), (42, 42), (123, 120), (4_960, 5_000), (5_004, 5_000)] {
             assert_eq!(rounded(n), about);
         }
         assert!(rounded(usize::MAX) >= usize::MAX / 2);

@@ -204,7 +204,7 @@ impl ExportChat {
             let words = match format {
                 Format::Html => "Web page, to read in any browser",
                 Format::Text => "Text, as plain lines",
-                Format::Json => "JSON, to open again in Parlor or in a program",
+                Format::Json => "JSON, to open again in Parlor",
             };
             let response = controls::choice(ui, row(y), words, self.format == format);
             if self.format == format && !self.focused {
@@ -225,7 +225,7 @@ impl ExportChat {
             let words = format!("All of the chat: {}", messages(loaded));
             widgets::line(ui, left, &words, font::body(), palette.text, inner.width());
         } else {
-            let here = format!("Only what is loaded here: {}", messages(loaded));
+            let here = format!("Only the {} that are loaded", figures(loaded));
             for (whole, words) in [(true, "All of the chat"), (false, here.as_str())] {
                 if controls::choice(ui, row(y), words, self.whole == whole).clicked() {
                     self.whole = whole;
