@@ -137,7 +137,7 @@ fn read(ui: &mut Ui, inner: Rect, clock: &Clock, export: &Export, page: &mut usi
     let size = vec2(96.0, controls::FIELD);
     let earlier = Rect::from_min_size(pos2(inner.left(), inner.bottom() - size.y), size);
     let later = Rect::from_min_size(inner.max - size, size);
-    let words = format!("{} to {} of {}", figures(first + 1), figures(first + entries.len()), figures(all));
+    let words = format!("Page {} of {}", figures(*page + 1), figures(pages));
     let middle = pos2(inner.center().x, later.center().y);
     remark(ui, middle, Align2::CENTER_CENTER, &words, palette.subdued);
     let before = *page;
@@ -161,7 +161,7 @@ fn show(ui: &mut Ui, clock: &Clock, entry: &Entry, day: &mut Option<jiff::civil:
         *day = Some(new);
         let (rect, _) = ui.allocate_exact_size(vec2(width, DAY), Sense::hover());
         let words = at.map(|at| clock.day_title(at)).unwrap_or_default();
-        let middle = rect.center() + vec2(0.0, space::XS);
+        let middle = rect.center() - vec2(0.0, space::XS);
         remark(ui, middle, Align2::CENTER_CENTER, &words, palette.subdued);
     }
     let time = at.map(|at| clock.time(at)).unwrap_or_default();
