@@ -11,6 +11,7 @@
 //! - [`shelf`]: where windows keep what they have not sent, what they know and what is being written.
 //! - [`settings`]: what a person has chosen for the windows on this computer.
 //! - [`desktop`]: notifications and the icon in the tray.
+//! - [`export`]: a chat as a file to keep, and such a file read again.
 //! - [`clock`]: the only wall clock and randomness. [`config`]: paths, ports, limits.
 //!
 //! docs/ARCHITECTURE.md has the invariants and says how to add a request, a record or a view.
@@ -22,6 +23,7 @@ pub mod clock;
 pub mod config;
 pub mod core;
 pub mod desktop;
+pub mod export;
 pub mod host;
 pub mod log;
 pub mod proto;

@@ -23,6 +23,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "client::model",
             "client::command",
             "client::outbox",
+            "export",
             "proto::chat",
             "proto::ids",
             "proto::event",
@@ -31,13 +32,14 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         ],
         &["tokio", "std::fs", "std::net", "eframe", "rfd"],
     ),
+    ("export", &[], &["egui", "eframe", "rfd", "tokio", "std::fs", "std::net", "SystemTime"]),
     ("settings", &["log::storage", "proto::chat"], &["egui", "eframe", "tokio", "std::net"]),
     (
         "desktop",
         &["ui", "client::model", "proto::chat", "proto::ids"],
         &["tokio", "std::fs", "std::net", "eframe", "rfd", "SystemTime"],
     ),
-    ("app", &["ui", "client", "clock", "desktop", "settings"], &["tokio", "std::fs", "std::net"]),
+    ("app", &["ui", "client", "clock", "desktop", "export", "settings"], &["tokio", "std::fs", "std::net"]),
     ("host", &["client", "server", "proto::ids"], &["egui", "eframe", "tokio"]),
     ("shelf", &["client::chain", "client::shelf", "log::storage"], &["egui", "eframe", "tokio"]),
     ("user_command", &["server::accounts", "proto"], &["egui", "eframe", "tokio"]),
@@ -57,6 +59,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("src/client/connection/", "std::time"),
     // Which links of this computer are up.
     ("src/client/connection/route.rs", "std::fs"),
+    ("src/export/file.rs", "std::fs"),
     ("src/client/cache/", "std::time"),
     ("src/client/drafts.rs", "std::time"),
 ];

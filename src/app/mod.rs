@@ -2,11 +2,13 @@
 //!
 //! The only part of the program that knows eframe. It decides nothing that a view or the client could decide.
 
+mod export;
 mod folder;
 mod place;
 
 use std::time::{Duration, Instant};
 
+use self::export::Exports;
 use self::folder::FolderDialog;
 use crate::client::Client;
 use crate::client::command::Command;
@@ -32,6 +34,7 @@ struct App {
     /// What the store knows.
     kept: Settings,
     folder: FolderDialog,
+    exports: Exports,
     /// Since when somebody looks at something else.
     elsewhere: Option<Instant>,
 }
@@ -89,6 +92,7 @@ pub fn run(
                 store,
                 kept,
                 folder: FolderDialog::default(),
+                exports: Exports::default(),
                 elsewhere: None,
             }))
         }),
@@ -163,6 +167,7 @@ impl eframe::App for App {
         let clock = Clock { now: clock::now(), zone: self.zone.clone() };
         let commands = self.window.show(ui, self.client.model(), &clock);
         self.folder.serve(&mut self.window, ui.ctx(), frame);
+        self.exports.serve(&mut self.window, ui.ctx(), frame);
         self.keep();
         if commands.is_empty() {
             return;

@@ -45,6 +45,10 @@ pub enum Action {
     MarkRead,
     /// Leave a group.
     Leave,
+    /// Keep a chat as a file.
+    Export,
+    /// Read a chat that was kept as a file.
+    OpenExport,
     /// Let others know what was read, or not.
     ReadReceipts,
     /// See what can be chosen.
@@ -86,6 +90,8 @@ impl Action {
         Self::SearchChat,
         Self::SearchAll,
         Self::SearchList,
+        Self::Export,
+        Self::OpenExport,
         Self::Settings,
         Self::Shortcuts,
         Self::Theme,
@@ -100,7 +106,7 @@ impl Action {
     pub fn fits(self, stand: Stand, model: &Model) -> bool {
         let about = stand.chat.and_then(|key| model.chat(key));
         match self {
-            Self::Details | Self::Mute | Self::SearchChat => stand.chat.is_some(),
+            Self::Details | Self::Mute | Self::SearchChat | Self::Export => stand.chat.is_some(),
             // The room of everyone has its place.
             Self::Pin => (stand.pinned || stand.room_to_pin) && stand.chat.is_some_and(|key| key != ChatKey::Everyone),
             Self::MarkRead => about.is_some_and(|chat| chat.unread > 0),
@@ -133,6 +139,8 @@ impl Action {
             Self::Mute => either(is_muted(stand, model), "Unmute", "Mute"),
             Self::MarkRead => "Mark as read",
             Self::Leave => "Leave group…",
+            Self::Export => "Export this chat…",
+            Self::OpenExport => "Open an export…",
             Self::ReadReceipts => either(model.read_receipts, "Turn read receipts off", "Turn read receipts on"),
             Self::Theme => either(stand.dark, "Switch to the light theme", "Switch to the dark theme"),
             Self::Settings => "Settings",
@@ -170,6 +178,8 @@ impl Action {
             Self::Mute if is_muted(stand, model) => Icon::Bell,
             Self::Mute => Icon::BellOff,
             Self::Leave | Self::SignOut => Icon::LogOut,
+            Self::Export => Icon::Download,
+            Self::OpenExport => Icon::FolderOpen,
             Self::ReadReceipts => Icon::CheckCheck,
             Self::Theme if stand.dark => Icon::Sun,
             Self::Theme => Icon::Moon,

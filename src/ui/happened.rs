@@ -9,45 +9,68 @@ const NAMED_MAX: usize = 3;
 
 /// What somebody did to a group: `Alice added Bob and Charlie`, `You renamed the group to “Hike”`. No full stop.
 pub fn change_sentence(model: &Model, by: UserId, change: &Change) -> String {
-    let who = subject(model, by);
-    match change {
-        Change::Created { name, members, .. } => {
-            let others: Vec<UserId> = members.iter().copied().filter(|member| *member != by).collect();
-            match others.as_slice() {
-                [] => format!("{who} made the group “{name}”"),
-                others => format!("{who} made the group “{name}” with {}", objects(model, others)),
-            }
-        }
-        Change::Renamed { name } => format!("{who} renamed the group to “{name}”"),
-        Change::Added { members } => format!("{who} added {}", objects(model, members)),
-        Change::Removed { member } => format!("{who} removed {}", object(model, *member)),
-        Change::Left { owner: None } => format!("{who} left"),
-        Change::Left { owner: Some(owner) } => {
-            let are = if model.is_me(*owner) { "are" } else { "is" };
-            format!("{who} left. {} {are} the owner now", subject(model, *owner))
-        }
-        Change::HandedOver { owner } => format!("{who} made {} the owner", object(model, *owner)),
-        Change::Deleted => format!("{who} deleted the group"),
-    }
+    Names { model, me: model.my_id() }.sentence(by, change)
+}
+
+/// The same for readers who are not this person: nobody is “you”.
+pub fn change_in_names(model: &Model, by: UserId, change: &Change) -> String {
+    Names { model, me: None }.sentence(by, change)
 }
 
 /// Somebody at the beginning of a sentence.
 pub fn subject(model: &Model, id: UserId) -> &str {
-    if model.is_me(id) { "You" } else { model.name(id) }
+    Names { model, me: model.my_id() }.subject(id)
 }
 
-/// Somebody within a sentence.
-fn object(model: &Model, id: UserId) -> &str {
-    if model.is_me(id) { "you" } else { model.name(id) }
+/// What people are called in a sentence.
+#[derive(Clone, Copy)]
+struct Names<'a> {
+    model: &'a Model,
+    /// Who is “you”.
+    me: Option<UserId>,
 }
 
-/// Several people within a sentence, this person first: a long list may not hide that one is in it.
-fn objects(model: &Model, ids: &[UserId]) -> String {
-    let (mine, others): (Vec<UserId>, Vec<UserId>) = ids.iter().partition(|id| model.is_me(**id));
-    let ordered = mine.into_iter().chain(others);
-    // A group can have thousands of members, and this is asked for in every frame.
-    let named: Vec<&str> = ordered.take(NAMED_MAX + 1).map(|id| object(model, id)).collect();
-    enumerated(&named, ids.len())
+impl<'a> Names<'a> {
+    fn sentence(self, by: UserId, change: &Change) -> String {
+        let who = self.subject(by);
+        match change {
+            Change::Created { name, members, .. } => {
+                let others: Vec<UserId> = members.iter().copied().filter(|member| *member != by).collect();
+                match others.as_slice() {
+                    [] => format!("{who} made the group “{name}”"),
+                    others => format!("{who} made the group “{name}” with {}", self.objects(others)),
+                }
+            }
+            Change::Renamed { name } => format!("{who} renamed the group to “{name}”"),
+            Change::Added { members } => format!("{who} added {}", self.objects(members)),
+            Change::Removed { member } => format!("{who} removed {}", self.object(*member)),
+            Change::Left { owner: None } => format!("{who} left"),
+            Change::Left { owner: Some(owner) } => {
+                let are = if self.me == Some(*owner) { "are" } else { "is" };
+                format!("{who} left. {} {are} the owner now", self.subject(*owner))
+            }
+            Change::HandedOver { owner } => format!("{who} made {} the owner", self.object(*owner)),
+            Change::Deleted => format!("{who} deleted the group"),
+        }
+    }
+
+    fn subject(self, id: UserId) -> &'a str {
+        if self.me == Some(id) { "You" } else { self.model.name(id) }
+    }
+
+    /// Somebody within a sentence.
+    fn object(self, id: UserId) -> &'a str {
+        if self.me == Some(id) { "you" } else { self.model.name(id) }
+    }
+
+    /// Several people within a sentence, this person first: a long list may not hide that one is in it.
+    fn objects(self, ids: &[UserId]) -> String {
+        let (mine, others): (Vec<UserId>, Vec<UserId>) = ids.iter().partition(|id| self.me == Some(**id));
+        let ordered = mine.into_iter().chain(others);
+        // A group can have thousands of members, and this is asked for in every frame.
+        let named: Vec<&str> = ordered.take(NAMED_MAX + 1).map(|id| self.object(id)).collect();
+        enumerated(&named, ids.len())
+    }
 }
 
 /// `Bob`, `Bob and Charlie`, `Bob, Charlie and 3 more`: the first names of `count` people.

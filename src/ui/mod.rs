@@ -10,7 +10,7 @@
 //!   there and what was done to groups, in words. `mentions`: who a text calls by name. `find`: where words stand in
 //!   messages. `links`: where a text leads. `slash`: what a draft that begins with a slash asks for. `settings`: the page
 //!   on which one chooses; `chosen`: the window's part in that; `frame`: how it takes effect, and the lines between panes.
-//!   [`attention`]: what the desktop is to tell of; `announce`: what a screen reader says by itself. `keys`: which events
+//!   [`attention`]: what the desktop is to tell of; `announce`: what a screen reader says by itself. `export`: what is kept of a chat. `keys`: which events
 //!   a frame gets. `edit`: text in a field, of any script. `fonts`, `emoji` and `bidi`: what letters, emoji and
 //!   right-to-left sentences look like.
 //!
@@ -28,6 +28,7 @@ mod details;
 mod dialogs;
 mod edit;
 mod emoji;
+mod export;
 mod find;
 mod fonts;
 mod frame;
@@ -64,6 +65,7 @@ use std::collections::BTreeMap;
 use egui::{Event, Key, Modifiers, Rect, Ui, UiBuilder, pos2, vec2};
 use lucide_icons::Icon;
 
+use self::actions::Action;
 use self::announce::Announcer;
 use self::composer::Composer;
 use self::details::Details;
@@ -389,6 +391,7 @@ impl Window {
         match intent {
             Some(details::Intent::Close) => self.toggle_details(ui),
             Some(details::Intent::Open(chat)) => self.open_chat(chat, model),
+            Some(details::Intent::Export(chat)) => self.perform(Action::Export, Some(chat), ui, model, commands),
             Some(details::Intent::AddPeople(group)) => self.dialog = Some(Dialog::add_people(group)),
             None => return,
         }

@@ -9,6 +9,7 @@ use super::dialogs::finder::Finder;
 use super::{Window, shortcuts};
 use crate::client::command::Command;
 use crate::client::model::Model;
+use crate::export::Order;
 use crate::proto::chat::ChatKey;
 use crate::settings::values::Theme;
 
@@ -21,6 +22,11 @@ impl Window {
     /// Pins what was kept, once its account is signed in. Whoever signs out takes it along.
     pub fn set_pinned(&mut self, pinned: Vec<ChatKey>) {
         self.sidebar.set_pinned(pinned);
+    }
+
+    /// What an export needs of what surrounds the window, asked for once.
+    pub fn take_export_order(&mut self) -> Option<Order> {
+        self.dialog.as_mut().and_then(Dialog::take_order)
     }
 
     /// Does what the keys ask for that mean the same wherever the focus is.
@@ -88,10 +94,11 @@ impl Window {
             }
             Action::AllRead => model.chats.keys().for_each(|key| commands.extend(read(model, *key))),
             Action::ReadReceipts => commands.push(Command::SetReadReceipts(!model.read_receipts)),
+            Action::OpenExport => self.dialog = Some(Dialog::reading()),
             Action::Settings => self.toggle_settings(ui),
             Action::Theme => self.frame.settings.theme = if stand.dark { Theme::Light } else { Theme::Dark },
             Action::SignOut => commands.push(Command::SignOut),
-            Action::Details | Action::Pin | Action::Mute | Action::MarkRead | Action::Leave => {
+            Action::Details | Action::Pin | Action::Mute | Action::MarkRead | Action::Leave | Action::Export => {
                 if let Some(chat) = about {
                     self.perform_with(action, chat, ui, model, commands);
                 }
@@ -117,6 +124,7 @@ impl Window {
                 commands.push(Command::Mute { chat, muted: !muted });
             }
             Action::MarkRead => commands.extend(read(model, chat)),
+            Action::Export => self.dialog = Some(Dialog::export(chat)),
             Action::Details if self.open() == Some(chat) => self.toggle_details(ui),
             Action::Details | Action::Leave => {
                 self.open_chat(chat, model);

@@ -42,6 +42,8 @@ pub enum Intent {
     Close,
     /// Look at another chat.
     Open(ChatKey),
+    /// Ask how the chat is to be kept as a file.
+    Export(ChatKey),
     /// Ask who is to be added.
     AddPeople(GroupId),
 }
@@ -150,6 +152,10 @@ impl Details {
         let sign = if muted { Icon::BellOff } else { Icon::Bell };
         if controls::switch(ui, row(y), sign, "Mute", muted).clicked() {
             commands.push(Command::Mute { chat: key, muted: !muted });
+        }
+        y += ROW;
+        if controls::action(ui, row(y), Icon::Download, "Export this chat…", palette.text, true).clicked() {
+            *intent = Some(Intent::Export(key));
         }
         y += ROW;
         if let (Some(id), Some(group)) = self.group(model)

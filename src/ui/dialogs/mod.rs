@@ -4,8 +4,10 @@
 
 mod add_people;
 mod everywhere;
+mod export;
 pub mod finder;
 mod new_group;
+mod reading;
 mod several;
 mod shortcuts;
 
@@ -16,8 +18,10 @@ use lucide_icons::Icon;
 
 use self::add_people::AddPeople;
 use self::everywhere::SearchEverywhere;
+use self::export::ExportChat;
 use self::finder::Finder;
 use self::new_group::NewGroup;
+use self::reading::Reading;
 use self::several::Several;
 use self::shortcuts::Shortcuts;
 use super::actions::Action;
@@ -55,6 +59,10 @@ pub enum Dialog {
     Finder(Box<Finder>),
     /// Show the keys.
     Shortcuts(Shortcuts),
+    /// Keep a chat as a file.
+    Export(ExportChat),
+    /// Read a chat that was kept as a file.
+    Reading(Reading),
 }
 
 /// What a dialog comes to in a frame.
@@ -105,6 +113,25 @@ impl Dialog {
         Self::Shortcuts(Shortcuts)
     }
 
+    /// To keep a chat as a file.
+    pub fn export(chat: ChatKey) -> Self {
+        Self::Export(ExportChat::new(chat))
+    }
+
+    /// To read a chat that was kept as a file.
+    pub fn reading() -> Self {
+        Self::Reading(Reading::new())
+    }
+
+    /// What it needs of what surrounds the window, asked for once.
+    pub fn take_order(&mut self) -> Option<crate::export::Order> {
+        match self {
+            Self::Export(dialog) => dialog.order.take(),
+            Self::Reading(dialog) => dialog.order.take(),
+            _ => None,
+        }
+    }
+
     /// Draws the dialog above everything else.
     pub fn show(&mut self, ui: &Ui, model: &Model, clock: &Clock, commands: &mut Vec<Command>) -> Step {
         match self {
@@ -114,6 +141,8 @@ impl Dialog {
             Self::Everywhere(dialog) => dialog.show(ui, model, clock),
             Self::Finder(dialog) => dialog.show(ui, model, clock),
             Self::Shortcuts(dialog) => dialog.show(ui),
+            Self::Export(dialog) => dialog.show(ui, model, clock, commands),
+            Self::Reading(dialog) => dialog.show(ui, clock),
         }
     }
 }
