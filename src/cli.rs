@@ -124,17 +124,31 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-/// Logs what this program has to say; the libraries beneath the window talk of things that are nobody's business.
-fn log_to_stderr(level: tracing::Level) {
+/// The environment variable that chooses what is logged instead: a level for everything, `debug`, or levels by where it
+/// comes from, `parlor=trace,notify=debug`.
+const LOG: &str = "PARLOR_LOG";
+
+/// Logs what this program has to say; the libraries beneath the window talk of things that are nobody's business, unless
+/// somebody asks for it.
+fn log_to_stderr(level: tracing::Level) -> anyhow::Result<()> {
+    use tracing_subscriber::filter::Targets;
     use tracing_subscriber::layer::SubscriberExt as _;
     use tracing_subscriber::util::SubscriberInitExt as _;
-    let ours = tracing_subscriber::filter::Targets::new().with_target(env!("CARGO_CRATE_NAME"), level);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
-    tracing_subscriber::registry().with(ours).with(lines).init();
+    let asked = std::env::var(LOG).ok().filter(|asked| !asked.trim().is_empty());
+    let ours = Targets::new().with_target(env!("CARGO_CRATE_NAME"), level);
+    let what = match &asked {
+        Some(asked) => asked.parse().with_context(|| format!("{LOG} is not a level: write debug, or parlor=trace"))?,
+        None => ours,
+    };
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(asked.is_some());
+    // Colours are for people; in a file or a journal they are noise.
+    let lines = lines.with_ansi(std::io::stderr().is_terminal());
+    tracing_subscriber::registry().with(what).with(lines).init();
+    Ok(())
 }
 
 fn serve(options: &Options) -> anyhow::Result<()> {
-    log_to_stderr(tracing::Level::INFO);
+    log_to_stderr(tracing::Level::INFO)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // Asked for before the server is up, so that a signal that comes early is not lost.
     let signal = runtime.block_on(async { Signals::new() })?;
@@ -201,6 +215,9 @@ fn check(data_dir: &Path) -> anyhow::Result<()> {
             check.accounts.plain_passwords
         ));
     }
+    for doubt in &check.accounts.doubts {
+        say(&format!("                {doubt}"));
+    }
     let report = &check.report;
     say(&format!(
         "  history.json  {} records, {} messages in {}, {} bytes",
@@ -226,7 +243,7 @@ fn window(
     if ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].iter().all(|name| std::env::var_os(name).is_none()) {
         bail!("there is no display here to open a window on; `parlor --server` hosts without one");
     }
-    log_to_stderr(tracing::Level::WARN);
+    log_to_stderr(tracing::Level::WARN)?;
     let prefill = ui::Prefill { address: address.unwrap_or_default(), username: username.unwrap_or_default() };
     let shelf = Files::new(options.data_dir.join(UNSENT));
     let shown = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.into()).display().to_string();

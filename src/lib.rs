@@ -12,6 +12,8 @@
 //! - [`settings`]: what a person has chosen for the windows on this computer.
 //! - [`desktop`]: notifications and the icon in the tray.
 //! - [`export`]: a chat as a file to keep, and such a file read again.
+//! - [`names`]: what accounts and groups may be called. [`visible`]: what of a text can be seen.
+//! - [`files`]: files and folders of their owner alone.
 //! - [`clock`]: the only wall clock and randomness. [`config`]: paths, ports, limits.
 //!
 //! docs/ARCHITECTURE.md has the invariants and says how to add a request, a record or a view.
@@ -24,11 +26,14 @@ pub mod config;
 pub mod core;
 pub mod desktop;
 pub mod export;
+pub mod files;
 pub mod host;
 pub mod log;
+pub mod names;
 pub mod proto;
 pub mod server;
 pub mod settings;
 pub mod shelf;
 pub mod ui;
 pub mod user_command;
+pub mod visible;

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use crate::client::chain::Pair;
 use crate::client::shelf::{Kept, Shelf, waits};
-use crate::log::storage::{DiskFile, Storage, private_folder};
+use crate::files;
+use crate::log::storage::{DiskFile, Storage};
 
 /// The most windows of one account at once that have a file each.
 const WINDOWS_MAX: u32 = 64;
@@ -27,7 +28,7 @@ impl Files {
 
 impl Shelf for Files {
     fn files(&mut self, server: &str, username: &str, waiting: bool) -> io::Result<Option<Kept>> {
-        private_folder(&self.folder)?;
+        files::own_folder(&self.folder)?;
         // Readable as far as a file's name can be, and never the same for two.
         let readable: String = username.chars().filter(|c| c.is_alphanumeric()).take(24).collect();
         let whole = crc32fast::hash(format!("{username}\n{server}").as_bytes());
@@ -44,7 +45,7 @@ impl Shelf for Files {
                 let cache_path = path.with_extension("cache").display().to_string();
                 Ok(Some(Kept { unsent, cache, drafts, cache_path }))
             };
-            let exists = path.exists();
+            let exists = std::fs::symlink_metadata(&path).is_ok();
             if !exists && (waiting || free.is_some()) {
                 break;
             }

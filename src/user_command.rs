@@ -55,16 +55,8 @@ pub fn run(
 ) -> anyhow::Result<()> {
     match command {
         UserCommand::Add { name } => {
-            let name = UserName::new(&name)?;
             // Before asking: nobody should think of a password in vain. It is looked at again when the account is made.
-            match accounts::find(data_dir, &name) {
-                Ok((_, existing)) => {
-                    let (asked, existing) = (name.to_string(), existing.to_string());
-                    return Err(AccountsError::NameTaken { asked, existing }.into());
-                }
-                Err(AccountsError::NoSuchAccount(_) | AccountsError::Missing { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
+            let name = accounts::new_name(data_dir, &name)?;
             let password = passwords.read(&name)?;
             let id = accounts::add(data_dir, &name, &password)?;
             writeln!(output, "{name} now has an account, number {}.", id.0)?;

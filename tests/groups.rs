@@ -142,7 +142,8 @@ fn what_a_new_member_can_read_is_as_was_chosen_when_the_group_was_made() {
     let mut house = House::new();
     let (mut alice, mut bob) = (house.login("Alice"), house.login("Bob"));
     let groups = ["joined", "all"].map(|history| {
-        let group = alice.done("create_group", json!({"name": history, "members": [2], "history": history}));
+        let group =
+            alice.done("create_group", json!({"name": format!("Sees {history}"), "members": [2], "history": history}));
         let group = group["group"].as_u64().unwrap();
         bob.say(json!({"group": group}), "early");
         group

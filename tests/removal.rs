@@ -76,7 +76,7 @@ fn who_is_added_again_sees_what_the_group_was_made_to_show() {
     let mut house = House::new();
     let (mut alice, mut bob) = (house.login("Alice"), house.login("Bob"));
     let groups = ["joined", "all"].map(|history| {
-        let fields = json!({"name": history, "members": [2], "history": history});
+        let fields = json!({"name": format!("Sees {history}"), "members": [2], "history": history});
         let group = alice.done("create_group", fields)["group"].as_u64().unwrap();
         alice.say(json!({"group": group}), "one");
         bob.say(json!({"group": group}), "Bob's own");

@@ -13,10 +13,21 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("clock", &["proto::ids"], &["tokio", "egui"]),
     ("config", &[], &["egui"]),
     ("proto", &[], &["tokio", "std::fs", "std::net", "std::time", "egui", "rand", "getrandom"]),
-    ("core", &["proto"], &["tokio", "std::fs", "std::net", "std::time", "egui", "getrandom", "tracing"]),
-    ("log", &["proto"], &["tokio", "std::net", "std::time", "egui", "getrandom"]),
-    ("server", &["proto", "core", "log", "config", "clock"], &["egui", "eframe", "rfd"]),
-    ("client", &["proto", "log", "config", "clock"], &["tokio", "std::time", "egui", "eframe", "std::fs"]),
+    (
+        "core",
+        &["proto", "names", "visible"],
+        &["tokio", "std::fs", "std::net", "std::time", "egui", "getrandom", "tracing"],
+    ),
+    ("log", &["proto", "files"], &["tokio", "std::net", "std::time", "egui", "getrandom"]),
+    ("files", &[], &["tokio", "std::net", "std::time", "egui", "getrandom", "tracing"]),
+    ("names", &["proto", "visible"], &["tokio", "std::fs", "std::net", "std::time", "egui", "getrandom", "tracing"]),
+    ("visible", &[], &["tokio", "std::fs", "std::net", "std::time", "egui", "getrandom", "tracing"]),
+    ("server", &["proto", "core", "log", "config", "clock", "files", "names", "visible"], &["egui", "eframe", "rfd"]),
+    (
+        "client",
+        &["proto", "log", "config", "clock", "names", "visible"],
+        &["tokio", "std::time", "egui", "eframe", "std::fs"],
+    ),
     (
         "ui",
         &[
@@ -29,11 +40,12 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "proto::event",
             "proto::limits",
             "settings::values",
+            "visible",
         ],
         &["tokio", "std::fs", "std::net", "eframe", "rfd"],
     ),
     ("export", &[], &["egui", "eframe", "rfd", "tokio", "std::fs", "std::net", "SystemTime"]),
-    ("settings", &["log::storage", "proto::chat"], &["egui", "eframe", "tokio", "std::net"]),
+    ("settings", &["files", "proto::chat"], &["egui", "eframe", "tokio", "std::net"]),
     (
         "desktop",
         &["ui", "client::model", "proto::chat", "proto::ids"],
@@ -41,7 +53,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
     ("app", &["ui", "client", "clock", "desktop", "export", "settings"], &["tokio", "std::fs", "std::net"]),
     ("host", &["client", "server", "proto::ids"], &["egui", "eframe", "tokio"]),
-    ("shelf", &["client::chain", "client::shelf", "log::storage"], &["egui", "eframe", "tokio"]),
+    ("shelf", &["client::chain", "client::shelf", "files", "log::storage"], &["egui", "eframe", "tokio"]),
     ("user_command", &["server::accounts", "proto"], &["egui", "eframe", "tokio"]),
     (
         "cli",

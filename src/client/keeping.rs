@@ -12,6 +12,7 @@ use super::outbox::{Destination, Outbox};
 use super::shelf::{Home, Journal, Kept};
 use super::{Client, encode_send, new_device};
 use crate::clock;
+use crate::names;
 use crate::proto::chat::ChatKey;
 use crate::proto::event::{Code, Problem};
 
@@ -104,7 +105,7 @@ impl Client {
         self.more_waits = true;
         let shelf = self.shelf.as_mut()?;
         let (server, username) = &self.account;
-        let opened = shelf.files(server, &username.to_lowercase(), waiting).and_then(|kept| match kept {
+        let opened = shelf.files(server, &names::key(username), waiting).and_then(|kept| match kept {
             Some(kept) => Journal::open(Arc::clone(&kept.unsent), new_device()).map(|opened| Some((opened, kept))),
             None => Ok(None),
         });

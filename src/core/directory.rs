@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::names;
 use crate::proto::ids::{UserId, UserName};
 use crate::proto::limits::{MENTIONS_MAX, NAME_MAX_CHARS};
 use crate::proto::request::Peer;
@@ -12,6 +13,8 @@ pub struct Directory {
     names: BTreeMap<UserId, UserName>,
     /// Keyed by [`UserName::folded`].
     by_name: BTreeMap<String, UserId>,
+    /// Keyed by each of [`names::looks`]. Worked out once: whoever makes groups must not make all names be looked at.
+    by_look: BTreeMap<String, UserId>,
 }
 
 impl Directory {
@@ -19,7 +22,9 @@ impl Directory {
     pub fn new(accounts: impl IntoIterator<Item = (UserId, UserName)>) -> Self {
         let names: BTreeMap<_, _> = accounts.into_iter().collect();
         let by_name = names.iter().map(|(&id, name)| (name.folded(), id)).collect();
-        Self { names, by_name }
+        let looks = names.iter().flat_map(|(&id, name)| names::looks(name.as_str()).map(|look| (look, id)));
+        let by_look = looks.collect();
+        Self { names, by_name, by_look }
     }
 
     /// The name of an account.
@@ -33,6 +38,11 @@ impl Directory {
             Peer::Id(id) => self.names.contains_key(id).then_some(*id),
             Peer::Name(name) => self.by_name.get(&name.to_lowercase()).copied(),
         }
+    }
+
+    /// The account whose name that looks like.
+    pub fn looks_like(&self, name: &str) -> Option<&UserName> {
+        names::looks(name).iter().find_map(|look| self.names.get(self.by_look.get(look)?))
     }
 
     /// The accounts that a text calls by name: `@Name`, with nothing but the end or something that is no letter and no

@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use super::engine::Engine;
 use super::requests::{Asker, too_many};
 use super::state::{Body, Group};
+use crate::names::{self, Refused};
 use crate::proto::chat::{Change, ChatId, GroupId, GroupName};
 use crate::proto::event::{Code, GroupInfo, GroupMember, GroupReply, Problem};
 use crate::proto::ids::{ClientId, UserId};
 use crate::proto::limits::{GROUP_MEMBERS_MAX, PEOPLE_PER_REQUEST_MAX};
 use crate::proto::record::{GroupChange, Record};
 use crate::proto::request::{Call, GroupCall, GroupEdit, Peer, Request};
+use crate::visible;
 
 impl Engine {
     pub(super) fn group_call(
@@ -50,7 +52,7 @@ impl Engine {
     fn decide(&self, user: UserId, call: GroupCall) -> Result<(Option<GroupId>, Change), Problem> {
         let (id, edit) = match call {
             GroupCall::Create { name, members, history } => {
-                let name = group_name(&name)?;
+                let name = self.group_name(&name)?;
                 // Who makes a group is in it, also if they do not say so.
                 let others = self.people(&members)?.into_iter().filter(|member| *member != user);
                 let members = std::iter::once(user).chain(others).collect();
@@ -63,10 +65,13 @@ impl Engine {
         let change = match edit {
             GroupEdit::Leave => Change::Left { owner: group.heir().filter(|_| group.owner == user) },
             _ if group.owner != user => {
-                let text = format!("Only {}, the owner of this group, can do that.", self.name_of(group.owner));
+                let text = format!(
+                    "Only {}, the owner of this group, can do that.",
+                    visible::isolated(&self.name_of(group.owner))
+                );
                 return Err(Problem::new(Code::NotTheOwner, text));
             }
-            GroupEdit::Rename(name) => Change::Renamed { name: group_name(&name)? },
+            GroupEdit::Rename(name) => Change::Renamed { name: self.group_name(&name)? },
             GroupEdit::Add(members) => Change::Added { members: self.newcomers(group, &members)? },
             GroupEdit::Remove(member) => {
                 let member = self.member(group, &member)?;
@@ -88,6 +93,19 @@ impl Engine {
         Ok((Some(id), change))
     }
 
+    /// A name that a group is to have. It may be that of another group, and not one that looks like an account's: what
+    /// is meant for one person must not end up before many.
+    fn group_name(&self, name: &str) -> Result<GroupName, Problem> {
+        let name = names::group(name).map_err(|refused| bad_name(&refused))?;
+        match self.directory.looks_like(name.as_str()) {
+            Some(account) => {
+                let (asked, existing) = (name.to_string(), account.to_string());
+                Err(bad_name(&Refused::Alike { asked, existing }))
+            }
+            None => Ok(name),
+        }
+    }
+
     /// The people whom a request names, each once. All of them must be there.
     fn people(&self, peers: &[Peer]) -> Result<Vec<UserId>, Problem> {
         if peers.len() > PEOPLE_PER_REQUEST_MAX {
@@ -100,7 +118,7 @@ impl Engine {
             match (self.find(peer), peer) {
                 (Ok(user), _) if seen.insert(user) => found.push(user),
                 (Ok(user), _) => {
-                    let text = format!("{} is named twice.", self.name_of(user));
+                    let text = format!("{} is named twice.", visible::isolated(&self.name_of(user)));
                     return Err(Problem::new(Code::AlreadyAMember, text));
                 }
                 (Err(_), Peer::Name(name)) => unknown.push(format!("{:?}", name.chars().take(64).collect::<String>())),
@@ -121,7 +139,7 @@ impl Engine {
     fn newcomers(&self, group: &Group, peers: &[Peer]) -> Result<Vec<UserId>, Problem> {
         let people = self.people(peers)?;
         if let Some(member) = people.iter().find(|user| group.members.contains(user)) {
-            let text = format!("{} is in this group already.", self.name_of(*member));
+            let text = format!("{} is in this group already.", visible::isolated(&self.name_of(*member)));
             return Err(Problem::new(Code::AlreadyAMember, text));
         }
         if group.members.len() + people.len() > GROUP_MEMBERS_MAX {
@@ -158,8 +176,8 @@ impl Engine {
 /// How many unknown names an error repeats.
 const UNKNOWN_NAMED_MAX: usize = 5;
 
-fn group_name(name: &str) -> Result<GroupName, Problem> {
-    GroupName::new(name).map_err(|invalid| Problem::new(Code::BadName, invalid.to_string()))
+fn bad_name(refused: &Refused) -> Problem {
+    Problem::new(Code::BadName, refused.to_string())
 }
 
 fn no_such_member() -> Problem {

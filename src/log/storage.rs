@@ -1,9 +1,11 @@
 //! The least that the log asks of a disk, so that faults can be injected beneath it. The only file of the log that
 //! touches the file system.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::path::Path;
+
+use crate::files;
 
 /// A file, as the log sees it. Writes and reads name their place; nothing is durable before [`Storage::sync`].
 pub trait Storage: Send + Sync {
@@ -39,8 +41,8 @@ impl DiskFile {
     /// # Errors
     /// Those of the file system.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let created = !path.exists();
-        let file = private(OpenOptions::new().read(true).write(true).create(true).truncate(false)).open(path)?;
+        let created = std::fs::symlink_metadata(path).is_err();
+        let file = files::open(path)?;
         if created {
             sync_directory_of(path)?;
         }
@@ -64,34 +66,8 @@ impl DiskFile {
     /// # Errors
     /// Those of the file system.
     pub fn open_read_only(path: &Path) -> io::Result<Self> {
-        Ok(Self { file: File::open(path)?, path: path.into() })
+        Ok(Self { file: files::open_to_read(path)?, path: path.into() })
     }
-}
-
-/// Makes a folder that its owner alone can look into, if it is not there.
-///
-/// # Errors
-/// Those of the file system.
-pub fn private_folder(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
-}
-
-#[cfg(unix)]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    options.mode(0o600)
-}
-
-#[cfg(not(unix))]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    options
 }
 
 /// Makes a file's name durable: a new or changed one lasts only once its directory is on disk.
@@ -162,7 +138,7 @@ impl Storage for DiskFile {
             if attempt > 0 {
                 name.push(format!(".{attempt}"));
             }
-            match private(OpenOptions::new().write(true).create_new(true)).open(&name) {
+            match files::create_new(Path::new(&name)) {
                 Ok(mut file) => {
                     io::Write::write_all(&mut file, bytes)?;
                     file.sync_all()?;

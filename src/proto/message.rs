@@ -19,7 +19,7 @@ pub enum To<'a> {
 }
 
 /// A message in a chat.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Message<'a> {
     /// Place in the log.
     pub seq: Seq,
@@ -126,7 +126,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Message<'a> {
 
 /// A message to several people, each in the chat with its author: one record, so that it is stored for all of them or
 /// for none. It is never shown as it stands: everybody is shown [`ToMany::part`]s, and nobody learns who else got it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "purpose", rename = "message_to_many")]
 pub struct ToMany<'a> {
     /// Place in the log.

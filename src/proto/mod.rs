@@ -13,3 +13,4 @@ pub mod outgoing;
 pub mod purpose;
 pub mod record;
 pub mod request;
+mod withheld;

@@ -8,7 +8,7 @@ use super::event::Status;
 use super::ids::{DeviceId, RequestId, Seq, UserId};
 
 /// A request.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(tag = "purpose", rename_all = "snake_case")]
 pub enum Outgoing<'a> {
     /// See [`super::request::Login`].

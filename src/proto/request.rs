@@ -114,7 +114,6 @@ pub enum Receivers {
 }
 
 /// `send_message`.
-#[derive(Debug)]
 pub struct SendMessage {
     /// For whom.
     pub to: Receivers,
@@ -346,7 +345,6 @@ impl GroupWire {
 }
 
 /// A request that could not be read: what to answer, and to which number if that much was readable.
-#[derive(Debug)]
 pub struct BadRequest {
     /// The request's number, if it could be read.
     pub id: Option<RequestId>,

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::BytesMut;
+use secrecy::zeroize::Zeroize as _;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep_until};
@@ -282,7 +283,8 @@ impl Connection {
         let mut held = None;
         let mut at = 0;
         while held.is_none() {
-            let max = if self.is_admitted() { FRAME_MAX_BYTES } else { FRAME_BEFORE_LOGIN_MAX_BYTES };
+            let admitted = self.is_admitted();
+            let max = if admitted { FRAME_MAX_BYTES } else { FRAME_BEFORE_LOGIN_MAX_BYTES };
             match frame::decode(&buffer[at..], max) {
                 Ok(Decoded::Frame { json, end }) => {
                     let input = match Request::parse(&buffer[at..][json]) {
@@ -294,6 +296,10 @@ impl Connection {
                         }
                         Err(bad) => Input::Bad(session, bad),
                     };
+                    if !admitted {
+                        // There is a password in it, or what was meant for one.
+                        buffer[at..at + end].zeroize();
+                    }
                     at += end;
                     match self.must_wait(&input) {
                         Some(wait) => held = Some((input, wait)),

@@ -136,6 +136,7 @@ impl Running {
     fn open(&mut self, stream: tokio::net::TcpStream) {
         let session = SessionId(self.next_session);
         self.next_session += 1;
+        tracing::debug!(session = session.0, "a connection came");
         let connection = Arc::new(Connection::new(stream, self.throttle.of_stranger()));
         self.connections.insert(session, Arc::clone(&connection));
         let report = self.report.clone();
@@ -146,9 +147,7 @@ impl Running {
     fn round(&mut self, inputs: impl IntoIterator<Item = Input>) {
         let now = clock::now();
         for input in inputs {
-            if let Input::Closed(session) = input {
-                self.connections.remove(&session);
-            }
+            self.note(&input);
             self.engine.handle(input, now);
         }
         loop {
@@ -167,6 +166,26 @@ impl Running {
         }
         if let Some((first, records)) = self.engine.take_batch() {
             self.committer.submit(first, records);
+        }
+    }
+
+    /// Lets go of what has ended, and logs what an operator may look for. No name of a login that failed: it may be a
+    /// password in the wrong field.
+    fn note(&mut self, input: &Input) {
+        match input {
+            Input::Closed(session) => {
+                self.connections.remove(session);
+                tracing::debug!(session = session.0, "a connection ended");
+            }
+            Input::Request(session, request) => {
+                tracing::trace!(session = session.0, purpose = request.call.purpose(), "a request");
+            }
+            Input::Bad(session, bad) => tracing::debug!(session = session.0, ?bad, "a request that cannot be read"),
+            Input::Verified(session, _, Some(user)) => {
+                tracing::debug!(session = session.0, user = user.0, "a login");
+            }
+            Input::Verified(session, _, None) => tracing::debug!(session = session.0, "a login that was refused"),
+            _ => {}
         }
     }
 

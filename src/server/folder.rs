@@ -1,7 +1,7 @@
 //! The data folder: everything that a server owns, opened under a lock, so that it has one owner at a time.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read as _};
+use std::fs::{File, TryLockError};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,9 +11,10 @@ use super::accounts::{self, Accounts, AccountsError};
 use crate::clock;
 use crate::core::directory::Directory;
 use crate::core::state::State;
+use crate::files;
 use crate::log::file::{FileLog, OpenError, Report};
 use crate::log::import::{self, Imported};
-use crate::log::storage::{DiskFile, Storage as _, private_folder, sync_directory_of};
+use crate::log::storage::{DiskFile, Storage as _, sync_directory_of};
 use crate::log::{AppendError, Log as _};
 use crate::proto::ids::{Invalid, Millis, Seq, UserId, check_message};
 use crate::proto::record::{Message, Record, To, json_of_frame};
@@ -83,15 +84,17 @@ impl Folder {
     /// [`FolderError`]; what was there is as it was.
     pub fn open(path: &Path) -> Result<Self, FolderError> {
         let unusable = |error| FolderError::Unusable { path: path.into(), error };
-        private_folder(path).map_err(unusable)?;
-        let lock = private().write(true).create(true).truncate(false).open(path.join(LOCK)).map_err(unusable)?;
+        files::folder(path).map_err(unusable)?;
+        let open = open_to_others(path);
+        let lock = files::open(&path.join(LOCK)).map_err(unusable)?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => FolderError::InUse(path.into()),
             TryLockError::Error(error) => unusable(error),
         })?;
+        let mut notices = narrow(path, &open).map_err(unusable)?;
         let accounts = Accounts::open(path)?;
         let directory = Directory::new(accounts.people());
-        let mut notices = Vec::new();
+        notices.extend_from_slice(accounts.doubts());
         let file = path.join(HISTORY);
         notices.extend(import_old(&file, &directory)?);
         let history = |error| FolderError::History { path: file.clone(), error };
@@ -145,11 +148,29 @@ pub struct Check {
     pub messages: usize,
 }
 
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
+/// The files of a folder that others than its owner can do anything with.
+fn open_to_others(path: &Path) -> Vec<&'static str> {
+    let names = [accounts::FILE_NAME, accounts::LOCK_NAME, HISTORY, LOCK];
+    names.into_iter().filter(|name| files::is_open_to_others(&path.join(name))).collect()
+}
+
+/// Takes the rights of others from files, and says so. The folder is left as it is: it may be one that others have a
+/// reason to be in.
+fn narrow(path: &Path, open: &[&str]) -> io::Result<Vec<String>> {
+    let mut notices = Vec::new();
+    if files::is_open_to_others(path) {
+        let path = path.display();
+        notices.push(format!(
+            "the folder {path} is open to other accounts of this computer: `chmod 700 {path}` closes it"
+        ));
+    }
+    for name in open {
+        files::open(&path.join(name))?;
+    }
+    if !open.is_empty() {
+        notices.push(format!("other accounts of this computer could use {}: now only this one can", open.join(", ")));
+    }
+    Ok(notices)
 }
 
 /// Turns an old history into one of ours. The new file is complete and on disk before it takes the old one's name, and
@@ -159,7 +180,7 @@ fn import_old(file: &Path, directory: &Directory) -> Result<Option<String>, Fold
     let io = |error: io::Error| refuse(error.to_string());
     // A history of ours is opened in pieces later; here its beginning tells.
     let mut beginning = Vec::new();
-    match File::open(file) {
+    match files::open_to_read(file) {
         Ok(file) => file.take(import::GLANCE_BYTES as u64).read_to_end(&mut beginning).map_err(io)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(io(error)),
@@ -167,12 +188,13 @@ fn import_old(file: &Path, directory: &Directory) -> Result<Option<String>, Fold
     if !import::looks_old(&beginning) {
         return Ok(None);
     }
-    let bytes = std::fs::read(file).map_err(io)?;
+    let mut bytes = Vec::new();
+    files::open_to_read(file).and_then(|mut file| file.read_to_end(&mut bytes)).map_err(io)?;
     let zone = jiff::tz::TimeZone::system();
     let imported = import::import(&bytes, &zone).map_err(|error| refuse(error.to_string()))?;
     let records = records_of(&imported, directory, clock::now()).map_err(refuse)?;
     let (new, old) = (file.with_extension("json.importing"), file.with_extension("json.old"));
-    if old.exists() {
+    if std::fs::symlink_metadata(&old).is_ok() {
         return Err(refuse(format!("{} exists already: move it away", old.display())));
     }
     match std::fs::remove_file(&new) {
@@ -185,7 +207,8 @@ fn import_old(file: &Path, directory: &Directory) -> Result<Option<String>, Fold
     log.append(&records).map_err(|error: AppendError| refuse(error.to_string()))?;
     storage.sync().map_err(io)?;
     // A hard link keeps the original reachable at every instant.
-    std::fs::hard_link(file, &old).or_else(|_| std::fs::copy(file, &old).map(|_| ())).map_err(io)?;
+    std::fs::hard_link(file, &old).or_else(|_| copy(&bytes, &old)).map_err(io)?;
+    drop(files::open(&old).map_err(io)?);
     std::fs::rename(&new, file).map_err(io)?;
     // Before anybody appends to it: the name must not go back to the old file.
     sync_directory_of(file).map_err(io)?;
@@ -194,6 +217,12 @@ fn import_old(file: &Path, directory: &Directory) -> Result<Option<String>, Fold
         records.len(),
         old.display()
     )))
+}
+
+fn copy(bytes: &[u8], to: &Path) -> io::Result<()> {
+    let mut file = files::create_new(to)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 fn records_of(imported: &[Imported], directory: &Directory, now: Millis) -> Result<Vec<Bytes>, String> {

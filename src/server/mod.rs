@@ -172,8 +172,14 @@ fn reload(accounts: Arc<RwLock<accounts::Accounts>>, report: mpsc::Sender<Input>
     move || {
         let directory = {
             let mut accounts = accounts.write().unwrap_or_else(PoisonError::into_inner);
+            let known = accounts.doubts().to_vec();
             match accounts.reload() {
-                Ok(true) => Directory::new(accounts.people()),
+                Ok(true) => {
+                    for doubt in accounts.doubts().iter().filter(|doubt| !known.contains(doubt)) {
+                        tracing::warn!("{doubt}");
+                    }
+                    Directory::new(accounts.people())
+                }
                 Ok(false) => return,
                 Err(error) => {
                     tracing::error!("{error}. The accounts stay as they were before.");

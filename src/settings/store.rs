@@ -1,7 +1,7 @@
 //! `settings.json`: read once at the start, written beside and renamed, on a thread of its own. The only file of this
 //! module that touches the disk.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use std::time::Duration;
 use atomic_write_file::AtomicWriteFile;
 
 use super::values::Settings;
-use crate::log::storage::private_folder;
+use crate::files;
 
 /// The name of the file.
 pub const FILE_NAME: &str = "settings.json";
@@ -157,7 +157,7 @@ fn write_on(shared: &Shared, path: &Path, mut known: Settings) {
 
 /// The settings in a file; nothing where there is none.
 fn read(path: &Path) -> Result<Option<Settings>, Trouble> {
-    let file = match File::open(path) {
+    let file = match files::open_to_read(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Trouble::Unreadable(error)),
@@ -176,7 +176,7 @@ fn read(path: &Path) -> Result<Option<Settings>, Trouble> {
 /// Puts the settings in the place of what is there, whole or not at all, readable by their owner alone.
 fn write(path: &Path, settings: &Settings) -> io::Result<()> {
     if let Some(folder) = path.parent() {
-        private_folder(folder)?;
+        files::own_folder(folder)?;
     }
     let mut options = AtomicWriteFile::options();
     #[cfg(unix)]

@@ -4,6 +4,7 @@
 //! what there is to be told of each chat; from that follows what is to be on show. Each chat has one notification at
 //! most, and many chats have one together.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use super::{happened, text};
 use crate::client::model::{Chat, Link, Message, Model, Phase};
 use crate::proto::chat::ChatKey;
 use crate::proto::ids::{Seq, UserId};
+use crate::visible::isolated;
 
 /// The most chats that have a notification of their own. With more of them there is one for all: a screen full of
 /// notifications tells nobody anything.
@@ -260,8 +262,8 @@ impl Attention {
             About::Several => {
                 let mut keys: Vec<&ChatKey> = self.entries.keys().collect();
                 keys.sort_by_key(|key| std::cmp::Reverse(newest(key)));
-                let names: Vec<String> = keys.iter().take(CHATS_MAX).map(|key| name(model.title(**key))).collect();
-                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                let names: Vec<Cow<'_, str>> =
+                    keys.iter().take(CHATS_MAX).map(|key| name(model.title(**key)).into()).collect();
                 (number, happened::enumerated(&names, keys.len()))
             }
             About::Chat(key) => {
@@ -317,8 +319,8 @@ pub(super) fn shortened(words: &str, max: usize) -> String {
     }
 }
 
-/// A name in a notification. Names are short; those of a hostile server need not be.
+/// A name in a notification, which turns nothing around it. Names are short; those of a hostile server need not be.
 pub(super) fn name(of: &str) -> String {
     const NAME_MAX: usize = 64;
-    shortened(of, NAME_MAX)
+    isolated(&shortened(of, NAME_MAX)).into_owned()
 }

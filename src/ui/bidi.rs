@@ -10,6 +10,8 @@ use std::ops::Range;
 use unicode_bidi::{BidiInfo, ParagraphInfo};
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::visible::{FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE};
+
 /// A line in the order in which it is seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
@@ -38,6 +40,9 @@ fn alphabet(c: char) -> Option<u8> {
 pub fn concerns(text: &str) -> bool {
     !text.is_ascii() && text.chars().any(|c| alphabet(c).is_some())
 }
+
+/// What opens and closes an isolate. They have done their work when words are in order, and are not drawn.
+pub const ISOLATES: [char; 2] = [FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE];
 
 /// Whether a character is a letter that is written from the right.
 pub fn is_from_right(c: char) -> bool {
@@ -77,7 +82,8 @@ pub fn lines(text: &str, width: f32, mut measure: impl FnMut(&str) -> f32) -> Ve
             Some(whole) => {
                 for part in broken(paragraph, width, &mut measure) {
                     let (text, pieces) = seen(&bidi, whole, part);
-                    line(text, pieces.into_iter().map(|piece| piece.written).collect(), whole.level.is_rtl());
+                    let pieces = pieces.into_iter().flat_map(|piece| without_isolates(paragraph, piece.written));
+                    line(text.replace(ISOLATES, ""), pieces.collect(), whole.level.is_rtl());
                 }
             }
         }
@@ -217,6 +223,16 @@ fn seen(bidi: &BidiInfo<'_>, paragraph: &ParagraphInfo, line: Range<usize>) -> (
     (seen, pieces)
 }
 
+/// The parts of a piece that are drawn. A text under edit keeps its isolates: nothing may be missing there.
+fn without_isolates(paragraph: &str, piece: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let mut at = piece.start;
+    paragraph.get(piece).unwrap_or_default().split_inclusive(ISOLATES).filter_map(move |part| {
+        let shown = at..at + part.trim_end_matches(ISOLATES).len();
+        at += part.len();
+        (!shown.is_empty()).then_some(shown)
+    })
+}
+
 /// A left-to-right run as it is. egui writes Arabic figures from the right, too, which makes other numbers of them: so
 /// they are given to it the other way round.
 fn straight(run: &str, begin: usize, seen: &mut String, written: &mut Vec<Piece>) {
@@ -302,6 +318,20 @@ mod tests {
         ] {
             assert_eq!(line(written), seen, "{written}");
         }
+    }
+
+    #[test]
+    fn a_name_in_an_isolate_moves_nothing_around_it() {
+        use crate::visible::isolated;
+        for (name, seen) in [("Alice", "Alice"), ("יעל", "יעל"), ("דוד כהן", "כהן דוד"), ("محمد 2", "2 محمد")]
+        {
+            let name = isolated(name);
+            assert_eq!(line(&format!("{name} added Bob")), format!("{seen} added Bob"));
+            assert_eq!(line(&format!("{name}, {name} and 3 more left")), format!("{seen}, {seen} and 3 more left"));
+            assert_eq!(line(&format!("“{name}” (2): 10:30!")), format!("“{seen}” (2): 10:30!"));
+        }
+        // Without it the sentence begins at the right.
+        assert_ne!(line("יעל added Bob"), "יעל added Bob");
     }
 
     #[test]

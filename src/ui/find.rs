@@ -15,6 +15,7 @@ use super::text;
 use crate::client::model::{Chat, Model};
 use crate::proto::chat::ChatKey;
 use crate::proto::ids::Seq;
+use crate::visible;
 
 /// How much is gone through in a frame, in bytes of text: about two milliseconds.
 pub const PORTION_BYTES: usize = 512 * 1024;
@@ -88,7 +89,7 @@ fn fold(c: char, push: &mut impl FnMut(char)) {
         }
         return;
     }
-    if text::is_unwanted(c) {
+    if visible::is_ignorable(c) {
         return;
     }
     let is_mark = |c: char| CLASS.get_u8(c) != 0;
@@ -267,7 +268,7 @@ impl Everywhere {
 
 /// A piece of a message on one line, around the first place where something stands.
 pub fn snippet(needle: &Needle, message: &str) -> String {
-    let line = text::one_line(message);
+    let line = text::one_line(&visible::cleaned(message));
     let first = needle.places(&line).first().map_or(0, |place| place.start);
     let before = line.get(..first).unwrap_or_default();
     let begin = before.char_indices().rev().take(BEFORE_CHARS).last().map_or(first, |(at, _)| at);

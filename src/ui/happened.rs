@@ -1,8 +1,11 @@
 //! What happened to a group, in a sentence: for the list and for the lines between messages. Draws nothing.
 
+use std::borrow::Cow;
+
 use crate::client::model::Model;
-use crate::proto::chat::Change;
+use crate::proto::chat::{Change, GroupName};
 use crate::proto::ids::UserId;
+use crate::visible::isolated;
 
 /// Up to this many people are all named; of more, one less is, and the others are counted.
 const NAMED_MAX: usize = 3;
@@ -18,7 +21,7 @@ pub fn change_in_names(model: &Model, by: UserId, change: &Change) -> String {
 }
 
 /// Somebody at the beginning of a sentence.
-pub fn subject(model: &Model, id: UserId) -> &str {
+pub fn subject(model: &Model, id: UserId) -> Cow<'_, str> {
     Names { model, me: model.my_id() }.subject(id)
 }
 
@@ -33,15 +36,16 @@ struct Names<'a> {
 impl<'a> Names<'a> {
     fn sentence(self, by: UserId, change: &Change) -> String {
         let who = self.subject(by);
+        let called = |name: &GroupName| isolated(name.as_str()).into_owned();
         match change {
             Change::Created { name, members, .. } => {
                 let others: Vec<UserId> = members.iter().copied().filter(|member| *member != by).collect();
                 match others.as_slice() {
-                    [] => format!("{who} made the group “{name}”"),
-                    others => format!("{who} made the group “{name}” with {}", self.objects(others)),
+                    [] => format!("{who} made the group “{}”", called(name)),
+                    others => format!("{who} made the group “{}” with {}", called(name), self.objects(others)),
                 }
             }
-            Change::Renamed { name } => format!("{who} renamed the group to “{name}”"),
+            Change::Renamed { name } => format!("{who} renamed the group to “{}”", called(name)),
             Change::Added { members } => format!("{who} added {}", self.objects(members)),
             Change::Removed { member } => format!("{who} removed {}", self.object(*member)),
             Change::Left { owner: None } => format!("{who} left"),
@@ -54,13 +58,13 @@ impl<'a> Names<'a> {
         }
     }
 
-    fn subject(self, id: UserId) -> &'a str {
-        if self.me == Some(id) { "You" } else { self.model.name(id) }
+    fn subject(self, id: UserId) -> Cow<'a, str> {
+        if self.me == Some(id) { "You".into() } else { isolated(self.model.name(id)) }
     }
 
     /// Somebody within a sentence.
-    fn object(self, id: UserId) -> &'a str {
-        if self.me == Some(id) { "you" } else { self.model.name(id) }
+    fn object(self, id: UserId) -> Cow<'a, str> {
+        if self.me == Some(id) { "you".into() } else { isolated(self.model.name(id)) }
     }
 
     /// Several people within a sentence, this person first: a long list may not hide that one is in it.
@@ -68,19 +72,19 @@ impl<'a> Names<'a> {
         let (mine, others): (Vec<UserId>, Vec<UserId>) = ids.iter().partition(|id| self.me == Some(**id));
         let ordered = mine.into_iter().chain(others);
         // A group can have thousands of members, and this is asked for in every frame.
-        let named: Vec<&str> = ordered.take(NAMED_MAX + 1).map(|id| self.object(id)).collect();
+        let named: Vec<_> = ordered.take(NAMED_MAX + 1).map(|id| self.object(id)).collect();
         enumerated(&named, ids.len())
     }
 }
 
-/// `Bob`, `Bob and Charlie`, `Bob, Charlie and 3 more`: the first names of `count` people.
-pub fn enumerated(names: &[&str], count: usize) -> String {
+/// `Bob`, `Bob and Charlie`, `Bob, Charlie and 3 more`: the first names of `count` people, as parts of a sentence.
+pub fn enumerated(names: &[Cow<'_, str>], count: usize) -> String {
     let shown = if count > NAMED_MAX { NAMED_MAX - 1 } else { count };
     let named = names.get(..shown.min(names.len())).unwrap_or_default();
     match (named, count - named.len()) {
         ([], 0) => String::new(),
         ([], more) => format!("{more} people"),
-        ([one], 0) => (*one).to_owned(),
+        ([one], 0) => one.clone().into_owned(),
         ([first @ .., last], 0) => format!("{} and {last}", first.join(", ")),
         (some, more) => format!("{} and {more} more", some.join(", ")),
     }
@@ -90,7 +94,7 @@ pub fn enumerated(names: &[&str], count: usize) -> String {
 mod tests {
     use super::*;
     use crate::client::model::{Me, Person};
-    use crate::proto::chat::{GroupName, Past};
+    use crate::proto::chat::Past;
     use crate::proto::event::Status;
     use crate::proto::ids::DeviceId;
 
@@ -142,6 +146,10 @@ mod tests {
 
     #[test]
     fn many_names_are_counted() {
+        let enumerated = |names: &[&str], count| {
+            let names: Vec<_> = names.iter().map(|name| Cow::Borrowed(*name)).collect();
+            super::enumerated(&names, count)
+        };
         assert_eq!(enumerated(&[], 0), "");
         assert_eq!(enumerated(&["A"], 1), "A");
         assert_eq!(enumerated(&["A", "B"], 2), "A and B");

@@ -240,7 +240,7 @@ fn card(
     if let (Some(quote), Some(message)) = (quote, message) {
         let place = Rect::from_min_size(pos2(left, top), vec2(inner_width, quote.size().y + 2.0 * space::S));
         ui.painter().rect_filled(place, radius::S, palette.bubble_own);
-        widgets::say(ui, place, &text::drawable(&message.text));
+        widgets::say(ui, place, &crate::visible::cleaned(&message.text));
         ui.painter().galley(place.min + vec2(space::M, space::S), quote, palette.text);
         let when = clock.exact(message.at);
         let under = pos2(left, place.bottom() + theme::LINE / 2.0 + 2.0);
@@ -269,7 +269,7 @@ fn card(
 fn quoted(ui: &Ui, message: &Message, width: f32) -> std::sync::Arc<egui::Galley> {
     // More than this never fits, and a long text need not be laid out for it.
     let beginning: String = message.text.chars().take(400).collect();
-    let words = text::one_line(&beginning);
+    let words = text::one_line(&crate::visible::cleaned(&beginning));
     let words = if message.text.len() > beginning.len() { words + "…" } else { words };
     text::few_lines(ui, &words, font::body(), theme::palette(ui).text, width - 2.0 * space::M, LINES)
 }

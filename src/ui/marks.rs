@@ -1,10 +1,13 @@
 //! Parts of a text that are to be noticed: the letters of a mark, what is behind them, and where both go when the words
 //! of a line are moved.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use egui::text::{ByteIndex, LayoutSection, TextFormat};
 use egui::{Color32, FontId, Galley, Rect};
+
+use unicode_normalization::char::is_combining_mark;
 
 use super::bidi;
 
@@ -75,6 +78,38 @@ pub fn sections(text: &str, plain: &TextFormat, marks: &[Mark]) -> Vec<LayoutSec
     }
     section(at..text.len(), plain.clone());
     sections
+}
+
+/// A text in which every mark on a name that is written from the right is in an isolate, and where the marks are in it:
+/// who is called does not turn the words around them.
+pub fn isolated<'a>(text: &'a str, marks: &[Mark]) -> (Cow<'a, str>, Vec<Mark>) {
+    let ends = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || is_combining_mark(c));
+    // What begins or ends within a word is no name, and the letters of a word must not be parted.
+    let is_name = |range: &Range<usize>| {
+        let (before, after) = (text.get(..range.start), text.get(range.end..));
+        text.get(range.clone()).is_some_and(bidi::concerns)
+            && ends(before.and_then(|before| before.chars().next_back()))
+            && ends(after.and_then(|after| after.chars().next()))
+    };
+    if !marks.iter().any(|mark| is_name(&mark.range)) {
+        return (Cow::Borrowed(text), marks.to_vec());
+    }
+    let (mut isolated, mut at) = (String::with_capacity(text.len() + 6 * marks.len()), 0);
+    let mut placed = Vec::with_capacity(marks.len());
+    for mark in marks {
+        let (start, end) = (mark.range.start.max(at), mark.range.end);
+        let (Some(before), Some(letters)) = (text.get(at..start), text.get(start..end)) else { continue };
+        isolated += before;
+        let [open, close] = if is_name(&(start..end)) { bidi::ISOLATES.map(Some) } else { [None; 2] };
+        isolated.extend(open);
+        let begin = isolated.len();
+        isolated += letters;
+        placed.push(Mark { range: begin..isolated.len(), ..mark.clone() });
+        isolated.extend(close);
+        at = end;
+    }
+    isolated += text.get(at..).unwrap_or_default();
+    (Cow::Owned(isolated), placed)
 }
 
 /// Where marks are when the words have been moved. They keep the font of the text: in another one, a line could be too
@@ -236,6 +271,20 @@ mod tests {
             moved(&marks, &lines, &theme::font::body()).into_iter().map(|mark| seen[mark.range].to_owned()).collect();
         assert_eq!(marked, "כהן דוד@");
         assert_eq!(seen, "שתיים כהן דוד@ אחת");
+    }
+
+    #[test]
+    fn a_name_that_is_called_turns_nothing_around_it() {
+        let ctx = egui::Context::default();
+        crate::ui::prepare(&ctx);
+        let output = ctx.run_ui(egui::RawInput::default(), |ui| {
+            let text = "ask @דוד כהן 5 times";
+            let name = text.find('@').unwrap()..text.find(" 5").unwrap();
+            let seen = |marks: &[Mark]| text::read(ui, text, theme::font::body(), Color32::WHITE, 900.0, marks).galley;
+            assert_eq!(seen(&[mark(name)]).text(), "ask כהן דוד@ 5 times");
+            assert_eq!(seen(&[]).text(), "ask @5 כהן דוד times", "a text that calls nobody is as its writer wrote it");
+        });
+        output.drop_without_applying_deltas();
     }
 
     #[test]

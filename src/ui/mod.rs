@@ -84,6 +84,7 @@ use crate::client::model::{Model, Phase};
 use crate::proto::chat::{ChatKey, GroupId};
 use crate::proto::ids::Seq;
 use crate::settings::values::Account;
+use crate::visible::isolated;
 
 /// What the login page has in its fields when it appears.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -287,7 +288,7 @@ impl Window {
                 Some(_) => {}
                 None => {
                     self.leave();
-                    let name = self.group_name.take().map(|name| format!("“{}”", text::one_line(&name)));
+                    let name = self.group_name.take().map(|name| format!("“{}”", isolated(&text::one_line(&name))));
                     self.lost = Some(name.unwrap_or_else(|| "that group".into()));
                 }
             }

@@ -9,6 +9,7 @@ use super::when::Clock;
 use crate::client::model::{Last, Model};
 use crate::proto::chat::ChatKey;
 use crate::proto::event::Status;
+use crate::visible::isolated;
 
 /// What the preview in a row is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +99,7 @@ fn said(model: &Model, key: ChatKey, last: &Last) -> Preview {
     let who = match key {
         _ if model.is_me(last.from) => Some("You".into()),
         ChatKey::Person(_) => None,
-        ChatKey::Everyone | ChatKey::Group(_) => Some(text::one_line(model.name(last.from))),
+        ChatKey::Everyone | ChatKey::Group(_) => Some(isolated(&text::one_line(model.name(last.from))).into_owned()),
     };
     Preview::Message { who, words: text::one_line(&last.preview) }
 }

@@ -18,6 +18,7 @@ use super::widgets;
 use crate::client::model::Model;
 use crate::proto::ids::UserId;
 use crate::proto::limits::PEOPLE_PER_REQUEST_MAX;
+use crate::visible::isolated;
 
 /// The height of what stands above the list.
 pub const HEAD: f32 = 22.0 + controls::FIELD + space::S;
@@ -147,7 +148,7 @@ impl Picker {
         if count == 0 {
             return;
         }
-        let names: Vec<&str> = self.chosen.iter().take(3).map(|id| model.name(*id)).collect();
+        let names: Vec<_> = self.chosen.iter().take(3).map(|id| isolated(model.name(*id))).collect();
         let (words, color) = match self.too_many() {
             true => (format!("{count} chosen: {PEOPLE_PER_REQUEST_MAX} at a time are the most"), palette.danger),
             false => (format!("{count} chosen: {}", happened::enumerated(&names, count)), palette.accent),

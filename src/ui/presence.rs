@@ -8,6 +8,7 @@ use crate::client::model::Model;
 use crate::proto::chat::ChatKey;
 use crate::proto::event::Status;
 use crate::proto::ids::UserId;
+use crate::visible::isolated;
 
 /// Whether somebody is there; those who have no account any more are not.
 pub fn status(model: &Model, id: UserId) -> Status {
@@ -72,7 +73,7 @@ pub fn typing(model: &Model, key: ChatKey, clock: &Clock) -> Option<(String, Dur
     let left = |until: i64| u64::try_from(until.saturating_sub(clock.now.0)).ok().filter(|left| *left > 0);
     let writing = || all.iter().filter_map(|(id, until)| Some((*id, left(until.0)?)));
     let soonest = writing().map(|(_, left)| left).min()?;
-    let names: Vec<&str> = writing().take(2).map(|(id, _)| model.name(id)).collect();
+    let names: Vec<_> = writing().take(2).map(|(id, _)| isolated(model.name(id))).collect();
     let words = match (key, writing().count()) {
         (ChatKey::Person(_), _) => "typing…".to_owned(),
         (_, 1) => format!("{} is typing…", happened::enumerated(&names, 1)),

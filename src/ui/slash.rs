@@ -5,6 +5,7 @@
 
 use super::mentions::{Names, is_end_of_word};
 use crate::proto::ids::UserId;
+use crate::visible::isolated;
 
 /// A command, as the list of them shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,12 +106,12 @@ fn private<'a>(rest: &'a str, names: &Names) -> Slash<'a> {
     }
     let Some((length, to)) = names.longest(rest, is_end_of_word) else {
         let word = rest.split_whitespace().next().unwrap_or_default();
-        return Slash::Wrong(format!("There is nobody called “{word}”. /who shows who is online."));
+        return Slash::Wrong(format!("There is nobody called “{}”. /who shows who is online.", isolated(word)));
     };
     let (name, text) = rest.split_at(length);
     match text.trim_start() {
         _ if names.is_me(to) => Slash::Wrong("That is you. /msg needs the name of somebody else.".into()),
-        "" => Slash::Wrong(format!("Write something after the name: /msg {name} text.")),
+        "" => Slash::Wrong(format!("Write something after the name: /msg {} text.", isolated(name))),
         text => Slash::Private { to, text },
     }
 }

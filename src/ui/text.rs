@@ -14,17 +14,17 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::marks::{self, Mark};
 use super::{bidi, theme};
+use crate::visible;
 
-/// What is drawn of a text: no control characters, which fonts cannot draw and which only confuse.
+/// What is drawn of a text: no control characters, which fonts cannot draw and which only confuse. It may be a sentence
+/// with names in isolates; what is laid out here does what they say and draws none of them.
 pub fn drawable(text: &str) -> Cow<'_, str> {
-    if text.contains(is_unwanted) { Cow::Owned(text.replace(is_unwanted, "")) } else { Cow::Borrowed(text) }
+    visible::cleaned_sentence(text)
 }
 
-/// Whether a character is left out where a text is drawn.
-pub fn is_unwanted(c: char) -> bool {
-    (c.is_control() && c != '\n' && c != '\t')
-        // Overrides of direction and invisible marks: egui does not act on them, and fonts show boxes.
-        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+/// A text as it is drawn where its words need not be moved: without the isolates that keep names together.
+fn unmoved(text: &str) -> Cow<'_, str> {
+    if text.contains(bidi::ISOLATES) { Cow::Owned(text.replace(bidi::ISOLATES, "")) } else { Cow::Borrowed(text) }
 }
 
 /// The same on one line, for previews and names.
@@ -46,6 +46,7 @@ pub fn wrapped(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) ->
 
 /// The same with marks, which are in order and do not overlap.
 fn marked(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32, marks: &[Mark]) -> Arc<Galley> {
+    let text = &*unmoved(text);
     let mut job = LayoutJob::simple(text.to_owned(), font, color, width.max(1.0));
     for section in &mut job.sections {
         section.format.line_height = Some(theme::LINE);
@@ -100,12 +101,13 @@ pub fn read(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32, marks
     if !bidi::concerns(text) {
         return as_written(font);
     }
+    let (text, marks) = &marks::isolated(text, marks);
     let lines = bidi::lines(text, width, |part| width_of(ui, part, &font));
     let same = |line: &bidi::Line| !line.from_right || lines.len() == 1;
     let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     let seen: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
     let seen = seen.join("\n");
-    if lines.iter().all(same) && words(&seen) == words(text) {
+    if lines.iter().all(same) && words(&seen) == words(&unmoved(text)) {
         return as_written(font);
     }
     let marks = marks::moved(marks, &lines, &font);
@@ -144,6 +146,7 @@ pub fn centred(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) ->
 fn width_of(ui: &Ui, text: &str, font: &FontId) -> f32 {
     // Blanks at the end count only when something follows.
     let width = |text: String| ui.painter().layout_no_wrap(text, font.clone(), Color32::WHITE).size().x;
+    let text = unmoved(text);
     width(format!("{text}|")) - width("|".into())
 }
 
@@ -151,7 +154,7 @@ fn width_of(ui: &Ui, text: &str, font: &FontId) -> f32 {
 /// left only is left to egui.
 pub fn in_reading_order(ui: &Ui, text: String, font: &FontId, width: f32) -> String {
     if !bidi::concerns(&text) {
-        return text;
+        return unmoved(&text).into_owned();
     }
     let ordered = |text: &str| bidi::lines(text, f32::INFINITY, |_| 0.0).into_iter().map(|line| line.text).collect();
     if width_of(ui, &text, font) <= width {
@@ -167,6 +170,9 @@ pub fn in_reading_order(ui: &Ui, text: String, font: &FontId, width: f32) -> Str
 /// fraction of a pixel at which its first letter stood, and begins a little to the right of the others; a line that
 /// was broken before begins where it should.
 pub fn explained(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
+    if bidi::concerns(text) {
+        return read(ui, text, font, color, width, &[]).galley;
+    }
     let galley = wrapped(ui, text, font.clone(), color, width);
     if galley.rows.len() < 2 {
         return galley;
@@ -190,7 +196,28 @@ pub fn few_lines(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32, 
         }
         ui.fonts_mut(|fonts| fonts.layout_job(job))
     };
-    of(lines(&of(text.to_owned(), rows)), rows)
+    if bidi::concerns(text) {
+        return of(in_lines(ui, text, &font, width), rows);
+    }
+    of(lines(&of(unmoved(text).into_owned(), rows)), rows)
+}
+
+/// A text in reading order, broken into lines of that width where anything in it is written from the right.
+pub fn in_lines(ui: &Ui, text: &str, font: &FontId, width: f32) -> String {
+    if !bidi::concerns(text) {
+        return unmoved(text).into_owned();
+    }
+    let lines = bidi::lines(text, width, |part| width_of(ui, part, font)).into_iter().map(|line| line.text);
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A sentence as a tooltip shows it, whose letters are laid out by egui: every line of it in reading order.
+pub fn hint(text: &str) -> String {
+    if !bidi::concerns(text) {
+        return unmoved(text).into_owned();
+    }
+    let lines = bidi::lines(text, f32::INFINITY, |_| 0.0).into_iter().map(|line| line.text);
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Lays a text out on one line and ends it with an ellipsis where it does not fit.

@@ -101,7 +101,7 @@ pub fn icon_button(ui: &mut Ui, rect: Rect, sign: Icon, name: &str) -> Response 
     focus_ring(ui, &response, CornerRadius::same(255));
     let color = if response.hovered() { palette.text } else { palette.subdued };
     icon(ui, rect.center(), sign, 18.0, color);
-    response.on_hover_text(name)
+    response.on_hover_text(text::hint(name))
 }
 
 /// A line around what the keyboard is at.
@@ -171,7 +171,8 @@ pub fn empty(ui: &mut Ui, rect: Rect, sign: Icon, title: &str, hint: &str) -> f3
     let palette = theme::palette(ui);
     let width = (rect.width() - 2.0 * space::XL).clamp(1.0, 340.0);
     let lines = |text: &str, font: FontId, color| {
-        let mut job = egui::text::LayoutJob::simple(text.to_owned(), font, color, width);
+        let text = text::in_lines(ui, &text::drawable(text), &font, width);
+        let mut job = egui::text::LayoutJob::simple(text, font, color, width);
         job.halign = egui::Align::Center;
         ui.fonts_mut(|fonts| fonts.layout_job(job))
     };
@@ -201,9 +202,13 @@ pub fn empty(ui: &mut Ui, rect: Rect, sign: Icon, title: &str, hint: &str) -> f3
 pub fn centred(ui: &Ui, words: &str, font: FontId, color: Color32, width: f32, rows: usize) -> Arc<Galley> {
     let words = text::one_line(words);
     let fits = text::elided(ui, words.clone(), font.clone(), color, width);
-    // What reads from the right is put in order line by line, and there is one line only.
-    let words = if fits.elided { words } else { text::in_reading_order(ui, words, &font, width) };
-    let mut job = egui::text::LayoutJob::simple(words, font, color, width.max(1.0));
+    if !fits.elided {
+        let words = text::in_reading_order(ui, words, &font, width);
+        let mut job = egui::text::LayoutJob::simple(words, font, color, width.max(1.0));
+        job.halign = egui::Align::Center;
+        return ui.fonts_mut(|fonts| fonts.layout_job(job));
+    }
+    let mut job = egui::text::LayoutJob::simple(text::in_lines(ui, &words, &font, width), font, color, width.max(1.0));
     job.halign = egui::Align::Center;
     job.wrap.max_rows = rows;
     ui.fonts_mut(|fonts| fonts.layout_job(job))

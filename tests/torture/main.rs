@@ -18,6 +18,7 @@ mod failed_sync;
 mod flood;
 mod full_disk;
 mod kills;
+mod probing;
 mod resends;
 mod rig;
 mod stalled;

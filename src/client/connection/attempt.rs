@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use secrecy::ExposeSecret as _;
+use secrecy::zeroize::Zeroizing;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -20,6 +21,7 @@ use crate::client::model::{Field, SignInProblem};
 use crate::config::{CONNECT_DEADLINE, SIGN_IN_DEADLINE, default_listen};
 use crate::proto::event::{Code, Event, Problem};
 use crate::proto::frame;
+use crate::proto::limits::FRAME_BEFORE_LOGIN_MAX_BYTES;
 use crate::proto::outgoing::Outgoing;
 
 /// Why an attempt did not lead to a login.
@@ -64,12 +66,15 @@ pub(super) async fn connect(
         }
     };
     let mut wire = Wire::new(stream);
-    let login = frame::frame_of(&Outgoing::Login {
+    // Room for all of it from the start, so that no piece is left behind where it was before it grew.
+    let mut login = Zeroizing::new(Vec::with_capacity(FRAME_BEFORE_LOGIN_MAX_BYTES));
+    let asked = Outgoing::Login {
         username: &sign_in.username,
         password: sign_in.password.expose_secret(),
         log: known.as_ref().map(|(log, _)| log.as_str()),
         after: known.as_ref().map(|(_, seq)| *seq),
-    });
+    };
+    frame::encode_value(&mut login, &asked);
     let answer = async {
         wire.write(&login).await?;
         wire.read().await

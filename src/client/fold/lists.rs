@@ -6,6 +6,7 @@ use crate::client::model::{Group, Last, Model, NOTICES_MAX, Notice, Person};
 use crate::proto::chat::ChatKey;
 use crate::proto::event::{ChatEntry, Cursors, GroupInfo, People, Status};
 use crate::proto::ids::{Millis, Seq, UserId};
+use crate::visible::isolated;
 
 /// How long somebody may be gone before they have left: a connection that flaps is nobody's news.
 const LEAVE_AFTER_MILLIS: i64 = 10_000;
@@ -16,7 +17,7 @@ impl Model {
             self.listed = Some(Default::default());
         }
         for former in event.former {
-            self.former.insert(former.id, format!("{} (former member)", former.username));
+            self.former.insert(former.id, format!("{} (former member)", isolated(&former.username)));
         }
         for person in event.people {
             match &mut self.listed {

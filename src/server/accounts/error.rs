@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::file::FILE_MAX_BYTES;
+use crate::names::Refused;
 use crate::proto::limits::{PASSWORD_MAX_BYTES, PASSWORD_NEW_MIN_CHARS};
 
 /// Why accounts cannot be read, changed or watched. Each text says what is wrong and what to do.
@@ -111,6 +112,9 @@ pub enum AccountsError {
         /// The name as the account has it.
         existing: String,
     },
+    /// A new account's name breaks a rule, or looks like another one.
+    #[error(transparent)]
+    BadName(#[from] Refused),
     /// No account has that name.
     #[error("There is no account named \"{0}\": `parlor user list` names all")]
     NoSuchAccount(String),

@@ -9,13 +9,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{AccountsError, password};
+use crate::names::{self, Refused};
 use crate::proto::ids::{UserId, UserName};
+use crate::visible;
 
 /// The largest file that is read, in bytes: some 400,000 accounts.
 pub const FILE_MAX_BYTES: u64 = 64 << 20;
 
+/// How many names are doubted one by one; of more it is said how many there are.
+const DOUBTS_MAX: usize = 5;
+
 /// The whole file.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 #[serde(expecting = "an object with a list named \"users\"")]
 pub(super) struct UsersFile {
     /// The number that the next account is given: higher than any that was ever given out.
@@ -29,7 +34,7 @@ pub(super) struct UsersFile {
 }
 
 /// One account.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(expecting = "an account: an object with \"username\" and \"password\"")]
 pub(super) struct Entry {
     /// Its number; an entry that was written by hand may have none yet.
@@ -46,6 +51,13 @@ pub(super) struct Entry {
     /// What other versions and people put there; kept.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
+}
+
+/// Does not say what stands there: beside the hashes, people write what they like.
+impl std::fmt::Debug for UsersFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UsersFile").field("users", &self.users.len()).finish_non_exhaustive()
+    }
 }
 
 impl UsersFile {
@@ -127,15 +139,53 @@ impl UsersFile {
         self.users.iter().position(|entry| entry.username.to_lowercase() == folded)
     }
 
+    /// Whether an account can have that name beside those that are there.
+    ///
+    /// # Errors
+    /// [`AccountsError::NameTaken`], [`AccountsError::BadName`] when it looks like another one.
+    pub fn check_new_name(&self, name: &UserName) -> Result<(), AccountsError> {
+        let asked = || name.to_string();
+        if let Some(at) = self.position(name) {
+            let existing = self.users[at].username.clone();
+            return Err(AccountsError::NameTaken { asked: asked(), existing });
+        }
+        match self.users.iter().find(|entry| names::alike(name.as_str(), &entry.username)) {
+            Some(entry) => Err(Refused::Alike { asked: asked(), existing: entry.username.clone() }.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// What is to be said about names that were given before there were rules for them, or by hand.
+    pub fn doubts(&self, path: &Path) -> Vec<String> {
+        let mut seen: HashMap<String, usize> = HashMap::new();
+        let mut doubts = Vec::new();
+        for (at, entry) in self.users.iter().enumerate() {
+            let looks = names::looks(&entry.username);
+            let like = looks.iter().find_map(|look| seen.get(look));
+            let why = match (like, names::account(&entry.username)) {
+                (Some(other), _) => format!("looks like {}", self.called(*other)),
+                (None, Err(refused)) => format!("would not be given to a new account: {refused}"),
+                (None, Ok(_)) => String::new(),
+            };
+            if !why.is_empty() {
+                doubts.push(format!("{}: the name of {} {why}. It stays valid", path.display(), self.called(at)));
+            }
+            seen.extend(looks.map(|look| (look, at)));
+        }
+        let more = doubts.len().saturating_sub(DOUBTS_MAX);
+        doubts.truncate(DOUBTS_MAX);
+        if more > 0 {
+            doubts.push(format!("{}: the same goes for {more} more names", path.display()));
+        }
+        doubts
+    }
+
     /// Puts a new account at the end.
     ///
     /// # Errors
-    /// [`AccountsError::NameTaken`], [`AccountsError::OutOfNumbers`].
+    /// Those of [`Self::check_new_name`], and [`AccountsError::OutOfNumbers`].
     pub fn add(&mut self, name: &UserName, password_hash: String, path: &Path) -> Result<UserId, AccountsError> {
-        if let Some(at) = self.position(name) {
-            let existing = self.users[at].username.clone();
-            return Err(AccountsError::NameTaken { asked: name.to_string(), existing });
-        }
+        self.check_new_name(name)?;
         let mut next = self.next_id.unwrap_or(1).max(self.highest_id().saturating_add(1)).max(1);
         let id = take_number(&mut next, path)?;
         self.next_id = Some(next);
@@ -178,7 +228,7 @@ impl UsersFile {
 
     /// What an entry is called in an error: its place, and its name as far as it is fit to be shown.
     fn called(&self, at: usize) -> String {
-        let name: String = self.users[at].username.chars().filter(|c| !c.is_control()).take(40).collect();
+        let name: String = visible::cleaned(&self.users[at].username).chars().take(40).collect();
         format!("entry {} (\"{name}\")", at + 1)
     }
 }

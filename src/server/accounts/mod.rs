@@ -23,13 +23,14 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
+use crate::names;
 use crate::proto::ids::{UserId, UserName};
 use file::UsersFile;
 
 pub use error::AccountsError;
 pub use file::FILE_MAX_BYTES;
 pub use password::{HASH_BYTES, HASH_LANES, HASH_MEMORY_KIB, HASH_PASSES, SALT_BYTES};
-pub use store::FILE_NAME;
+pub use store::{FILE_NAME, LOCK_NAME};
 pub use watch::{Watch, watch};
 
 /// The accounts of a data folder as the file last had them in good order.
@@ -37,6 +38,7 @@ pub struct Accounts {
     dir: PathBuf,
     roll: Roll,
     next_id: u32,
+    doubts: Vec<String>,
     dummy: Arc<str>,
 }
 
@@ -46,6 +48,8 @@ struct Roll {
     /// Ordered by number.
     people: Vec<(UserId, UserName)>,
     by_folded_name: HashMap<String, (UserId, Arc<str>)>,
+    /// The folded name behind [`names::key`]; nothing where two names share one.
+    by_key: HashMap<String, Option<String>>,
 }
 
 impl Roll {
@@ -54,7 +58,10 @@ impl Roll {
         let mut roll = Self::default();
         for entry in &file.users {
             if let (Some(id), Ok(name), Some(hash)) = (entry.id, UserName::new(&entry.username), &entry.password_hash) {
-                roll.by_folded_name.insert(name.folded(), (id, hash.as_str().into()));
+                let folded = name.folded();
+                let of_key = roll.by_key.entry(names::key(name.as_str())).or_insert_with(|| Some(folded.clone()));
+                *of_key = of_key.take().filter(|known| *known == folded);
+                roll.by_folded_name.insert(folded, (id, hash.as_str().into()));
                 roll.people.push((id, name));
             }
         }
@@ -72,8 +79,13 @@ impl Accounts {
     /// [`AccountsError`], among them [`AccountsError::MissingBesideHistory`] for a folder with messages but no accounts.
     pub fn open(dir: &Path) -> Result<Self, AccountsError> {
         store::create_if_missing(dir)?;
-        let mut accounts =
-            Self { dir: dir.into(), roll: Roll::default(), next_id: 1, dummy: password::dummy()?.into() };
+        let mut accounts = Self {
+            dir: dir.into(),
+            roll: Roll::default(),
+            next_id: 1,
+            doubts: Vec::new(),
+            dummy: password::dummy()?.into(),
+        };
         accounts.reload()?;
         Ok(accounts)
     }
@@ -83,11 +95,19 @@ impl Accounts {
         self.roll.people.clone()
     }
 
-    /// What a password for that name is to be checked against. An unknown name gives one that no password fits, with
+    /// Names that a new account would not be given, as sentences for the person who keeps them: they look like others, or
+    /// are words of the program's. They stay in force.
+    pub fn doubts(&self) -> &[String] {
+        &self.doubts
+    }
+
+    /// What a password for that name is to be checked against. The name may be typed in another case, width or form of
+    /// its accents, where only one account can be meant. An unknown name gives a credential that no password fits, with
     /// nothing to tell it by.
     pub fn credential(&self, username: &str) -> Credential {
-        let folded = UserName::new(username).map(|name| name.folded()).unwrap_or_default();
-        match self.roll.by_folded_name.get(&folded) {
+        let exact = self.roll.by_folded_name.get(&username.to_lowercase());
+        let meant = self.roll.by_key.get(&names::key(username)).and_then(Option::as_ref);
+        match exact.or_else(|| self.roll.by_folded_name.get(meant?)) {
             Some((user, hash)) => Credential { user: Some(*user), hash: hash.clone() },
             None => Credential { user: None, hash: self.dummy.clone() },
         }
@@ -107,6 +127,9 @@ impl Accounts {
         let roll = Roll::of(&file);
         self.next_id = file.next_id.unwrap_or(self.next_id).max(self.next_id);
         let changed = roll != self.roll;
+        if changed {
+            self.doubts = file.doubts(&store::path_in(&self.dir));
+        }
         self.roll = roll;
         Ok(changed)
     }
@@ -144,12 +167,14 @@ impl fmt::Debug for Credential {
 }
 
 /// What [`check`] found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counts {
     /// Accounts in the file.
     pub accounts: usize,
     /// Passwords that were written by hand and are hashed when the server next reads the file.
     pub plain_passwords: usize,
+    /// What [`Accounts::doubts`] would say.
+    pub doubts: Vec<String>,
 }
 
 /// Reads and checks the file of a data folder without changing anything.
@@ -158,7 +183,8 @@ pub struct Counts {
 /// [`AccountsError`]: what [`Accounts::open`] would stumble over, and [`AccountsError::Missing`].
 pub fn check(dir: &Path) -> Result<Counts, AccountsError> {
     let file = store::load(dir)?;
-    Ok(Counts { accounts: file.users.len(), plain_passwords: file.plain_passwords() })
+    let doubts = file.doubts(&store::path_in(dir));
+    Ok(Counts { accounts: file.users.len(), plain_passwords: file.plain_passwords(), doubts })
 }
 
 /// Everybody who has an account, ordered by number, without changing anything. An entry that was written by hand and
@@ -185,11 +211,26 @@ pub fn find(dir: &Path, name: &UserName) -> Result<(UserId, UserName), AccountsE
     found.ok_or_else(|| AccountsError::NoSuchAccount(name.to_string()))
 }
 
+/// Takes a name that somebody wants for a new account, as it will be written.
+///
+/// # Errors
+/// [`AccountsError::NameTaken`], [`AccountsError::BadName`], and those of reading a file that is there.
+pub fn new_name(dir: &Path, asked: &str) -> Result<UserName, AccountsError> {
+    let name = names::account(asked)?;
+    match store::load(dir) {
+        Ok(file) => file.check_new_name(&name)?,
+        Err(AccountsError::Missing { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    Ok(name)
+}
+
 /// Makes an account, and the data folder if there is none. A running server notices.
 ///
 /// # Errors
-/// [`AccountsError`], among them [`AccountsError::NameTaken`].
+/// [`AccountsError`], among them [`AccountsError::NameTaken`] and [`AccountsError::BadName`].
 pub fn add(dir: &Path, name: &UserName, password: &SecretString) -> Result<UserId, AccountsError> {
+    let name = &names::account(name.as_str())?;
     let hash = password::hash(password)?;
     store::create_if_missing(dir)?;
     let (_, id) = store::update(dir, 1, |_| None, |file, path| file.add(name, hash.clone(), path))?;

@@ -3,7 +3,7 @@
 //! Programs of ours that write take a lock first (`users.json.lock`). Editors know no lock, so the file is read once
 //! more right before it is replaced: if somebody saved in between, the change is made again on top of what they wrote.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -12,11 +12,13 @@ use secrecy::zeroize::Zeroizing;
 
 use super::AccountsError;
 use super::file::{FILE_MAX_BYTES, UsersFile};
+use crate::files::{self, Misplaced};
 use crate::proto::ids::UserId;
 
 /// The name of the file in the data folder.
 pub const FILE_NAME: &str = "users.json";
-const LOCK_NAME: &str = "users.json.lock";
+/// The name of the file whose lock whoever writes takes.
+pub const LOCK_NAME: &str = "users.json.lock";
 const HISTORY_NAME: &str = "history.json";
 
 /// The accounts that Parlor comes with: Alice, Bob and Charlie.
@@ -34,11 +36,9 @@ pub(super) fn path_in(dir: &Path) -> PathBuf {
 
 /// Reads the file. What is returned may hold passwords, so it is wiped when it is dropped.
 pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, AccountsError> {
-    let file = open_plain(path, OpenOptions::new().read(true), "read").map_err(|error| match error {
-        AccountsError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-            AccountsError::Missing { path: path.into() }
-        }
-        other => other,
+    let file = files::open_to_read(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => AccountsError::Missing { path: path.into() },
+        _ => failed("read", path, error),
     })?;
     let mut text = Zeroizing::new(Vec::new());
     file.take(FILE_MAX_BYTES + 1).read_to_end(&mut text).map_err(AccountsError::io("read", path))?;
@@ -62,13 +62,10 @@ pub(super) fn create_if_missing(dir: &Path) -> Result<(), AccountsError> {
 /// Makes the folder, and the file with that text, where there is none. False when there is one.
 pub(super) fn create(dir: &Path, text: &[u8]) -> Result<bool, AccountsError> {
     let path = path_in(dir);
+    files::folder(dir).map_err(AccountsError::io("use the folder", dir))?;
     if fs::symlink_metadata(&path).is_ok() {
         return Ok(false);
     }
-    let mut builder = DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(dir).map_err(AccountsError::io("create the folder", dir))?;
     let _lock = lock(dir)?;
     match fs::symlink_metadata(&path) {
         // Another program was faster.
@@ -139,28 +136,16 @@ fn replace(path: &Path, text: &[u8], before: Option<&[u8]>) -> Result<bool, Acco
 /// Waits until no other program of ours is writing. The lock ends when what is returned is dropped.
 fn lock(dir: &Path) -> Result<File, AccountsError> {
     let path = dir.join(LOCK_NAME);
-    let mut options = OpenOptions::new();
-    // Never truncated: what counts is the lock on it, not what is in it.
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = open_plain(&path, &options, "open")?;
+    let file = files::open(&path).map_err(|error| failed("open", &path, error))?;
     file.lock().map_err(AccountsError::io("lock", &path))?;
     Ok(file)
 }
 
-/// Opens a plain file and nothing that a link points to: a link in the data folder is not ours.
-fn open_plain(path: &Path, options: &OpenOptions, doing: &'static str) -> Result<File, AccountsError> {
-    let plain = || fs::symlink_metadata(path).map(|found| found.is_file());
-    // Before, because opening a pipe would wait for ever; after, because a link can be put there in between.
-    if matches!(plain(), Ok(false)) {
-        return Err(AccountsError::NotAFile { path: path.into() });
-    }
-    let file = options.open(path).map_err(AccountsError::io(doing, path))?;
-    match plain() {
-        Ok(false) => Err(AccountsError::NotAFile { path: path.into() }),
-        // Gone again: what was opened is the file that was there.
-        Ok(true) | Err(_) => Ok(file),
+/// What the system said of a file. A link in the data folder is not ours, whatever it points to.
+fn failed(doing: &'static str, path: &Path, error: io::Error) -> AccountsError {
+    match Misplaced::is(&error) {
+        true => AccountsError::NotAFile { path: path.into() },
+        false => AccountsError::io(doing, path)(error),
     }
 }
 
@@ -168,7 +153,7 @@ fn open_plain(path: &Path, options: &OpenOptions, doing: &'static str) -> Result
 /// as something.
 fn history_has_records(dir: &Path) -> bool {
     let mut glance = Vec::new();
-    match File::open(dir.join(HISTORY_NAME)) {
+    match files::open_to_read(&dir.join(HISTORY_NAME)) {
         Ok(file) => file
             .take(HISTORY_GLANCE_BYTES)
             .read_to_end(&mut glance)

@@ -27,11 +27,11 @@ use super::edit;
 use super::emoji::taste::Taste;
 use super::mentions::Names;
 use super::slash::{self, Slash};
-use super::text;
 use super::theme::{self, font, space};
 use crate::client::command::Command;
 use crate::client::model::Model;
 use crate::proto::chat::ChatKey;
+use crate::visible::isolated;
 
 /// The composer grows to this many lines, then scrolls.
 pub const LINES_MAX: usize = 8;
@@ -277,7 +277,7 @@ impl Composer {
     }
 
     fn say_done(&mut self, model: &Model, to: ChatKey) {
-        let name = text::one_line(model.title(to));
+        let name = isolated(model.title(to));
         let alone = if to.is_room() { "" } else { " alone" };
         self.done = Some(format!("Sent to {name}{alone}"));
     }

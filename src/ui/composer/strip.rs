@@ -11,6 +11,7 @@ use crate::ui::text;
 use crate::ui::theme::{self, font, space};
 use crate::ui::when::Clock;
 use crate::ui::widgets;
+use crate::visible::isolated;
 
 /// Above the words.
 const ABOVE: f32 = 9.0;
@@ -41,7 +42,7 @@ pub fn slow(model: &Model, clock: &Clock) -> Option<(usize, Duration)> {
 impl Strip {
     fn words(&self) -> String {
         match self {
-            Self::Alone(name, keys) => format!("{keys} sends this to {} alone", text::one_line(name)),
+            Self::Alone(name, keys) => format!("{keys} sends this to {} alone", isolated(name)),
             Self::Done(words) | Self::Wrong(words) => text::one_line(words),
             Self::Slow(1) => "1 message is on its way, as fast as this server takes it".into(),
             Self::Slow(count) => format!("{count} messages are on their way, as fast as this server takes them"),
@@ -83,7 +84,7 @@ impl Strip {
         if let Self::Alone(name, _) = self {
             let left = pos2(corner.x + width - self.button(ui) + space::S, middle);
             let button = widgets::text_button(ui, left, BUTTON, "strip", palette.accent);
-            return button.on_hover_text(format!("Send to {} alone", text::one_line(name))).clicked();
+            return button.on_hover_text(text::hint(&format!("Send to {} alone", isolated(name)))).clicked();
         }
         false
     }

@@ -5,6 +5,7 @@ use crate::client::model::{Group, Model};
 use crate::proto::chat::GroupId;
 use crate::proto::ids::UserId;
 use crate::ui::jobs::{Outcome, Waiting};
+use crate::visible::isolated;
 
 /// Something that is done in place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,18 +49,19 @@ impl Deed {
 
     /// What is asked before it is done, with what comes of it.
     pub fn question(self, model: &Model, group: &Group) -> String {
-        let name = &group.name;
+        let name = isolated(&group.name);
+        let called = |id| isolated(model.name(id));
         match self {
             Self::Rename => String::new(),
-            Self::Remove(id) => format!("Remove {} from the group?", model.name(id)),
+            Self::Remove(id) => format!("Remove {} from the group?", called(id)),
             Self::HandOver(id) => {
-                format!("Make {} the owner? You stay in the group, and can no longer change it.", model.name(id))
+                format!("Make {} the owner? You stay in the group, and can no longer change it.", called(id))
             }
             Self::Leave if !model.is_me(group.owner) => {
                 format!("Leave “{name}”? You will not see any more what is said there.")
             }
             Self::Leave => match heir(group) {
-                Some(heir) => format!("Leave “{name}”? {} becomes its owner.", model.name(heir)),
+                Some(heir) => format!("Leave “{name}”? {} becomes its owner.", called(heir)),
                 None => format!("Leave “{name}”? Nobody else is in it: the group ends."),
             },
             Self::Delete => match group.members.len() {

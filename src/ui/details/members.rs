@@ -17,6 +17,7 @@ use crate::ui::text;
 use crate::ui::theme::{self, font, radius, space};
 use crate::ui::when::Clock;
 use crate::ui::widgets;
+use crate::visible::isolated;
 
 const FACE: f32 = 34.0;
 const MENU: f32 = 210.0;
@@ -107,7 +108,7 @@ pub fn row(ui: &mut Ui, rect: Rect, model: &Model, key: ChatKey, clock: &Clock, 
         ChatKey::Person(id) => (Some(id), model.is_me(id)),
         ChatKey::Everyone | ChatKey::Group(_) => (None, false),
     };
-    let shown = if me { format!("{} (you)", text::one_line(name)) } else { text::one_line(name) };
+    let shown = if me { format!("{} (you)", isolated(name)) } else { text::one_line(name) };
     let state = match id {
         Some(id) => presence::of(model, id, clock),
         None => presence::size(key, presence::count(model, key).0),
@@ -155,7 +156,7 @@ pub fn row(ui: &mut Ui, rect: Rect, model: &Model, key: ChatKey, clock: &Clock, 
 fn menu(ui: &mut Ui, rect: Rect, id: UserId, name: &str) -> Option<Deed> {
     let palette = theme::palette(ui);
     let button = Rect::from_center_size(pos2(rect.right() - 20.0, rect.center().y), vec2(30.0, 30.0));
-    let response = widgets::icon_button(ui, button, Icon::EllipsisVertical, &format!("Actions for {name}"));
+    let response = widgets::icon_button(ui, button, Icon::EllipsisVertical, &format!("Actions for {}", isolated(name)));
     Popup::menu(&response)
         .align(RectAlign::BOTTOM_END)
         .width(MENU)

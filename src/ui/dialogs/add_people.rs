@@ -9,6 +9,7 @@ use crate::proto::chat::GroupId;
 use crate::ui::jobs::{Outcome, Waiting};
 use crate::ui::picker::Picker;
 use crate::ui::when::Clock;
+use crate::visible::isolated;
 
 /// Who is to be added.
 #[derive(Debug)]
@@ -41,7 +42,7 @@ impl AddPeople {
         let Some(group) = model.groups.get(&self.group).filter(|group| model.is_me(group.owner)) else {
             return Step::Close;
         };
-        let title = format!("Add people to “{}”", group.name);
+        let title = format!("Add people to “{}”", isolated(&group.name));
         let (clicked, closed) = layer(ui, &title, super::HEIGHT, |ui, inner| {
             let busy = self.waiting.is_some();
             let some = !self.people.chosen().is_empty() && !self.people.too_many();

@@ -18,6 +18,7 @@ use crate::ui::text;
 use crate::ui::theme::{self, font, radius, space};
 use crate::ui::when::Clock;
 use crate::ui::widgets;
+use crate::visible::isolated;
 
 const LABEL: f32 = 22.0;
 const TEXT: f32 = 4.0 * theme::LINE + 18.0;
@@ -214,7 +215,7 @@ fn line(ui: &mut Ui, model: &Model, fate: &Fate) {
     let palette = theme::palette(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), theme::MEMBER_ROW), Sense::hover());
     response.widget_info(|| {
-        let said = format!("{}: {}", fate.name, fate.words);
+        let said = format!("{}: {}", isolated(&fate.name), fate.words);
         WidgetInfo::labeled(egui::accesskit::Role::ListItem, true, said)
     });
     let middle = rect.center().y;
@@ -233,5 +234,5 @@ fn line(ui: &mut Ui, model: &Model, fate: &Fate) {
         _ => palette.danger,
     };
     widgets::icon(ui, pos2(rect.right() - 11.0, middle), fate.sign, 19.0, color);
-    response.on_hover_text(&fate.words);
+    response.on_hover_text(text::hint(&text::drawable(&fate.words)));
 }

@@ -4,6 +4,7 @@
 use egui::{Id, Rect, Ui, pos2, vec2};
 use lucide_icons::Icon;
 use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
 
 use super::entry::{self, Entry};
 use super::{CARD, Choice, FIELD, SIGN, Scene, TITLE, back, card, card_width, server_words, sign, title, waiting};
@@ -19,7 +20,7 @@ use crate::ui::widgets;
 pub struct Form {
     server: String,
     name: String,
-    password: String,
+    password: Zeroizing<String>,
     /// The account that the password is for; then nothing else is asked.
     known: Option<Account>,
     /// Somebody wants to go to a server: its address is what is missing first.
@@ -96,7 +97,7 @@ impl Form {
 
     /// Forgets the password.
     pub fn forget_password(&mut self) {
-        self.password = String::new();
+        self.password = Zeroizing::default();
     }
 
     fn fields(&self) -> &'static [Which] {
@@ -254,7 +255,7 @@ impl Form {
     fn sign_in(&self) -> Choice {
         let server = self.server.trim().to_owned();
         let username = self.name.trim().to_owned();
-        let password = SecretString::from(self.password.clone());
+        let password = SecretString::from(self.password.as_str());
         let hosts = self.known.as_ref().and_then(|account| account.hosts.clone());
         let account = Account { server: server.clone(), name: username.clone(), hosts: hosts.clone() };
         let command = match hosts {
@@ -273,7 +274,7 @@ impl Form {
             Which::Server if self.joins => (&mut self.server, "chat.example.org or 192.168.1.5"),
             Which::Server => (&mut self.server, "this computer"),
             Which::Name => (&mut self.name, ""),
-            Which::Password => (&mut self.password, ""),
+            Which::Password => (&mut *self.password, ""),
         };
         let secret = which == Which::Password;
         let entry = Entry { id: which.id(), label: which.label(), hint, secret, wrong, enabled: !busy };

@@ -3,6 +3,7 @@
 
 use egui::{Id, Rect, Ui, pos2, vec2};
 use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
 
 use super::entry::{self, Entry};
 use super::{Choice, FIELD, Scene, TITLE, back, card, card_width, title, waiting};
@@ -18,7 +19,7 @@ use crate::ui::widgets;
 /// What is in the fields.
 pub struct HostForm {
     name: String,
-    password: String,
+    password: Zeroizing<String>,
     /// Where the server is to be kept.
     pub folder: String,
     port: String,
@@ -36,7 +37,7 @@ impl Default for HostForm {
         let empty = String::new;
         Self {
             name: empty(),
-            password: empty(),
+            password: Zeroizing::default(),
             folder: empty(),
             port: PORT.into(),
             incomplete: false,
@@ -75,7 +76,7 @@ impl Which {
 impl HostForm {
     /// Forgets the password.
     pub fn forget_password(&mut self) {
-        self.password = String::new();
+        self.password = Zeroizing::default();
         self.incomplete = false;
     }
 
@@ -231,7 +232,7 @@ impl HostForm {
         let username = self.name.trim().to_owned();
         let account = Account { server: String::new(), name: username.clone(), hosts: Some(hosts.clone()) };
         let hosting = Hosting { folder: hosts.folder, port: hosts.port, new: true };
-        let password = SecretString::from(self.password.clone());
+        let password = SecretString::from(self.password.as_str());
         Choice::Enter(Command::Host { hosting, username, password }, account)
     }
 }

@@ -11,6 +11,7 @@ use crate::ui::keycaps;
 use crate::ui::text;
 use crate::ui::theme::{self, font, radius, space};
 use crate::ui::widgets;
+use crate::visible::isolated;
 
 /// As wide as the longest words with their keys.
 const MENU: f32 = 320.0;
@@ -26,7 +27,7 @@ pub fn heading(ui: &mut Ui, rect: Rect, model: &Model) -> Option<Action> {
 
     let response = ui.interact(account, Id::unique("account"), Sense::click());
     let name = model.me.as_ref().map_or("", |me| me.username.as_str());
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Account of {name}")));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Account of {}", isolated(name))));
     if response.hovered() {
         ui.painter().rect_filled(account, radius::S + 2, palette.hover);
     }

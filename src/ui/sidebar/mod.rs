@@ -239,7 +239,7 @@ impl Sidebar {
             pos2(rest.left() + space::L + 28.0, top + (height - galley.size().y) / 2.0),
             galley.size(),
         );
-        widgets::say(ui, place, notice).on_hover_text(notice);
+        widgets::say(ui, place, notice).on_hover_text(text::hint(&text::drawable(notice)));
         ui.painter().galley(place.min, galley, palette.subdued);
         let close = Rect::from_center_size(pos2(rest.right() - 24.0, top + height / 2.0), vec2(28.0, 28.0));
         if widgets::icon_button(ui, close, Icon::X, "Dismiss").clicked() {

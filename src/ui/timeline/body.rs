@@ -15,6 +15,7 @@ use crate::ui::links::{self, Link};
 use crate::ui::marks::{self, Mark};
 use crate::ui::text::{self, Read};
 use crate::ui::theme::{self, Palette, font, radius};
+use crate::visible;
 
 /// A message of more lines is folded.
 pub const LINES_MAX: usize = 40;
@@ -50,7 +51,7 @@ pub struct Body {
 
 /// Lays it out.
 pub fn measure(ui: &Ui, row: &Row<'_>, page: &Page<'_>) -> Body {
-    let words = text::drawable(row.text);
+    let words = visible::cleaned(row.text);
     let links = links::find(&words);
     let here = page.here.is_some() && row.id.seq() == page.here;
     if page.unfolded.contains(&row.id) {

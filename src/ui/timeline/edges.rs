@@ -10,6 +10,7 @@ use crate::client::model::{Link, Model};
 use crate::proto::chat::{Change, ChatKey, Past};
 use crate::ui::theme::{self, font, space};
 use crate::ui::{text, widgets};
+use crate::visible::isolated;
 
 /// What stands above the first message.
 pub fn head(ui: &mut Ui, measure: &Measure, top: f32, model: &Model, key: ChatKey, commands: &mut Vec<Command>) {
@@ -44,7 +45,7 @@ pub fn head(ui: &mut Ui, measure: &Measure, top: f32, model: &Model, key: ChatKe
 
 /// What is said where nothing older is.
 fn beginning(model: &Model, key: ChatKey) -> String {
-    let title = model.title(key);
+    let title = isolated(model.title(key));
     match key {
         ChatKey::Person(_) => format!("Beginning of your conversation with {title}"),
         ChatKey::Everyone => "Beginning of the conversation of everyone".to_owned(),
@@ -76,7 +77,7 @@ pub fn nothing(ui: &mut Ui, view: Rect, model: &Model, key: ChatKey, commands: &
             commands.push(Command::LoadOlder { chat: key });
         }
     } else if chat.is_some_and(|chat| chat.complete) {
-        let hint = format!("Say hello to {name}");
+        let hint = format!("Say hello to {}", isolated(name));
         widgets::empty(ui, view, Icon::MessageCircle, "No messages yet", &hint);
     } else if model.link == Link::Online {
         widgets::empty(ui, view, Icon::MessagesSquare, "Loading messages…", "");

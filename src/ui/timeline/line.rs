@@ -77,7 +77,7 @@ pub fn paint(ui: &mut Ui, line: &Line, look: &Look, page: &Page<'_>, top: f32) {
             ui.close();
         }
     });
-    response.on_hover_cursor(egui::CursorIcon::Default).on_hover_text(&line.times);
+    response.on_hover_cursor(egui::CursorIcon::Default).on_hover_text(text::hint(&line.times));
 }
 
 /// The day, and the line above what is new, in a row that begins at `top`. Where both are due, they are one.

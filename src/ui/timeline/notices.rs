@@ -11,6 +11,7 @@ use crate::client::model::{Chat, Model, Notice};
 use crate::proto::ids::{Millis, UserId};
 use crate::ui::happened;
 use crate::ui::when::Clock;
+use crate::visible::isolated;
 
 /// The most times that a tooltip names one by one.
 const TIMES_MAX: usize = 8;
@@ -79,7 +80,7 @@ pub fn sentence(model: &Model, notices: &[&Notice]) -> String {
             people.push(notice.user);
         }
     }
-    let names: Vec<&str> = people.iter().map(|id| happened::subject(model, *id)).collect();
+    let names: Vec<_> = people.iter().map(|id| happened::subject(model, *id)).collect();
     let who = happened::enumerated(&names, names.len());
     match (notices.first().is_some_and(|notice| notice.online), people.as_slice()) {
         (true, [_]) => format!("{who} is online"),
@@ -96,7 +97,7 @@ pub fn times(model: &Model, notices: &[&Notice], clock: &Clock) -> String {
     let shown = if notices.len() > TIMES_MAX { TIMES_MAX - 1 } else { notices.len() };
     let named = notices.iter().take(shown);
     let mut lines: Vec<_> =
-        named.map(|notice| format!("{}: {}", model.name(notice.user), clock.exact(notice.at))).collect();
+        named.map(|notice| format!("{}: {}", isolated(model.name(notice.user)), clock.exact(notice.at))).collect();
     if notices.len() > shown {
         lines.push(format!("and {} more", notices.len() - shown));
     }

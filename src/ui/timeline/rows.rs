@@ -12,6 +12,7 @@ use crate::proto::event::Status;
 use crate::proto::ids::{Millis, Seq, UserId};
 use crate::ui::happened;
 use crate::ui::when::Clock;
+use crate::visible::isolated;
 
 /// Messages of one author within this time share a header, in milliseconds.
 pub const GROUP_MS: u64 = 5 * 60 * 1000;
@@ -384,6 +385,6 @@ impl<'a> Rows<'a> {
             return None;
         }
         let seen = person.last_seen.map(|seen| format!(", {}", self.clock.last_seen(seen))).unwrap_or_default();
-        Some(format!("{} is offline{seen} – it will be delivered at the next login", person.username))
+        Some(format!("{} is offline{seen} – it will be delivered at the next login", isolated(&person.username)))
     }
 }

@@ -1,0 +1,93 @@
+//! What must not stand in a log: the types that hold somebody's words or password say of them how long they are, and
+//! no more, however they come to be printed.
+
+use std::fmt;
+
+use super::message::{Message, ToMany};
+use super::outgoing::Outgoing;
+use super::request::{BadRequest, SendMessage};
+
+/// Stands for a text of so many bytes.
+struct Withheld<'a>(&'a str);
+
+impl fmt::Debug for Withheld<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{} bytes>", self.0.len())
+    }
+}
+
+impl fmt::Debug for SendMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { to, message, client_id } = self;
+        let mut said = f.debug_struct("SendMessage");
+        said.field("to", to).field("message", &Withheld(message)).field("client_id", client_id).finish()
+    }
+}
+
+impl fmt::Debug for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seq, at, from, from_user: _, to, client_id, mentions, message } = self;
+        let mut said = f.debug_struct("Message");
+        said.field("seq", seq).field("at", at).field("from", from).field("to", to).field("client_id", client_id);
+        said.field("mentions", mentions).field("message", &Withheld(message)).finish()
+    }
+}
+
+impl fmt::Debug for ToMany<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seq, at, from, to_many, from_user: _, client_id, message } = self;
+        let mut said = f.debug_struct("ToMany");
+        said.field("seq", seq).field("at", at).field("from", from).field("to_many", to_many);
+        said.field("client_id", client_id).field("message", &Withheld(message)).finish()
+    }
+}
+
+/// The problem is for who sent it: it may repeat what they sent.
+impl fmt::Debug for BadRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BadRequest").field("code", &self.problem.code).finish_non_exhaustive()
+    }
+}
+
+/// It is borrowed parts of what a client knows, among them the password of a login.
+impl fmt::Debug for Outgoing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Outgoing")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::ids::{Millis, Seq, UserId};
+    use crate::proto::record::Record;
+    use crate::proto::request::Request;
+
+    #[test]
+    fn nothing_that_somebody_wrote_and_no_password_is_printed() {
+        let parse = |json: &str| format!("{:?}", Request::parse(json.as_bytes()));
+        let (seq, at, from, to) = (Seq(1), Millis(2), UserId(3), UserId(4));
+        let many = ToMany {
+            seq,
+            at,
+            from,
+            to_many: vec![to],
+            from_user: "A".into(),
+            client_id: None,
+            message: "canary".into(),
+        };
+        let login = Outgoing::Login { username: "A", password: "canary", log: None, after: None };
+        for (said, holds) in [
+            (parse(r#"{"purpose":"login","username":"A","password":"canary"}"#), "REDACTED"),
+            (parse(r#"{"purpose":"send_message","to_user":"B","message":"canary"}"#), "<6 bytes>"),
+            (parse(r#"{"purpose":"login","username":"A","password":["canary"]}"#), "BadRequest"),
+            (parse(r#"{"purpose":"mark_read","seq":"canary"}"#), "BadRequest"),
+            (parse(r#"{"purpose":"canary"}"#), "BadRequest"),
+            (format!("{many:?}"), "<6 bytes>"),
+            (format!("{:?}", Record::Message(many.part(to, "B"))), "<6 bytes>"),
+            (format!("{login:?}"), "Outgoing"),
+        ] {
+            assert!(said.contains(holds) && !said.contains("canary"), "{said}");
+        }
+    }
+}
