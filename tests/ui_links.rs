@@ -434,7 +434,10 @@ fn sixteen_thousand_empty_lines_do_no_harm() {
     for text in ["\n".repeat(16_000), "\u{200d}".repeat(5_000), "א\n".repeat(5_000), "https://a.example\n".repeat(900)]
     {
         let mut harness = said(&[&text]);
-        harness.get_by_label("Show more").click();
+        // What nobody can see is not drawn, however much of it there is.
+        if !text.contains('\u{200d}') {
+            harness.get_by_label("Show more").click();
+        }
         harness.run();
         scroll(&mut harness, 3_000.0);
         scroll(&mut harness, -1_000_000.0);

@@ -199,11 +199,11 @@ impl Details {
         };
         *y = top(rows.len());
         let mut picked = None;
-        // One more on either side, so that the Tab key comes to it.
+        // One more on either side, so that the Tab key comes to it; the first, however far below it begins.
         let view = view.expand(theme::MEMBER_ROW);
         let above = ((view.min - first - question) / theme::MEMBER_ROW).floor().max(0.0) as usize;
         for (at, row) in rows.iter().enumerate().skip(above) {
-            if top(at) > view.max {
+            if top(at) > view.max && at != above {
                 break;
             }
             let rect = Rect::from_min_size(pos2(place.left(), top(at)), vec2(place.width(), theme::MEMBER_ROW));
