@@ -199,11 +199,12 @@ impl Details {
         };
         *y = top(rows.len());
         let mut picked = None;
-        // One more on either side, so that the Tab key comes to it; the first, however far below it begins.
+        // One more on either side, so that the Tab key comes to it; the first, however far below they
+        // begin, and the one behind it, since nothing can be done with oneself.
         let view = view.expand(theme::MEMBER_ROW);
         let above = ((view.min - first - question) / theme::MEMBER_ROW).floor().max(0.0) as usize;
         for (at, row) in rows.iter().enumerate().skip(above) {
-            if top(at) > view.max && at != above {
+            if top(at) > view.max && at > above + 1 {
                 break;
             }
             let rect = Rect::from_min_size(pos2(place.left(), top(at)), vec2(place.width(), theme::MEMBER_ROW));
