@@ -4,8 +4,8 @@
 //! through it. `cargo bench --bench frame -- spread` shows those alone.
 #![expect(clippy::print_stdout, reason = "a measurement is to be read")]
 
-use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use egui::{RawInput, Rect, pos2, vec2};
 use parlor::client::model::{Last, Link, Me, Message, Model, Person, Phase};
@@ -129,12 +129,10 @@ fn varied(messages: u64) -> Model {
     model
 }
 
-/// The time that this thread has run, where the system tells; the time that has passed where not.
+/// What the processor has spent on this thread.
 fn thread_time() -> Duration {
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanos = told.and_then(|text| text.split(' ').next()?.parse().ok());
-    nanos.map_or_else(|| START.elapsed(), Duration::from_nanos)
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 fn timed(what: impl FnOnce()) -> Duration {
