@@ -4,6 +4,7 @@ use secrecy::SecretString;
 
 use crate::proto::chat::{ChatKey, GroupId, Past};
 use crate::proto::ids::{Seq, UserId};
+use crate::proto::outgoing::{ClientIdText, Outgoing};
 
 /// A wish of the person at the window.
 #[derive(Debug)]
@@ -146,4 +147,25 @@ pub enum GroupWish {
     Leave(GroupId),
     /// Delete it, for everybody.
     Delete(GroupId),
+}
+
+impl GroupWish {
+    /// The same as it is asked for under that number.
+    pub fn request<'a>(&'a self, id: u64, client_id: &'a ClientIdText<'a>) -> Outgoing<'a> {
+        match self {
+            GroupWish::Create { name, members, history } => {
+                Outgoing::CreateGroup { id, name, members, history: *history, client_id }
+            }
+            GroupWish::Rename(group, name) => Outgoing::RenameGroup { id, group: *group, name, client_id },
+            GroupWish::Add(group, members) => Outgoing::AddMembers { id, group: *group, members, client_id },
+            GroupWish::Remove(group, member) => {
+                Outgoing::RemoveMember { id, group: *group, member: *member, client_id }
+            }
+            GroupWish::HandOver(group, member) => {
+                Outgoing::HandOverGroup { id, group: *group, member: *member, client_id }
+            }
+            GroupWish::Leave(group) => Outgoing::LeaveGroup { id, group: *group, client_id },
+            GroupWish::Delete(group) => Outgoing::DeleteGroup { id, group: *group, client_id },
+        }
+    }
 }

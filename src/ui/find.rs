@@ -8,9 +8,7 @@ use std::borrow::Cow;
 use std::collections::{BinaryHeap, VecDeque};
 use std::ops::Range;
 
-use icu_normalizer::DecomposingNormalizerBorrowed;
-use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
-
+use super::fuzzy;
 use super::text;
 use crate::client::model::{Chat, Model};
 use crate::proto::chat::ChatKey;
@@ -79,8 +77,6 @@ impl Needle {
 
 /// What a letter is compared as: a small one without marks; nothing where it is not drawn.
 fn fold(c: char, push: &mut impl FnMut(char)) {
-    const APART: DecomposingNormalizerBorrowed<'static> = DecomposingNormalizerBorrowed::new_nfkd();
-    const CLASS: CanonicalCombiningClassMapBorrowed<'static> = CanonicalCombiningClassMapBorrowed::new();
     if c.is_ascii() {
         match c.to_ascii_lowercase() {
             '\n' | '\t' | ' ' => push(' '),
@@ -92,14 +88,8 @@ fn fold(c: char, push: &mut impl FnMut(char)) {
     if visible::is_ignorable(c) {
         return;
     }
-    let is_mark = |c: char| CLASS.get_u8(c) != 0;
-    for part in APART.normalize_iter(std::iter::once(c)).filter(|part| !is_mark(*part)) {
-        match part {
-            'ς' => push('σ'),
-            blank if blank.is_whitespace() => push(' '),
-            letter => letter.to_lowercase().filter(|small| !is_mark(*small)).for_each(&mut *push),
-        }
-    }
+    // Greek has two forms of one letter.
+    fuzzy::fold(c, &mut |letter| push(if letter == 'ς' { 'σ' } else { letter }));
 }
 
 /// The messages of one chat in which something stands.

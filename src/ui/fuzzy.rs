@@ -42,7 +42,7 @@ enum How {
 }
 
 /// What a letter is compared as: a small one without its marks.
-fn fold(c: char, push: &mut impl FnMut(char)) {
+pub fn fold(c: char, push: &mut impl FnMut(char)) {
     const APART: DecomposingNormalizerBorrowed<'static> = DecomposingNormalizerBorrowed::new_nfkd();
     const CLASS: CanonicalCombiningClassMapBorrowed<'static> = CanonicalCombiningClassMapBorrowed::new();
     if c.is_ascii() {

@@ -4,7 +4,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use egui::accesskit::Role;
-use egui::{CornerRadius, Id, Key, Modifiers, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use egui::{Id, Key, Modifiers, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 use lucide_icons::Icon;
 
 use super::controls::{self, Field};
@@ -12,7 +12,7 @@ use super::fuzzy::{Folded, Query};
 use super::happened;
 use super::presence;
 use super::text;
-use super::theme::{self, font, radius, space};
+use super::theme::{self, font, space};
 use super::when::Clock;
 use super::widgets;
 use crate::client::model::Model;
@@ -240,12 +240,7 @@ fn row(
     let response = ui.interact(rect, Id::unique(("pick", id)), Sense::click() - Sense::FOCUSABLE);
     let (name, there) = (model.name(id), presence::of(model, id, clock));
     response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, chosen, format!("{name}, {there}")));
-    let behind = if marked || response.hovered() { palette.hover } else { palette.surface };
-    ui.painter().rect_filled(rect, radius::S, behind);
-    if marked {
-        let stroke = egui::Stroke::new(1.5, palette.line);
-        ui.painter().rect_stroke(rect, CornerRadius::same(radius::S), stroke, egui::StrokeKind::Inside);
-    }
+    let behind = widgets::choosable(ui, rect, response.hovered(), marked);
     let middle = rect.center().y;
     let status = presence::status(model, id);
     widgets::avatar(ui, pos2(rect.left() + space::S + 17.0, middle), 34.0, name, Some((status, behind)));

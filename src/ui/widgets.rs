@@ -240,6 +240,18 @@ pub fn line(ui: &mut Ui, left: Pos2, words: &str, font: FontId, color: Color32, 
     place.width()
 }
 
+/// What is behind something that can be chosen from a list: under the pointer, or where the keys stand. Returns its colour.
+pub fn choosable(ui: &Ui, rect: Rect, hovered: bool, marked: bool) -> Color32 {
+    let palette = theme::palette(ui);
+    let behind = if marked || hovered { palette.hover } else { palette.surface };
+    ui.painter().rect_filled(rect, radius::S, behind);
+    if marked {
+        let stroke = egui::Stroke::new(1.5, palette.line);
+        ui.painter().rect_stroke(rect, egui::CornerRadius::same(radius::S), stroke, egui::StrokeKind::Inside);
+    }
+    behind
+}
+
 /// A name on one line, with the letters in another colour that it was found by.
 pub fn found_name(ui: &Ui, name: &str, query: Option<&Query>, font: FontId, width: f32) -> Arc<Galley> {
     let palette = theme::palette(ui);

@@ -261,22 +261,7 @@ impl Device {
     fn ask_group(&mut self, sim: &mut Sim, id: u64, wish: GroupWish) {
         let device = self.model.outbox.device().clone();
         let client_id = &ClientIdText { device: &device, n: id };
-        let request = match &wish {
-            GroupWish::Create { name, members, history } => {
-                Outgoing::CreateGroup { id, name, members, history: *history, client_id }
-            }
-            GroupWish::Rename(group, name) => Outgoing::RenameGroup { id, group: *group, name, client_id },
-            GroupWish::Add(group, members) => Outgoing::AddMembers { id, group: *group, members, client_id },
-            GroupWish::Remove(group, member) => {
-                Outgoing::RemoveMember { id, group: *group, member: *member, client_id }
-            }
-            GroupWish::HandOver(group, member) => {
-                Outgoing::HandOverGroup { id, group: *group, member: *member, client_id }
-            }
-            GroupWish::Leave(group) => Outgoing::LeaveGroup { id, group: *group, client_id },
-            GroupWish::Delete(group) => Outgoing::DeleteGroup { id, group: *group, client_id },
-        };
-        self.ask(sim, &request);
+        self.ask(sim, &wish.request(id, client_id));
         self.wish = Some((id, wish));
     }
 

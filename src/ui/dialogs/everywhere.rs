@@ -2,7 +2,7 @@
 
 use egui::accesskit::Role;
 use egui::text::{ByteIndex, LayoutJob, LayoutSection, TextFormat, TextWrapping};
-use egui::{CornerRadius, Event, Id, Key, Modifiers, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use egui::{Event, Id, Key, Modifiers, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 use lucide_icons::Icon;
 
 use super::{Step, layer};
@@ -11,7 +11,7 @@ use crate::proto::chat::ChatKey;
 use crate::ui::controls::{self, Field};
 use crate::ui::find::{self, Everywhere, Hit, Needle, PORTION_BYTES};
 use crate::ui::text;
-use crate::ui::theme::{self, font, radius, space};
+use crate::ui::theme::{self, font, space};
 use crate::ui::when::Clock;
 use crate::ui::widgets;
 
@@ -212,12 +212,7 @@ fn row(ui: &mut Ui, shown: &Shown, needle: &Needle, marked: bool) -> bool {
     let response = ui.interact(rect, id, Sense::click() - Sense::FOCUSABLE);
     let spoken = format!("{}, {}: {}", shown.chat, shown.when, shown.words);
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, marked, &spoken));
-    let behind = if marked || response.hovered() { palette.hover } else { palette.surface };
-    ui.painter().rect_filled(rect, radius::S, behind);
-    if marked {
-        let stroke = egui::Stroke::new(1.5, palette.line);
-        ui.painter().rect_stroke(rect, CornerRadius::same(radius::S), stroke, egui::StrokeKind::Inside);
-    }
+    widgets::choosable(ui, rect, response.hovered(), marked);
     let middle = rect.center().y;
     let center = pos2(rect.left() + space::S + FACE / 2.0, middle);
     widgets::face(ui, center, FACE, shown.hit.chat, &shown.chat, None);
