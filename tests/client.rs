@@ -136,6 +136,32 @@ fn what_is_written_while_the_server_is_gone_arrives_once_when_it_is_back() {
 }
 
 #[test]
+fn a_setting_that_was_asked_for_while_the_server_was_away_holds_when_it_is_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let address = server.address.to_string();
+    let mut alice = User::sign_in(&address, "Alice", "123").online();
+    drop(server);
+    alice.until("the loss", |model| model.link != Link::Online);
+    alice.client.perform(Command::Mute { chat: ChatKey::Everyone, muted: true });
+    alice.client.perform(Command::SetReadReceipts(false));
+    let _server = Server::start_on(dir.path(), &address);
+    alice.client.perform(Command::RetryNow);
+    let muted = |model: &Model| model.chat(ChatKey::Everyone).is_some_and(|chat| chat.muted);
+    alice.until("both settings", |model| muted(model) && !model.read_receipts);
+
+    // What holds is forgotten: another window decides otherwise, and that stays.
+    let mut other = User::sign_in(&address, "Alice", "123").online();
+    other.client.perform(Command::Mute { chat: ChatKey::Everyone, muted: false });
+    alice.until("the other window's word", |model| !muted(model));
+    alice.client.perform(Command::SignOut);
+    alice.ask_in(&address, "Alice", "123");
+    alice.until("a new login", |model| model.phase == Phase::SignedIn && model.link == Link::Online);
+    other.until("all of it", |model| !muted(model));
+    assert!(!muted(alice.client.model()));
+}
+
+#[test]
 fn a_refused_message_stays_with_its_reason() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());

@@ -198,13 +198,10 @@ impl Room {
         outcome.unwrap_or_else(|problem| panic!("{}", problem.message)).group
     }
 
-    /// Changes a setting, again after a lost connection, and waits until the device shows it.
-    fn set(&mut self, at: usize, command: impl Fn() -> Command, holds: impl Fn(&Model) -> bool) {
-        while !holds(self.model(at)) {
-            self.until("the connection", |room| room.online(at));
-            self.ask(at, command());
-            self.until("a setting", |room| !room.online(at) || holds(room.model(at)));
-        }
+    /// Changes a setting and waits until the device shows it, over lost connections, too.
+    fn set(&mut self, at: usize, command: Command, holds: impl Fn(&Model) -> bool) {
+        self.ask(at, command);
+        self.until("a setting", |room| holds(room.model(at)));
     }
 
     /// Sees everything in a chat.
@@ -285,11 +282,9 @@ fn converse(room: &mut Room) {
     room.until("read on the other device", |room| room.model(ALICE[0]).chats[&person(BOB)].unread == 0);
 
     // Everyone, with a mention in a muted room.
-    room.set(
-        CHARLIE[0],
-        || Command::Mute { chat: ChatKey::Everyone, muted: true },
-        |model| model.chats.get(&ChatKey::Everyone).is_some_and(|chat| chat.muted),
-    );
+    room.set(CHARLIE[0], Command::Mute { chat: ChatKey::Everyone, muted: true }, |model| {
+        model.chats.get(&ChatKey::Everyone).is_some_and(|chat| chat.muted)
+    });
     room.say(DORA[0], ChatKey::Everyone, "Good morning, @charlie and all");
     let all: Vec<_> = (0..10).collect();
     room.everybody_has(&all, |_| ChatKey::Everyone, "Good morning, @charlie and all");
@@ -353,12 +348,12 @@ fn converse(room: &mut Room) {
     room.until("its answer", |room| room.model(CHARLIE[0]).outbox.entries().next().is_none());
 
     // Somebody who lets nobody know what they read.
-    room.set(DORA[0], || Command::SetReadReceipts(false), |model| !model.read_receipts);
+    room.set(DORA[0], Command::SetReadReceipts(false), |model| !model.read_receipts);
     room.until("both devices know", |room| !room.model(DORA[1]).read_receipts);
     room.say(EMIL[0], person(DORA), "Did you see this?");
     room.everybody_has(&DORA, |_| person(EMIL), "Did you see this?");
     room.read(DORA[1], person(EMIL));
-    room.set(DORA[1], || Command::SetReadReceipts(true), |model| model.read_receipts);
+    room.set(DORA[1], Command::SetReadReceipts(true), |model| model.read_receipts);
 
     // Away for a while: everything is there at the next login, once and in order.
     room.go(BOB);

@@ -59,6 +59,7 @@ impl Client {
     /// What was known here is not to be read here any more; what is not sent stays, and so do drafts.
     pub(super) fn leave(&mut self) {
         (self.journal, self.drafts) = (None, None);
+        self.settings = Default::default();
         if let Some(keeper) = self.keeper.take() {
             keeper.forget();
         }

@@ -84,6 +84,8 @@ pub struct Client {
     typed: Option<(ChatKey, Millis)>,
     /// What was last asked about a group, and under which number: it is asked again after a lost connection.
     wish: Option<(u64, GroupWish)>,
+    /// Settings that were asked for and do not hold yet: they are asked for again after a lost connection.
+    settings: Settings,
     /// Where what is not sent yet is kept.
     shelf: Option<Box<dyn Shelf>>,
     journal: Option<Journal>,
@@ -120,6 +122,7 @@ impl Client {
             steps: clock::Steps::new(),
             typed: None,
             wish: None,
+            settings: Settings::default(),
             shelf,
             journal: None,
             keeper: None,
@@ -187,6 +190,7 @@ impl Client {
                 Ok(event) => {
                     let followup = self.model.apply(event, clock::now());
                     self.handle.set_cursor(self.model.cursor());
+                    self.settings.forget_what_holds(&self.model);
                     self.follow_up(followup);
                 }
                 // The server cannot be understood: a new connection starts from what is known.
@@ -214,6 +218,7 @@ impl Client {
                 if let Some((n, wish)) = self.wish.take().filter(|(n, _)| self.model.awaits(*n)) {
                     self.group(n, wish);
                 }
+                self.send(self.settings.requests());
                 self.marks = Marks::default();
                 self.typed = None;
             }
@@ -294,8 +299,14 @@ impl Client {
                 self.send(frame::frame_of(&Outgoing::FetchReceipts { chat, seq }));
             }
             Command::CloseInfo => self.model.info = None,
-            Command::SetReadReceipts(on) => self.send(frame::frame_of(&Outgoing::SetReadReceipts { on })),
-            Command::Mute { chat, muted } => self.send(frame::frame_of(&Outgoing::MuteChat { chat, muted })),
+            Command::SetReadReceipts(on) => {
+                self.settings.receipts = Some(on);
+                self.send(frame::frame_of(&Outgoing::SetReadReceipts { on }));
+            }
+            Command::Mute { chat, muted } => {
+                self.settings.muted.insert(chat, muted);
+                self.send(frame::frame_of(&Outgoing::MuteChat { chat, muted }));
+            }
             Command::Retry { n } => {
                 let mut frames = Vec::new();
                 let device = self.model.outbox.device().clone();
@@ -369,22 +380,7 @@ impl Client {
     fn group(&mut self, id: u64, wish: GroupWish) {
         let device = self.model.outbox.device().clone();
         let client_id = &ClientIdText { device: &device, n: id };
-        let request = match &wish {
-            GroupWish::Create { name, members, history } => {
-                Outgoing::CreateGroup { id, name, members, history: *history, client_id }
-            }
-            GroupWish::Rename(group, name) => Outgoing::RenameGroup { id, group: *group, name, client_id },
-            GroupWish::Add(group, members) => Outgoing::AddMembers { id, group: *group, members, client_id },
-            GroupWish::Remove(group, member) => {
-                Outgoing::RemoveMember { id, group: *group, member: *member, client_id }
-            }
-            GroupWish::HandOver(group, member) => {
-                Outgoing::HandOverGroup { id, group: *group, member: *member, client_id }
-            }
-            GroupWish::Leave(group) => Outgoing::LeaveGroup { id, group: *group, client_id },
-            GroupWish::Delete(group) => Outgoing::DeleteGroup { id, group: *group, client_id },
-        };
-        let frame = frame::frame_of(&request);
+        let frame = frame::frame_of(&wish.request(id, client_id));
         self.send(frame);
         self.wish = Some((id, wish));
     }
@@ -443,6 +439,34 @@ struct Marks {
     delivering: bool,
     /// The last delivery marker that was sent.
     delivered: Seq,
+}
+
+/// What of the settings that the server keeps was asked for and does not hold yet.
+#[derive(Debug, Default)]
+struct Settings {
+    /// Which chats are to be muted, or no longer. The window names chats that are there, which bounds them.
+    muted: BTreeMap<ChatKey, bool>,
+    /// Whether others are to be told what this person has read.
+    receipts: Option<bool>,
+}
+
+impl Settings {
+    fn forget_what_holds(&mut self, model: &Model) {
+        self.muted.retain(|chat, muted| model.chat(*chat).is_some_and(|chat| chat.muted != *muted));
+        self.receipts = self.receipts.filter(|on| *on != model.read_receipts);
+    }
+
+    /// The rest, as it is asked for.
+    fn requests(&self) -> Vec<u8> {
+        let mut frames = Vec::new();
+        for (&chat, &muted) in &self.muted {
+            frame::encode_value(&mut frames, &Outgoing::MuteChat { chat, muted });
+        }
+        if let Some(on) = self.receipts {
+            frame::encode_value(&mut frames, &Outgoing::SetReadReceipts { on });
+        }
+        frames
+    }
 }
 
 /// How often it is said that somebody is writing.
