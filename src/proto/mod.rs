@@ -5,6 +5,7 @@
 
 pub mod chat;
 pub mod event;
+pub mod fingerprint;
 pub mod frame;
 pub mod ids;
 pub mod limits;
