@@ -13,7 +13,7 @@ use egui_kittest::kittest::Queryable as _;
 use parlor::client::model::{Link, Model};
 use parlor::core::directory::Directory;
 use parlor::core::engine::{Effect, Engine, Input};
-use parlor::core::session::SessionId;
+use parlor::core::session::{Origin, SessionId};
 use parlor::core::state::State as Fold;
 use parlor::proto::chat::ChatKey;
 use parlor::proto::event::{Event, People, Person, Status, Throttled, Typing};
@@ -40,7 +40,7 @@ impl Server {
         let mut server = Self { engine, now: NOW, log: Vec::new(), told: BTreeMap::new() };
         server.handle(Input::Started);
         for number in 1..=3 {
-            server.handle(Input::Opened(SessionId(number)));
+            server.handle(Input::Opened(SessionId(number), Origin::here()));
             server.ask(number, json!({"purpose": "login", "username": "x", "password": "x"}));
         }
         server.told.clear();

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use parlor::core::directory::Directory;
 use parlor::core::engine::{Effect, Engine, Input, Purpose};
-use parlor::core::session::SessionId;
+use parlor::core::session::{Origin, SessionId};
 use parlor::core::state::State;
 use parlor::proto::ids::{Millis, Seq, UserId, UserName};
 use parlor::proto::record::json_of_frame;
@@ -33,7 +33,7 @@ impl Desk {
         desk.handle(Input::Started);
         desk.settle();
         for number in 1..=3 {
-            desk.handle(Input::Opened(SessionId(number)));
+            desk.handle(Input::Opened(SessionId(number), Origin::here()));
             desk.ask(number, json!({"purpose": "login", "username": "x", "password": "x"}));
             assert_eq!(desk.hear(number).last().unwrap()["purpose"], "ready");
         }
@@ -201,7 +201,7 @@ fn what_is_read_for_one_who_comes_back_is_shown_only_if_they_are_still_in_it() {
     let (group, seq) = desk.group("all");
     desk.ask(1, json!({"purpose": "send_message", "to": 2, "message": "between us"}));
     desk.settle();
-    desk.handle(Input::Opened(SessionId(4)));
+    desk.handle(Input::Opened(SessionId(4), Origin::here()));
     desk.verified = 1;
     desk.ask(4, json!({"purpose": "login", "username": "x", "password": "x", "log": "log", "after": group - 1}));
     desk.ask(1, json!({"purpose": "remove_member", "group": group, "member": 2}));

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 use super::directory::Directory;
-use super::session::{SessionId, Sessions, Stage};
+use super::session::{Origin, SessionId, Sessions, Stage};
 use super::state::State;
 use crate::proto::chat::ChatId;
 use crate::proto::event::{Closing, Code, Outcome, Problem, Refusal, Reply, Sent, SentReply};
@@ -25,7 +25,7 @@ pub enum Input {
     /// The server begins: what `users.json` says is compared with what the log knows.
     Started,
     /// A connection came.
-    Opened(SessionId),
+    Opened(SessionId, Origin),
     /// A connection asks for something.
     Request(SessionId, Request),
     /// A connection asked for something that cannot be read.
@@ -233,7 +233,7 @@ impl Engine {
     pub fn handle(&mut self, input: Input, now: Millis) {
         match input {
             Input::Started => self.reconcile(now),
-            Input::Opened(session) => self.sessions.open(session),
+            Input::Opened(session, origin) => self.sessions.open(session, origin),
             Input::Request(session, request) => self.request(session, request, now),
             Input::Bad(session, bad) => {
                 self.refuse(session, bad.purpose.as_deref().unwrap_or("error"), bad.id, &bad.problem);

@@ -9,6 +9,22 @@ use crate::proto::ids::{Seq, UserId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub u64);
 
+/// Where a connection comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The address of the other computer, without the port, as it is shown to people.
+    pub address: std::sync::Arc<str>,
+    /// It is this computer.
+    pub here: bool,
+}
+
+impl Origin {
+    /// This computer.
+    pub fn here() -> Self {
+        Self { address: "127.0.0.1".into(), here: true }
+    }
+}
+
 /// Where a session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -45,6 +61,7 @@ impl Stage {
 #[derive(Debug)]
 struct Session {
     stage: Stage,
+    origin: Origin,
     /// Nobody has used this window for a while.
     away: bool,
     /// Large answers that are being prepared.
@@ -62,13 +79,19 @@ pub struct Sessions {
 
 impl Sessions {
     /// A new connection.
-    pub fn open(&mut self, session: SessionId) {
-        self.sessions.insert(session, Session { stage: Stage::Anonymous, away: false, preparing: 0, queued: 0 });
+    pub fn open(&mut self, session: SessionId, origin: Origin) {
+        let new = Session { stage: Stage::Anonymous, origin, away: false, preparing: 0, queued: 0 };
+        self.sessions.insert(session, new);
     }
 
     /// Where a session stands; none once it is closed.
     pub fn stage(&self, session: SessionId) -> Option<Stage> {
         self.sessions.get(&session).map(|session| session.stage)
+    }
+
+    /// Where it comes from; none once it is closed.
+    pub fn origin(&self, session: SessionId) -> Option<&Origin> {
+        self.sessions.get(&session).map(|session| &session.origin)
     }
 
     /// Moves an open session.

@@ -1,5 +1,6 @@
 //! One connection: bytes in, inputs out; queued frames out. It decides nothing.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -16,7 +17,7 @@ use crate::config::{
     READ_MIN_BYTES, THROTTLED_EVERY,
 };
 use crate::core::engine::Input;
-use crate::core::session::SessionId;
+use crate::core::session::{Origin, SessionId};
 use crate::proto::event::{Code, Problem, Refusal, Throttled};
 use crate::proto::frame::{self, Decoded};
 use crate::proto::limits::{FRAME_BEFORE_LOGIN_MAX_BYTES, FRAME_MAX_BYTES};
@@ -26,6 +27,7 @@ use crate::proto::request::{Call, Request};
 #[derive(Debug)]
 pub struct Connection {
     stream: TcpStream,
+    peer: SocketAddr,
     outbox: Mutex<Outbox>,
     /// Something changed that the task must see: bytes that did not fit the socket, or the end.
     wake: Notify,
@@ -101,15 +103,22 @@ impl Outbox {
 
 impl Connection {
     /// A connection over a stream that has just been accepted, and what it may ask before it has logged in.
-    pub fn new(stream: TcpStream, stranger: Option<Arc<Buckets>>) -> Self {
+    pub fn new(stream: TcpStream, peer: SocketAddr, stranger: Option<Arc<Buckets>>) -> Self {
         Self {
             stream,
+            peer,
             outbox: Mutex::default(),
             wake: Notify::new(),
             admitted: OnceLock::new(),
             stranger,
             drained: AtomicBool::new(false),
         }
+    }
+
+    /// Where it comes from. An address of the old kind, seen through the new one, is shown as what it is.
+    fn origin(&self) -> Origin {
+        let address = self.peer.ip().to_canonical();
+        Origin { address: address.to_string().into(), here: address.is_loopback() }
     }
 
     fn outbox(&self) -> std::sync::MutexGuard<'_, Outbox> {
@@ -178,7 +187,7 @@ impl Connection {
 
     /// Serves the connection until it ends, and says so.
     pub async fn run(&self, session: SessionId, inputs: mpsc::Sender<Input>) {
-        if inputs.send(Input::Opened(session)).await.is_ok() {
+        if inputs.send(Input::Opened(session, self.origin())).await.is_ok() {
             // The error ends the connection, and that is all there is to say about it.
             let _ = self.serve(session, &inputs).await;
             let _ = inputs.send(Input::Closed(session)).await;

@@ -1,9 +1,11 @@
 //! The driver: the one task that owns the engine. It feeds it inputs and carries its effects out; it decides nothing.
 
 use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
+use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
@@ -37,7 +39,7 @@ pub struct Driver {
     /// How fast each account may ask.
     pub throttle: Throttle,
     /// New connections.
-    pub accepted: mpsc::Receiver<tokio::net::TcpStream>,
+    pub accepted: mpsc::Receiver<(TcpStream, SocketAddr)>,
     /// What connections and helpers report.
     pub inputs: mpsc::Receiver<Input>,
     /// For those who report.
@@ -99,7 +101,7 @@ impl Driver {
                 biased;
                 _ = &mut stop => break,
                 Some(input) = committed.recv() => round.push(input),
-                Some(stream) = accepted.recv() => running.open(stream),
+                Some((stream, peer)) = accepted.recv() => running.open(stream, peer),
                 _ = inputs.recv_many(&mut round, INPUTS_MAX), if room => {}
             }
             running.round(round.drain(..));
@@ -133,11 +135,11 @@ impl Driver {
 }
 
 impl Running {
-    fn open(&mut self, stream: tokio::net::TcpStream) {
+    fn open(&mut self, stream: TcpStream, peer: SocketAddr) {
         let session = SessionId(self.next_session);
         self.next_session += 1;
         tracing::debug!(session = session.0, "a connection came");
-        let connection = Arc::new(Connection::new(stream, self.throttle.of_stranger()));
+        let connection = Arc::new(Connection::new(stream, peer, self.throttle.of_stranger()));
         self.connections.insert(session, Arc::clone(&connection));
         let report = self.report.clone();
         tokio::spawn(async move { connection.run(session, report).await });

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::config::{ACCEPT_WARNING_PAUSE, INPUTS_MAX, PAGE_READERS_MAX, tune};
@@ -224,7 +224,7 @@ fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
 }
 
 /// Takes connections for as long as the driver does. Out of descriptors, it waits instead of spinning or giving up.
-async fn accept_from(listener: TcpListener, accept: mpsc::Sender<tokio::net::TcpStream>) {
+async fn accept_from(listener: TcpListener, accept: mpsc::Sender<(TcpStream, SocketAddr)>) {
     let mut pause = Duration::from_millis(10);
     let mut warned: Option<tokio::time::Instant> = None;
     loop {
@@ -233,10 +233,10 @@ async fn accept_from(listener: TcpListener, accept: mpsc::Sender<tokio::net::Tcp
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 pause = Duration::from_millis(10);
                 tune(&stream);
-                if accept.send(stream).await.is_err() {
+                if accept.send((stream, peer)).await.is_err() {
                     return;
                 }
             }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use parlor::core::directory::Directory;
 use parlor::core::engine::{Effect, Engine, Input, Purpose, Ticket};
-use parlor::core::session::SessionId;
+use parlor::core::session::{Origin, SessionId};
 use parlor::core::state::State;
 use parlor::log::file::{FileLog, OpenError};
 use parlor::log::{AppendError, Log, LogReader};
@@ -153,7 +153,7 @@ impl Server {
             let session = SessionId(self.next_session);
             self.next_session += 1;
             self.connections.insert(session, Connection { link, ..Connection::default() });
-            self.inputs.push_back(Input::Opened(session));
+            self.inputs.push_back(Input::Opened(session, Origin::here()));
         }
         let sessions: Vec<_> = self.connections.keys().copied().collect();
         sessions.into_iter().for_each(|session| self.serve(sim, session));

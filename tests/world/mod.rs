@@ -8,7 +8,7 @@ use parlor::client::model::Model;
 use parlor::client::outbox::Destination;
 use parlor::core::directory::Directory;
 use parlor::core::engine::{Effect, Engine, Input, Purpose};
-use parlor::core::session::SessionId;
+use parlor::core::session::{Origin, SessionId};
 use parlor::core::state::State;
 use parlor::proto::chat::{ChatId, ChatKey, GroupId, Past};
 use parlor::proto::event::{Code, Event, Problem};
@@ -151,7 +151,7 @@ impl World {
         (device.session, device.choked, device.dropped, device.watched) = (Some(session), false, false, false);
         let (log, after) = device.model.cursor().map(|(log, after)| (log.to_owned(), after)).unzip();
         let login = Login { username: String::new(), password: String::new().into(), log, after };
-        self.input(Input::Opened(session));
+        self.input(Input::Opened(session, Origin::here()));
         self.ask(at, None, Call::Login(login));
     }
 
