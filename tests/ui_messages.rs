@@ -2,10 +2,12 @@
 
 mod common;
 
+use common::rooms::{add, in_room};
 use common::*;
 use egui_kittest::kittest::{NodeT, Queryable};
 use parlor::client::command::Command;
 use parlor::client::outbox::Destination;
+use parlor::proto::chat::ChatKey;
 use parlor::proto::event::{Code, Problem};
 use parlor::proto::ids::{Millis, Seq};
 /// What the last frame put on the clipboard.
@@ -63,19 +65,20 @@ fn a_sent_message_is_seen_at_once_and_says_how_far_it_is() {
 
 #[test]
 fn messages_of_one_author_within_five_minutes_share_a_header() {
-    let mut model = model();
-    let mut seq = 0;
-    let mut add = |from, minutes: i64, text: &str| {
-        seq += 1;
-        say(&mut model, BOB, from, seq, NOW.plus(-HOUR + minutes * MINUTE), text, true);
+    let talk = |chat: ChatKey| {
+        let mut model = model();
+        for (seq, from, minutes, text) in [
+            (1, BOB, 0, "first"),
+            (2, BOB, 4, "same group"),
+            (3, BOB, 10, "too late for it"),
+            (4, ALICE, 11, "somebody else"),
+            (5, BOB, 12, "again Bob"),
+        ] {
+            add(&mut model, chat, from, seq, NOW.plus(-HOUR + minutes * MINUTE), text);
+        }
+        in_room(model, chat)
     };
-    add(BOB, 0, "first");
-    add(BOB, 4, "same group");
-    add(BOB, 10, "too late for it");
-    add(ALICE, 11, "somebody else");
-    add(BOB, 12, "again Bob");
-    model.chats.get_mut(&chat_with(BOB)).unwrap().complete = true;
-    let harness = with_bob(model);
+    let harness = talk(ChatKey::Everyone);
     let gap = |upper: &str, lower: &str| top_of(&harness, lower).unwrap() - bottom_of(&harness, upper).unwrap();
     assert!(gap("first", "same group") < 5.0);
     assert!(gap("same group", "too late for it") > 8.0);
@@ -85,6 +88,11 @@ fn messages_of_one_author_within_five_minutes_share_a_header() {
     assert!(height("first") > one_line + 10.0, "a header bears the name");
     assert!(height("again Bob") > one_line + 10.0, "another author broke the group");
     assert_eq!(height("somebody else"), one_line, "one's own name is not said");
+
+    // Between two it goes without saying.
+    let harness = talk(chat_with(BOB));
+    let height = |text: &str| bottom_of(&harness, text).unwrap() - top_of(&harness, text).unwrap();
+    assert_eq!([height("first"), height("again Bob")], [one_line; 2]);
 }
 
 #[test]
@@ -105,7 +113,7 @@ fn days_are_told_apart() {
     let harness = with_bob(model);
     let order = ["Friday 13 November", "last week", "Yesterday", "before midnight", "Today", "after midnight"];
     let tops = order.map(|label| {
-        let node = harness.query_all_by_label_contains(label).find(|node| node.rect().left() > 330.0);
+        let node = harness.query_all_by_label_contains(label).find(|node| node.rect().left() > 304.0);
         node.unwrap_or_else(|| panic!("{label}")).rect().top()
     });
     assert!(tops.is_sorted(), "{tops:?}");
@@ -234,7 +242,7 @@ fn a_right_to_left_message_is_copied_as_it_was_written() {
         let mut model = model();
         say(&mut model, BOB, BOB, 1, NOW, text, true);
         let mut harness = with_bob(model);
-        let node = harness.query_all_by_label_contains(text).find(|node| node.rect().left() > 320.0).unwrap();
+        let node = harness.query_all_by_label_contains(text).find(|node| node.rect().left() > 304.0).unwrap();
         node.click_secondary();
         harness.run();
         harness.get_by_label("Copy message").click();

@@ -213,7 +213,7 @@ fn inked(texts: &[&str]) -> Vec<(String, egui::Rect)> {
     model.chats.get_mut(&chat_with(BOB)).unwrap().complete = true;
     let harness = with_bob(model);
     let texts = harness.output().shapes.iter().filter_map(|clipped| match &clipped.shape {
-        Shape::Text(text) if text.pos.x > 340.0 => Some((text.galley.text().to_owned(), text.visual_bounding_rect())),
+        Shape::Text(text) if text.pos.x > 304.0 => Some((text.galley.text().to_owned(), text.visual_bounding_rect())),
         _ => None,
     });
     texts.collect()

@@ -90,7 +90,7 @@ fn a_message_that_waits_says_for_whom() {
 
 /// Opens the menu of a message of this person.
 fn menu_of<'a>(harness: &'a mut Harness<'static, State>, text: &'a str) -> &'a mut Harness<'static, State> {
-    let node = harness.query_all_by_label_contains(text).find(|node| node.rect().left() > 320.0).unwrap();
+    let node = harness.query_all_by_label_contains(text).find(|node| node.rect().left() > 304.0).unwrap();
     node.click_secondary();
     harness.run();
     harness

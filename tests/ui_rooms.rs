@@ -53,7 +53,7 @@ fn what_happened_to_a_group_is_a_line_that_breaks_the_group_of_an_author() {
     assert!((said.center().x - 647.0).abs() < 8.0, "in the middle: {said:?}");
     assert!(said.height() < 30.0, "small: {said:?}");
 
-    let node = harness.query_all_by_label(sentence).find(|node| node.rect().left() > 320.0).unwrap();
+    let node = harness.query_all_by_label(sentence).find(|node| node.rect().left() > 304.0).unwrap();
     let described = node.accesskit_node().data().description().map(str::to_owned);
     assert_eq!(described.as_deref(), Some("Friday 20 November 2026, 14:01:00"));
     node.click_secondary();

@@ -70,7 +70,7 @@ pub fn show(
     }
 
     let status = match key {
-        ChatKey::Person(id) => Some((presence::status(model, id), behind)),
+        ChatKey::Person(id) => presence::status(model, id).map(|status| (status, behind)),
         ChatKey::Everyone | ChatKey::Group(_) => None,
     };
     let name = model.title(key);

@@ -303,6 +303,7 @@ mod tests {
 
     fn model() -> Model {
         let mut model = Model::new(DeviceId::from_random(1));
+        model.link = crate::client::model::Link::Online;
         model.me = Some(Me { id: UserId(1), username: "Alice".into() });
         for (id, name) in (1..).zip(["Alice", "Bob", "Charlie", "Dora", "Emil"]) {
             let last_seen = (id == 5).then_some(Millis(0));

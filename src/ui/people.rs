@@ -66,16 +66,16 @@ pub fn row(model: &Model, key: ChatKey, draft: Option<&str>, clock: &Clock) -> R
     let typing = presence::typing(model, key, clock);
     let holds = typing.as_ref().map(|(_, left)| *left);
     let status = match key {
-        ChatKey::Person(id) => Some(presence::status(model, id)),
+        ChatKey::Person(id) => presence::status(model, id),
         ChatKey::Everyone | ChatKey::Group(_) => None,
     };
     let preview = match (typing, draft.map(text::one_line).filter(|draft| !draft.is_empty()), last) {
         (Some((words, _)), _, _) => Preview::Typing(words),
         (None, Some(draft), _) => Preview::Draft(draft),
         (None, None, Some(last)) => said(model, key, last),
-        (None, None, None) => Preview::None(match status {
-            Some(status) => presence::status_word(status).to_owned(),
-            None => presence::size(key, presence::count(model, key).0),
+        (None, None, None) => Preview::None(match key {
+            ChatKey::Person(_) => presence::status_word(status).to_owned(),
+            ChatKey::Everyone | ChatKey::Group(_) => presence::size(key, presence::count(model, key).0),
         }),
     };
     Row {
@@ -110,7 +110,7 @@ impl Row {
         let mut said = vec![self.name.clone()];
         match (self.chat, self.status) {
             (ChatKey::Group(_), _) => said.push("group".into()),
-            (_, Some(status)) => said.push(presence::status_word(status).into()),
+            (_, Some(_)) => said.push(presence::status_word(self.status).into()),
             (_, None) => {}
         }
         if self.unread > 0 {

@@ -243,7 +243,7 @@ fn row(
     let behind = widgets::choosable(ui, rect, response.hovered(), marked);
     let middle = rect.center().y;
     let status = presence::status(model, id);
-    widgets::avatar(ui, pos2(rect.left() + space::S + 17.0, middle), 34.0, name, Some((status, behind)));
+    widgets::avatar(ui, pos2(rect.left() + space::S + 17.0, middle), 34.0, name, status.map(|status| (status, behind)));
     let left = rect.left() + space::S + 34.0 + space::M;
     let room = rect.right() - 40.0 - left;
     let galley = widgets::found_name(ui, name, query, font::strong(), room);

@@ -4,38 +4,45 @@ use std::time::Duration;
 
 use super::happened;
 use super::when::Clock;
-use crate::client::model::Model;
+use crate::client::model::{Link, Model};
 use crate::proto::chat::ChatKey;
 use crate::proto::event::Status;
 use crate::proto::ids::UserId;
 use crate::visible::isolated;
 
-/// Whether somebody is there; those who have no account any more are not.
-pub fn status(model: &Model, id: UserId) -> Status {
-    model.people.get(&id).map(|person| person.status).unwrap_or_default()
+/// Whether somebody is there; those who have no account any more are not. Nothing while the server is away: then nobody
+/// knows.
+pub fn status(model: &Model, id: UserId) -> Option<Status> {
+    is_known(model).then(|| model.people.get(&id).map(|person| person.status).unwrap_or_default())
+}
+
+/// Whether it is known who is there.
+fn is_known(model: &Model) -> bool {
+    model.link == Link::Online
 }
 
 /// A presence in a word.
-pub fn status_word(status: Status) -> &'static str {
+pub fn status_word(status: Option<Status>) -> &'static str {
     match status {
-        Status::Online => "online",
-        Status::Away => "away",
-        Status::Offline => "offline",
+        Some(Status::Online) => "online",
+        Some(Status::Away) => "away",
+        Some(Status::Offline) => "offline",
+        None => "not connected",
     }
 }
 
-/// The presence of somebody: `online`, `away`, `last seen at 09:12`.
+/// The presence of somebody: `online`, `away`, `last seen at 09:12`; `not connected` while nobody knows.
 pub fn of(model: &Model, id: UserId, clock: &Clock) -> String {
     let Some(person) = model.people.get(&id) else { return "this account no longer exists".into() };
-    match (person.status, person.last_seen) {
-        (Status::Offline, Some(seen)) => clock.last_seen(seen),
+    match (status(model, id), person.last_seen) {
+        (Some(Status::Offline), Some(seen)) => clock.last_seen(seen),
         (status, _) => status_word(status).into(),
     }
 }
 
 /// How many are in a room, and how many of them are there; this person is one of them.
 pub fn count(model: &Model, key: ChatKey) -> (usize, usize) {
-    let online = |id: &&UserId| status(model, **id) == Status::Online;
+    let online = |id: &&UserId| status(model, **id) == Some(Status::Online);
     match key {
         ChatKey::Everyone => (model.people.len(), model.people.keys().filter(online).count()),
         ChatKey::Group(id) => {
@@ -62,7 +69,10 @@ pub fn line(model: &Model, key: ChatKey, clock: &Clock) -> String {
         ChatKey::Person(id) => of(model, id, clock),
         room => {
             let (all, online) = count(model, room);
-            format!("{}, {online} online", size(room, all))
+            match is_known(model) {
+                true => format!("{}, {online} online", size(room, all)),
+                false => size(room, all),
+            }
         }
     }
 }

@@ -202,7 +202,7 @@ pub fn open(harness: &mut Harness<'_, State>, with: UserId) {
 /// The bubble of a message in the conversation, not the row in the list that previews it.
 pub fn bubble(harness: &Harness<'_, State>, needle: &str) -> Option<egui::Rect> {
     let mut nodes = harness.query_all_by_label_contains(needle);
-    nodes.find(|node| node.rect().left() > 320.0).map(|node| node.rect())
+    nodes.find(|node| node.rect().left() > 304.0).map(|node| node.rect())
 }
 
 /// Where a bubble begins, in points from the top of the window; nothing when it is not drawn.

@@ -115,7 +115,7 @@ pub fn person(ui: &Ui, rect: Rect, id: UserId, model: &Model, chosen: bool) {
     let status = presence::status(model, id);
     let center = pos2(rect.left() + 22.0, rect.center().y);
     let behind = if chosen { palette.selected } else { palette.surface };
-    widgets::avatar(ui, center, 26.0, model.name(id), Some((status, behind)));
+    widgets::avatar(ui, center, 26.0, model.name(id), status.map(|status| (status, behind)));
     line(ui, rect, rect.left() + 44.0, model.name(id), presence::status_word(status));
 }
 

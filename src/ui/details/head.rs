@@ -45,7 +45,7 @@ impl Details {
         let middle = place.center().x;
         let mut y = place.top() + space::XL;
         let status = match key {
-            ChatKey::Person(id) => Some((presence::status(model, id), palette.surface)),
+            ChatKey::Person(id) => presence::status(model, id).map(|status| (status, palette.surface)),
             ChatKey::Everyone | ChatKey::Group(_) => None,
         };
         let title = model.title(key);

@@ -127,7 +127,7 @@ pub fn row(ui: &mut Ui, rect: Rect, model: &Model, key: ChatKey, clock: &Clock, 
     widgets::focus_ring(ui, &response, CornerRadius::same(radius::S));
 
     let middle = rect.center().y;
-    let status = id.map(|id| (presence::status(model, id), behind));
+    let status = id.and_then(|id| Some((presence::status(model, id)?, behind)));
     widgets::face(ui, pos2(rect.left() + space::S + FACE / 2.0, middle), FACE, key, name, status);
     let left = rect.left() + space::S + FACE + space::M;
     let tools = if mark.tools { 32.0 } else { 0.0 };
@@ -135,7 +135,7 @@ pub fn row(ui: &mut Ui, rect: Rect, model: &Model, key: ChatKey, clock: &Clock, 
     let right = rect.right() - space::S - tools;
     let galley = text::elided(ui, shown, font::strong(), palette.text, right - sign - left);
     ui.painter().galley(pos2(left, middle - 9.0 - galley.size().y / 2.0), galley, palette.text);
-    let there = id.is_some_and(|id| presence::status(model, id) == Status::Online);
+    let there = id.is_some_and(|id| presence::status(model, id) == Some(Status::Online));
     let color = if there { palette.accent } else { palette.subdued };
     let galley = text::elided(ui, state, font::small(), color, right - sign - left);
     ui.painter().galley(pos2(left, middle + 9.0 - galley.size().y / 2.0), galley, color);

@@ -326,7 +326,7 @@ impl Finder {
         let palette = theme::palette(ui);
         let name = model.title(key);
         let status = match key {
-            ChatKey::Person(id) => Some((presence::status(model, id), behind)),
+            ChatKey::Person(id) => presence::status(model, id).map(|status| (status, behind)),
             ChatKey::Everyone | ChatKey::Group(_) => None,
         };
         let middle = rect.center().y;

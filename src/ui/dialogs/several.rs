@@ -219,7 +219,7 @@ fn line(ui: &mut Ui, model: &Model, fate: &Fate) {
         WidgetInfo::labeled(egui::accesskit::Role::ListItem, true, said)
     });
     let middle = rect.center().y;
-    let status = fate.who.map(|id| (crate::ui::presence::status(model, id), palette.surface));
+    let status = fate.who.and_then(|id| Some((crate::ui::presence::status(model, id)?, palette.surface)));
     widgets::avatar(ui, pos2(rect.left() + 17.0, middle), 34.0, &fate.name, status);
     let left = rect.left() + 34.0 + space::M;
     let room = rect.right() - 28.0 - left;

@@ -63,7 +63,7 @@ pub fn measure(ui: &Ui, row: &Row<'_>, page: &Page<'_>) -> Look {
     let body = body::measure(ui, row, page);
     let galley = &body.read.galley;
     let foot = Foot::of(ui, row, page);
-    let name = (row.header && !row.own).then(|| {
+    let name = (row.header && !row.own && !super::page::of_two(page.chat)).then(|| {
         let color = palette.names.get(theme::tint(row.author)).copied().unwrap_or(palette.text);
         text::elided(ui, text::one_line(row.author), font::small_strong(), color, measure.text)
     });

@@ -201,7 +201,8 @@ impl Timeline {
         let builder = UiBuilder::new().max_rect(view).accessibility_role(Role::List).accessibility_label(name);
         let mut child = ui.new_child(builder);
         child.set_clip_rect(view.intersect(ui.clip_rect()));
-        let measure = Measure::of(view.left(), view.right());
+        let mut measure = Measure::of(view.left(), view.right());
+        measure.avatars &= !page::of_two(self.chat);
         let unfolded = std::mem::take(&mut self.unfolded);
         let chosen = self.chosen.take();
         let search = self.search.take();

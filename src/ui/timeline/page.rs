@@ -69,6 +69,11 @@ pub struct Done {
     pub deeds: Vec<Deed>,
 }
 
+/// Whether it goes without saying who wrote what: on which side it stands says it.
+pub fn of_two(chat: ChatKey) -> bool {
+    matches!(chat, ChatKey::Person(_))
+}
+
 /// How wide things may be.
 #[derive(Clone, Copy, Debug)]
 pub struct Measure {
