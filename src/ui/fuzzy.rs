@@ -32,6 +32,14 @@ pub struct Fit {
     spread: usize,
 }
 
+/// Where in a name the letters are.
+enum Found {
+    /// All in a row, from there.
+    Together(usize),
+    /// Each in a place of its own.
+    Apart(Vec<usize>),
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum How {
     BeginsName,
@@ -92,7 +100,8 @@ impl Query {
 
     /// How well a name fits; not at all, if nothing.
     pub fn fit(&self, name: &Folded) -> Option<Fit> {
-        self.find(name).map(|(fit, _)| fit)
+        let (fit, _) = self.find(name)?;
+        Some(fit)
     }
 
     /// Which parts of a name are what was typed, in bytes.
@@ -105,6 +114,10 @@ impl Query {
             });
         }
         let Some((_, found)) = self.find(&Folded(letters.into())) else { return Vec::new() };
+        let found = match found {
+            Found::Together(at) => (at..at + self.letters.len()).collect(),
+            Found::Apart(places) => places,
+        };
         let mut parts: Vec<Range<usize>> = Vec::new();
         for at in found {
             let Some(start) = from.get(at).copied() else { break };
@@ -118,8 +131,8 @@ impl Query {
         parts
     }
 
-    fn find(&self, name: &Folded) -> Option<(Fit, Vec<usize>)> {
-        let together = |how, at: usize| (Fit { how, spread: 0 }, (at..at + self.letters.len()).collect());
+    fn find(&self, name: &Folded) -> Option<(Fit, Found)> {
+        let together = |how, at: usize| (Fit { how, spread: 0 }, Found::Together(at));
         if name.0.starts_with(&self.letters) {
             return Some(together(How::BeginsName, 0));
         }
@@ -132,19 +145,24 @@ impl Query {
             return Some(together(How::BeginsWord, at));
         }
         if let Some(found) = self.by_beginnings(name) {
-            return Some((Fit { how: How::BeginsWords, spread: 0 }, found));
+            return Some((Fit { how: How::BeginsWords, spread: 0 }, Found::Apart(found)));
         }
         if let Some(at) = places().next() {
             return Some(together(How::Within, at));
         }
         let found = closest(&self.close, &name.0)?;
         let spread = found.last()? - found.first()?;
-        Some((Fit { how: How::InOrder, spread }, found))
+        Some((Fit { how: How::InOrder, spread }, Found::Apart(found)))
     }
 
     /// The letters, each at the beginning of a word or behind the one before it.
     fn by_beginnings(&self, name: &Folded) -> Option<Vec<usize>> {
         let (wanted, letters) = (&self.close, &name.0);
+        // Most names are out of the question at a glance, and one letter alone is found in simpler ways.
+        let begins = |at: &usize| letters.get(*at) == wanted.first() && name.begins(*at);
+        if wanted.len() < 2 || !(0..letters.len()).any(|at| begins(&at)) {
+            return None;
+        }
         // Where a letter can stand so that all after it find their places: from the last one to the first.
         let width = letters.len();
         let mut fits = vec![false; wanted.len() * width];

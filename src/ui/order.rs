@@ -74,6 +74,8 @@ pub struct Order {
     names: Arc<Names>,
     /// When each of `by_name` was last active.
     last: Vec<Option<Seq>>,
+    /// The places in `by_name`, what was last active first.
+    by_last: Vec<usize>,
     /// Everything in the order of the whole list.
     all: Vec<ChatKey>,
     /// Where each part of it stands.
@@ -168,17 +170,19 @@ impl Order {
 
     /// What has that name: what fits best first, then what was last active, then by name.
     pub fn named(&self, model: &Model, query: &Query) -> Vec<(Fit, ChatKey)> {
-        let everyone = query.fit(&Folded::of(model.title(ChatKey::Everyone))).map(|fit| {
-            let last = model.chat(ChatKey::Everyone).and_then(|chat| chat.last.as_ref()).map(|last| last.seq);
-            (fit, Reverse(last), 0, ChatKey::Everyone)
-        });
-        let named = self.names.by_name.iter().zip(&self.last).enumerate();
-        let mut found: Vec<_> = named
-            .filter_map(|(at, (named, last))| Some((query.fit(&named.folded)?, Reverse(*last), at, named.key)))
-            .chain(everyone)
-            .collect();
-        found.sort_unstable();
-        found.into_iter().map(|(fit, _, _, key)| (fit, key)).collect()
+        let fits = |at: &usize| {
+            let named = self.names.by_name.get(*at)?;
+            Some((query.fit(&named.folded)?, named.key))
+        };
+        let last = model.chat(ChatKey::Everyone).and_then(|chat| chat.last.as_ref()).map(|last| last.seq);
+        let newer = |at: &usize| self.last.get(*at).is_some_and(|other| *other > last);
+        let (newer, rest) = self.by_last.split_at(self.by_last.partition_point(newer));
+        let everyone = query.fit(&Folded::of(model.title(ChatKey::Everyone))).map(|fit| (fit, ChatKey::Everyone));
+        let mut found: Vec<_> =
+            newer.iter().filter_map(fits).chain(everyone).chain(rest.iter().filter_map(fits)).collect();
+        // The sort keeps the order of what fits as well, and is quick where few things differ.
+        found.sort_by_key(|(fit, _)| *fit);
+        found
     }
 
     fn sort(&mut self, model: &Model) {
@@ -187,10 +191,13 @@ impl Order {
         let mut chats = model.chats.iter().peekable();
         self.last.clear();
         self.last.resize(names.by_name.len(), None);
+        self.new = usize::from(asks(model, ChatKey::Everyone));
         for at in &names.by_key {
             let Some(key) = names.by_name.get(*at).map(|named| named.key) else { continue };
             while chats.next_if(|(other, _)| **other < key).is_some() {}
-            let said = chats.next_if(|(other, _)| **other == key).and_then(|(_, chat)| chat.last.as_ref());
+            let chat = chats.next_if(|(other, _)| **other == key).map(|(_, chat)| chat);
+            self.new += usize::from(chat.is_some_and(|chat| chat.attention() > 0));
+            let said = chat.and_then(|chat| chat.last.as_ref());
             let last = match key {
                 // That a group was made is something that happened in it, whether its history is loaded or not.
                 ChatKey::Group(id) => Some(said.map_or(Seq(id.0), |last| last.seq)),
@@ -198,10 +205,13 @@ impl Order {
             };
             self.last[*at] = last;
         }
-        let mut by_last: Vec<(Reverse<Option<Seq>>, usize)> =
-            self.last.iter().enumerate().map(|(at, last)| (Reverse(*last), at)).collect();
-        by_last.sort_unstable();
-        let keys = || by_last.iter().filter_map(|(_, at)| names.by_name.get(*at)).map(|named| named.key);
+        if self.by_last.len() != names.by_name.len() {
+            self.by_last = (0..names.by_name.len()).collect();
+        }
+        // What was in order before is nearly so still, and then the sort is quick.
+        let last = &self.last;
+        self.by_last.sort_by_key(|at| (Reverse(last.get(*at).copied().flatten()), *at));
+        let keys = || self.by_last.iter().filter_map(|at| names.by_name.get(*at)).map(|named| named.key);
         self.all.clear();
         self.all.push(ChatKey::Everyone);
         let pinned = self.pinned.iter().take(PINNED_MAX).copied();
@@ -218,7 +228,6 @@ impl Order {
             (Section::Groups, pinned_end..groups_end),
             (Section::People, groups_end..self.all.len()),
         ];
-        self.new = self.all.iter().filter(|key| asks(model, **key)).count();
     }
 
     fn list(&mut self, model: &Model) {
