@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 use crate::client::Client;
 use crate::config::{MESSAGE_BURST, MESSAGES_PER_SECOND, default_config_dir, default_data_dir, default_listen};
 use crate::host::LocalHost;
+use crate::server::certificate::CertificateFiles;
 use crate::server::folder::Folder;
 use crate::server::throttle::Pace;
 use crate::server::{self, Options};
@@ -39,6 +40,18 @@ pub struct Cli {
     /// The folder of users.json and history.json [default: the system's place for application data]
     #[arg(long, value_name = "DIR", global = true)]
     data_dir: Option<PathBuf>,
+
+    /// A certificate of your own to encrypt with when hosting, in PEM, with those that vouch for it [default: one that the server makes]
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+
+    /// The key of that certificate, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+
+    /// Lets other computers connect without encryption when hosting: whoever can listen on the network reads along
+    #[arg(long)]
+    allow_plaintext: bool,
 
     /// How many messages a second one account may send when hosting, in the long run; 0 for no limit to anything
     #[arg(long, value_name = "N", default_value_t = MESSAGES_PER_SECOND, value_parser = message_rate)]
@@ -104,7 +117,9 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
     let lenient = cli.listen.is_empty();
     let listen = if lenient { default_listen() } else { cli.listen };
     let pace = Pace { per_second: cli.message_rate, burst: cli.message_burst };
-    let options = Options { listen, lenient, data_dir, pace };
+    let certificate = cli.tls_cert.zip(cli.tls_key).map(|(certificate, key)| CertificateFiles { certificate, key });
+    let allow_plaintext = cli.allow_plaintext;
+    let options = Options { lenient, pace, certificate, allow_plaintext, ..Options::new(listen, data_dir) };
     if cli.server {
         return serve(&options);
     }
@@ -159,6 +174,7 @@ fn serve(options: &Options) -> anyhow::Result<()> {
     for address in &running.addresses {
         say(&format!("Listening on {address}"));
     }
+    say(&format!("Fingerprint {}", running.fingerprint));
     say(&format!("Data in {}", options.data_dir.display()));
     let why = runtime.block_on(signal.wait());
     tracing::info!("{why}: shutting down");

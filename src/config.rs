@@ -78,6 +78,60 @@ pub const READ_MIN_BYTES: usize = 1024;
 /// See [`READ_MIN_BYTES`].
 pub const READ_MAX_BYTES: usize = 64 * 1024;
 
+/// The bytes that TLS is given to seal at a time: one record. Sealed bytes cannot be taken back from a slow reader.
+pub const TLS_WRITE_MAX_BYTES: usize = 16 * 1024;
+
+/// The bytes that TLS may hold of each kind: a sealed record with what surrounds it, or the messages of a handshake.
+pub const TLS_HELD_MAX_BYTES: usize = 2 * TLS_WRITE_MAX_BYTES;
+
+/// The longest file of a certificate with those that vouch for it, or of a key, in bytes: ten times what is usual.
+pub const CERTIFICATE_MAX_BYTES: usize = 64 * 1024;
+
+/// The connections that one place may have: a school or an office behind one address, with some windows for each person.
+pub const CONNECTIONS_PER_PLACE_MAX: usize = 2_048;
+
+/// The connections that one place may have before a login. When a server has come back, all of an office comes at once,
+/// and half a thousand is what can be waiting for a hash.
+pub const STRANGERS_PER_PLACE_MAX: usize = 512;
+
+/// Of the room for connections, one part in so many is for those who have not logged in. They stay for seconds, so that
+/// half of it goes round quickly, and no number of them takes all the room that there is.
+pub const STRANGERS_SHARE: usize = 2;
+
+/// The descriptors that are kept for files, threads' wake-ups and those who are being turned away.
+pub const DESCRIPTORS_RESERVED: usize = 128;
+
+/// The connections that are allowed even where descriptors are fewer: then they run out, and are waited for.
+pub const CONNECTIONS_MIN: usize = 64;
+
+/// Those for whom there is no room, and who are being told so. Beyond them the connection is closed without a word.
+pub const TURNED_AWAY_MAX: usize = 32;
+
+/// How long telling them may take.
+pub const TURNED_AWAY_DEADLINE: Duration = Duration::from_secs(1);
+
+/// The wrong passwords that one place may try for one account at once: a person who has forgotten which it was.
+pub const GUESSES_OF_PAIR: u32 = 10;
+/// How often one more comes back: some thousand a day, of which none fits a password that is not among the first thousand.
+pub const GUESS_OF_PAIR_EVERY: Duration = Duration::from_secs(20);
+
+/// The wrong passwords that one place may try at once for accounts that have never logged in from there: a class that
+/// types its passwords for the first time.
+pub const GUESSES_OF_PLACE: u32 = 40;
+/// How often one more comes back.
+pub const GUESS_OF_PLACE_EVERY: Duration = Duration::from_secs(3);
+
+/// The wrong passwords that may be tried at once for one account, from all places from which it has never logged in.
+pub const GUESSES_OF_ACCOUNT: u32 = 100;
+/// How often one more comes back.
+pub const GUESS_OF_ACCOUNT_EVERY: Duration = Duration::from_secs(10);
+
+/// The accounts, places and pairs of them whose wrong passwords are remembered, each. Beyond them all others share one.
+pub const GUESSED_MAX: usize = 16_384;
+
+/// The accounts and the places from which they have logged in that are remembered; then the oldest are forgotten.
+pub const KNOWN_MAX: usize = 16_384;
+
 /// The inputs that may wait for the engine; then connections wait before they read on.
 pub const INPUTS_MAX: usize = 4096;
 

@@ -9,8 +9,7 @@ use crate::client::command::Hosting;
 use crate::client::{Host, HostError};
 use crate::proto::ids::UserName;
 use crate::server::folder::{self, FolderError};
-use crate::server::throttle::Pace;
-use crate::server::{self, Options, Running, StartError, accounts};
+use crate::server::{self, Options, Running, StartError, accounts, certificate};
 
 /// A server on this computer, started when first asked for and ended when dropped. One at a time.
 #[derive(Debug)]
@@ -33,8 +32,11 @@ impl LocalHost {
 fn options_of(hosting: &Hosting) -> Options {
     let all = [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)];
     let listen = all.map(|ip| SocketAddr::new(ip, hosting.port)).into();
-    Options { listen, lenient: true, data_dir: PathBuf::from(&hosting.folder), pace: Pace::default() }
+    Options { lenient: true, ..Options::new(listen, PathBuf::from(&hosting.folder)) }
 }
+
+/// What a server keeps in its folder.
+const OWN_FILES: &[&str] = &[accounts::FILE_NAME, folder::HISTORY, certificate::CERTIFICATE, certificate::KEY];
 
 /// Why nothing can be made in a folder.
 fn refused(message: String) -> HostError {
@@ -54,7 +56,7 @@ impl Host for LocalHost {
         }
         let foreign = |name: &std::ffi::OsStr| {
             let name = name.to_string_lossy();
-            !name.ends_with(".lock") && name != accounts::FILE_NAME && name != folder::HISTORY
+            !name.ends_with(".lock") && !OWN_FILES.contains(&&*name)
         };
         // Messages among somebody's letters and pictures would be a mess, and be lost with them.
         if std::fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|entry| foreign(&entry.file_name()))) {

@@ -13,7 +13,6 @@ use parlor::proto::chat::ChatKey;
 use parlor::proto::event::Status;
 use parlor::proto::ids::UserId;
 use parlor::server::Options;
-use parlor::server::throttle::Pace;
 use support::user::{User, texts};
 use support::{Server, records};
 
@@ -210,7 +209,7 @@ fn free_port() -> SocketAddr {
 }
 
 fn host(dir: &Path, address: SocketAddr) -> Option<LocalHost> {
-    Some(LocalHost::new(Options { listen: vec![address], lenient: false, data_dir: dir.into(), pace: Pace::default() }))
+    Some(LocalHost::new(Options::new(vec![address], dir.into())))
 }
 
 #[test]

@@ -12,6 +12,7 @@ use std::process::{Child, Command, Stdio};
 
 use parlor::client::shelf::Shelf as _;
 use parlor::server::accounts::Accounts;
+use parlor::server::certificate::Certificate;
 use parlor::shelf::Files;
 use serde_json::json;
 use support::{PROGRAM, Peer, wait_for};
@@ -100,7 +101,10 @@ fn nothing_is_readable_by_others_even_without_an_umask() {
     let added = without_umask(&dir, "user add Dora").stdin(Stdio::piped()).spawn().unwrap();
     std::io::Write::write_all(&mut added.stdin.as_ref().unwrap(), b"a long password\n").unwrap();
     assert!(added.wait_with_output().unwrap().status.success());
-    assert_private(&dir, &["history.json", "users.json", "users.json.lock", "parlor.lock"]);
+    assert_private(
+        &dir,
+        &["history.json", "users.json", "users.json.lock", "parlor.lock", "certificate.pem", "key.pem"],
+    );
     server.end();
 
     // The end of the history is torn off, and kept.
@@ -155,11 +159,12 @@ fn what_windows_keep_is_theirs_alone() {
 
 #[test]
 fn a_planted_link_stops_the_start_and_what_it_points_to_is_as_it_was() {
-    for name in ["history.json", "users.json", "users.json.lock", "parlor.lock"] {
+    for name in ["history.json", "users.json", "users.json.lock", "parlor.lock", "certificate.pem", "key.pem"] {
         for exists in [true, false] {
             let (dir, theirs) = (folder(), folder());
             let target = theirs.path().join("target");
             Accounts::open(dir.path()).unwrap();
+            Certificate::of_folder(dir.path()).unwrap();
             let _ = fs::remove_file(dir.path().join(name));
             if name == "users.json.lock" {
                 // It is taken when there is something to write.

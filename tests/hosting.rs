@@ -11,7 +11,6 @@ use parlor::client::model::{Link, Phase};
 use parlor::host::LocalHost;
 use parlor::proto::ids::UserId;
 use parlor::server::Options;
-use parlor::server::throttle::Pace;
 use support::user::User;
 
 /// A port that nobody has at the moment.
@@ -21,12 +20,8 @@ fn free_port() -> u16 {
 
 /// A window whose own folder is `dir`, and that hosts in `folder` within it.
 fn host(dir: &Path, folder: &Path, port: u16, new: bool, password: &str) -> User {
-    let options = Options {
-        listen: vec!["127.0.0.1:1".parse().unwrap()],
-        lenient: true,
-        data_dir: dir.join("own"),
-        pace: Pace::default(),
-    };
+    let own = Options::new(vec!["127.0.0.1:1".parse().unwrap()], dir.join("own"));
+    let options = Options { lenient: true, ..own };
     let mut user = User::new(Some(LocalHost::new(options)));
     let hosting = Hosting { folder: folder.to_str().unwrap().into(), port, new };
     user.client.perform(Command::Host { hosting, username: "Nora".into(), password: password.into() });

@@ -299,6 +299,8 @@ pub struct Model {
     pub throttled: Option<Millis>,
     /// The longest text that the server takes, in bytes.
     pub message_max_bytes: usize,
+    /// Other computers may speak to the server in plain text.
+    pub server_allows_plaintext: bool,
     /// The newest message of somebody else that has reached this device.
     pub arrived: Seq,
     /// The identity of the server's log.
@@ -340,6 +342,7 @@ impl Model {
             cache: None,
             throttled: None,
             message_max_bytes: MESSAGE_MAX_BYTES,
+            server_allows_plaintext: false,
             arrived: Seq(0),
             log: None,
             pages: 0,

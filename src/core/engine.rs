@@ -34,6 +34,8 @@ pub enum Input {
     Verified(SessionId, Ticket, Option<UserId>),
     /// Passwords cannot be checked now: too many wait.
     VerifyBusy(SessionId, Ticket),
+    /// The password was not checked: too many wrong ones came before it. How many milliseconds until the next may come.
+    VerifySlow(SessionId, Ticket, u64),
     /// Everything up to this place is on disk.
     Durable(Seq),
     /// What was given out for appending, up to this place, is not on disk.
@@ -148,6 +150,8 @@ pub struct Engine {
     pub(super) sessions: Sessions,
     pub(super) log: String,
     pub(super) server: String,
+    /// Other computers may speak to it in plain text.
+    pub(super) plaintext: bool,
     /// In the order of their places.
     pub(super) waiting: VecDeque<Waiting>,
     pub(super) waiting_ids: HashSet<(UserId, ClientId)>,
@@ -179,6 +183,7 @@ impl Engine {
             sessions: Sessions::default(),
             log: log.into(),
             server: server.into(),
+            plaintext: false,
             waiting: VecDeque::new(),
             waiting_ids: HashSet::new(),
             waiting_bytes: 0,
@@ -190,6 +195,11 @@ impl Engine {
             changes_waiting: 0,
             effects: Vec::new(),
         }
+    }
+
+    /// Clients are told that other computers may speak in plain text.
+    pub fn allow_plaintext(&mut self) {
+        self.plaintext = true;
     }
 
     /// What the log says.
@@ -247,6 +257,7 @@ impl Engine {
                     self.refuse(session, "login", ticket.id, &problem);
                 }
             }
+            Input::VerifySlow(session, ticket, wait_ms) => self.too_fast(session, &ticket, wait_ms),
             Input::Durable(seq) => self.durable(seq, now),
             Input::AppendFailed(seq, problem) => self.append_failed(seq, &problem, now),
             Input::Fetched(session, purpose, records) => self.fetched(session, purpose, records),

@@ -50,6 +50,7 @@ impl Engine {
             resumed: cursor.is_some(),
             message_max_bytes: MESSAGE_MAX_BYTES,
             read_receipts: self.state.read_receipts(user),
+            plaintext: self.plaintext,
         };
         self.effects.push(Effect::Admit(session, user));
         self.reply(session, "login", ticket.id, welcome);
@@ -57,6 +58,18 @@ impl Engine {
         self.sessions.set(session, Stage::CatchingUp { user, cursor: cursor.unwrap_or(head), reading: false });
         self.status_changed(user, before);
         self.catch_up(session);
+    }
+
+    /// Too many wrong passwords have come: this one was not looked at. The answer is the same whether or not there is such
+    /// an account.
+    pub(super) fn too_fast(&mut self, session: SessionId, ticket: &Ticket, wait_ms: u64) {
+        if self.sessions.stage(session) != Some(Stage::Authenticating) {
+            return;
+        }
+        self.sessions.set(session, Stage::Anonymous);
+        let text = format!("Too many wrong passwords. Wait {} s, then try again.", wait_ms.div_ceil(1_000));
+        let problem = Problem { retry_after_ms: Some(wait_ms), ..Problem::new(Code::SlowDown, text) };
+        self.refuse(session, "login", ticket.id, &problem);
     }
 
     /// Sends what a session missed, a page at a time; at the end the lists and `ready`, and then it is live.

@@ -5,17 +5,20 @@ use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
+use rustls::ServerConfig;
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use super::accounts::Accounts;
 use super::committer::Committer;
 use super::connection::{Connection, Pushed};
+use super::door::{Caller, Door, IsHere, turn_away};
 use super::hashing::{Hashing, Job};
 use super::throttle::Throttle;
+use super::transport::Terms;
 use crate::clock;
-use crate::config::{COMMIT_WAITING_MAX_BYTES, FLUSH_DEADLINE, INPUTS_MAX};
+use crate::config::{COMMIT_WAITING_MAX_BYTES, FLUSH_DEADLINE, INPUTS_MAX, TURNED_AWAY_MAX};
 use crate::core::engine::{Effect, Engine, Input, Purpose};
 use crate::core::session::SessionId;
 use crate::log::LogReader;
@@ -38,6 +41,14 @@ pub struct Driver {
     pub hashing: Hashing,
     /// How fast each account may ask.
     pub throttle: Throttle,
+    /// How many may come in.
+    pub door: Door,
+    /// How TLS is spoken.
+    pub tls: Arc<ServerConfig>,
+    /// Other computers may speak plain text.
+    pub allow_plaintext: bool,
+    /// Which addresses are this computer.
+    pub is_here: IsHere,
     /// New connections.
     pub accepted: mpsc::Receiver<(TcpStream, SocketAddr)>,
     /// What connections and helpers report.
@@ -55,6 +66,12 @@ struct Running {
     accounts: Arc<RwLock<Accounts>>,
     hashing: Hashing,
     throttle: Throttle,
+    door: Door,
+    tls: Arc<ServerConfig>,
+    allow_plaintext: bool,
+    is_here: IsHere,
+    /// Room for those who are told that there is none.
+    turning_away: Arc<Semaphore>,
     report: mpsc::Sender<Input>,
     connections: HashMap<SessionId, Arc<Connection>>,
     next_session: u64,
@@ -75,6 +92,10 @@ impl Driver {
             accounts,
             hashing,
             throttle,
+            door,
+            tls,
+            allow_plaintext,
+            is_here,
             mut accepted,
             mut inputs,
             report,
@@ -87,6 +108,11 @@ impl Driver {
             accounts,
             hashing,
             throttle,
+            door,
+            tls,
+            allow_plaintext,
+            is_here,
+            turning_away: Arc::new(Semaphore::new(TURNED_AWAY_MAX)),
             report,
             connections: HashMap::new(),
             next_session: 0,
@@ -121,7 +147,6 @@ impl Driver {
             && let Ok(Some(input)) = timeout_at(deadline, inputs.recv()).await
         {
             if let Input::Closed(session) = input {
-                running.connections.remove(&session);
                 running.round([Input::Closed(session)]);
             }
         }
@@ -136,10 +161,22 @@ impl Driver {
 
 impl Running {
     fn open(&mut self, stream: TcpStream, peer: SocketAddr) {
+        let caller = Caller::new(peer, self.is_here);
+        let terms = Terms { tls: Arc::clone(&self.tls), plain: caller.here || self.allow_plaintext };
+        if !self.door.enter(caller) {
+            tracing::debug!("a connection for which there is no room");
+            if let (true, Ok(place)) = (terms.plain, Arc::clone(&self.turning_away).try_acquire_owned()) {
+                tokio::spawn(async move {
+                    turn_away(stream).await;
+                    drop(place);
+                });
+            }
+            return;
+        }
         let session = SessionId(self.next_session);
         self.next_session += 1;
         tracing::debug!(session = session.0, "a connection came");
-        let connection = Arc::new(Connection::new(stream, peer, self.throttle.of_stranger()));
+        let connection = Arc::new(Connection::new(stream, caller, terms, self.throttle.of_stranger()));
         self.connections.insert(session, Arc::clone(&connection));
         let report = self.report.clone();
         tokio::spawn(async move { connection.run(session, report).await });
@@ -176,7 +213,9 @@ impl Running {
     fn note(&mut self, input: &Input) {
         match input {
             Input::Closed(session) => {
-                self.connections.remove(session);
+                if let Some(connection) = self.connections.remove(session) {
+                    self.door.leave(connection.caller(), connection.is_admitted());
+                }
                 tracing::debug!(session = session.0, "a connection ended");
             }
             Input::Request(session, request) => {
@@ -186,6 +225,7 @@ impl Running {
             Input::Verified(session, _, Some(user)) => {
                 tracing::debug!(session = session.0, user = user.0, "a login");
             }
+            Input::VerifySlow(session, ..) => tracing::debug!(session = session.0, "a login that came too fast"),
             Input::Verified(session, _, None) => tracing::debug!(session = session.0, "a login that was refused"),
             _ => {}
         }
@@ -209,7 +249,11 @@ impl Running {
             }),
             Effect::Admit(session, user) => {
                 let buckets = self.throttle.of(user, Instant::now());
-                self.with(session, |connection| connection.admit(buckets));
+                if let Some(connection) = self.connections.get(&session) {
+                    self.door.admit(connection.caller());
+                    connection.admit(buckets);
+                    self.dirty.push(session);
+                }
             }
             Effect::Close(session) => self.with(session, Connection::close),
             Effect::Fetch(session, purpose, seqs) => {
@@ -220,9 +264,13 @@ impl Running {
                 });
             }
             Effect::Verify(session, ticket, username, password) => {
+                let Some(place) = self.connections.get(&session).map(|connection| connection.caller().place()) else {
+                    return;
+                };
                 let credential = self.accounts.read().unwrap_or_else(PoisonError::into_inner).credential(&username);
-                if let Err(job) = self.hashing.check(Job { session, ticket, credential, password }) {
-                    self.own.push_back(Input::VerifyBusy(session, job.ticket));
+                if let Err(ticket) = self.hashing.check(Job { session, ticket, place, username, credential, password })
+                {
+                    self.own.push_back(Input::VerifyBusy(session, ticket));
                 }
             }
         }

@@ -2,12 +2,16 @@
 //! alone with `--server`.
 
 pub mod accounts;
+pub mod certificate;
 mod committer;
 mod connection;
+mod door;
 mod driver;
 pub mod folder;
+mod guessing;
 mod hashing;
 pub mod throttle;
+mod transport;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,7 +25,11 @@ use crate::config::{ACCEPT_WARNING_PAUSE, INPUTS_MAX, PAGE_READERS_MAX, tune};
 use crate::core::directory::Directory;
 use crate::core::engine::{Engine, Input};
 use crate::log::Log as _;
+use crate::proto::fingerprint::Fingerprint;
+use certificate::{Certificate, CertificateError, CertificateFiles};
 use committer::Committer;
+use door::Door;
+pub use door::{IsHere, is_loopback};
 use driver::Driver;
 use folder::{Folder, FolderError};
 use hashing::Hashing;
@@ -41,6 +49,21 @@ pub struct Options {
     pub data_dir: PathBuf,
     /// How fast one account may send.
     pub pace: Pace,
+    /// A certificate of somebody's own; otherwise the server makes one and keeps it in its folder.
+    pub certificate: Option<CertificateFiles>,
+    /// Whether other computers may speak plain text.
+    pub allow_plaintext: bool,
+    /// Which addresses count as this computer.
+    pub is_here: IsHere,
+}
+
+impl Options {
+    /// A server over that folder on those addresses, all of which this computer must have; everything else as it is
+    /// unless somebody chooses otherwise.
+    pub fn new(listen: Vec<SocketAddr>, data_dir: PathBuf) -> Self {
+        let (pace, is_here) = (Pace::default(), is_loopback as IsHere);
+        Self { listen, lenient: false, data_dir, pace, certificate: None, allow_plaintext: false, is_here }
+    }
 }
 
 /// Why a server did not start. Each text says what to do.
@@ -49,6 +72,9 @@ pub enum StartError {
     /// The data folder cannot be used.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// There is no certificate to show.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     /// An address cannot be listened on.
     #[error("cannot listen on {address}: {error}. {}", hint(.error))]
     Listen {
@@ -82,6 +108,8 @@ fn hint(error: &std::io::Error) -> &'static str {
 pub struct Running {
     /// Where it listens, with the ports that the system chose.
     pub addresses: Vec<SocketAddr>,
+    /// What its certificate is told by.
+    pub fingerprint: Fingerprint,
     /// What the log's repair, or the reading of the folder, has to say to people.
     pub notices: Vec<String>,
     stop: Option<oneshot::Sender<()>>,
@@ -116,6 +144,10 @@ impl Drop for Running {
 /// [`StartError`]; nothing is left running.
 pub fn start(options: &Options) -> Result<Running, StartError> {
     let folder = Folder::open(&options.data_dir)?;
+    let Certificate { tls, fingerprint } = match &options.certificate {
+        Some(files) => Certificate::of_files(files)?,
+        None => Certificate::of_folder(&options.data_dir)?,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(PAGE_READERS_MAX)
@@ -126,16 +158,23 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
         listen(&options.listen, options.lenient)?
     };
     let addresses = listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?;
-    let notices = folder.notices.clone();
+    let mut notices = folder.notices.clone();
+    if options.allow_plaintext {
+        notices.push("other computers may speak plain text: whoever can listen on the network reads along".into());
+    }
     let (stop, stopped) = oneshot::channel();
     let (done, committed) = mpsc::channel(64);
     let (report, inputs) = mpsc::channel(INPUTS_MAX);
     let Folder { accounts, log, state, lock, directory, .. } = folder;
     let reader = log.reader();
-    let engine = Engine::new(state, directory, log.id(), NAME);
+    let mut engine = Engine::new(state, directory, log.id(), NAME);
+    if options.allow_plaintext {
+        engine.allow_plaintext();
+    }
     let committer = Committer::start(Box::new(log), done)?;
     let hashing = Hashing::start(&report)?;
     let throttle = Throttle::new(options.pace);
+    let (allow_plaintext, is_here) = (options.allow_plaintext, options.is_here);
     let accounts = Arc::new(RwLock::new(accounts));
     let watch =
         accounts::watch(&options.data_dir, reload(Arc::clone(&accounts), report.clone())).map_err(FolderError::from)?;
@@ -154,6 +193,10 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
                 accounts,
                 hashing,
                 throttle,
+                door: Door::new(),
+                tls,
+                allow_plaintext,
+                is_here,
                 accepted,
                 inputs,
                 report,
@@ -164,7 +207,7 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
         // The driver has ended and with it the log's thread: only now may another server have the folder.
         drop((watch, runtime, lock));
     })?;
-    Ok(Running { addresses, notices, stop: Some(stop), thread: Some(thread) })
+    Ok(Running { addresses, fingerprint, notices, stop: Some(stop), thread: Some(thread) })
 }
 
 /// What happens when `users.json` changes: the engine learns of it, and a broken file is logged and passed over.

@@ -4,10 +4,11 @@
 
 pub mod agree;
 pub mod house;
+pub mod tls;
 pub mod user;
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -84,15 +85,26 @@ impl Drop for Server {
     }
 }
 
-/// A peer that speaks raw bytes.
-pub struct Peer {
-    pub stream: TcpStream,
+/// A peer that speaks raw bytes, over whatever carries them.
+pub struct Peer<S = TcpStream> {
+    pub stream: S,
     buffer: Vec<u8>,
 }
 
 impl Peer {
     pub fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
+        Self::over(TcpStream::connect(address).unwrap())
+    }
+
+    /// Connects from another address of this computer: all that begin with 127 are.
+    pub fn connect_from(from: Ipv4Addr, address: SocketAddr) -> Self {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from((from, 0)).into()).unwrap();
+        socket.connect(&address.into()).unwrap();
+        Self::over(socket.into())
+    }
+
+    fn over(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         stream.set_nodelay(true).unwrap();
         Self { stream, buffer: Vec::new() }
@@ -107,7 +119,9 @@ impl Peer {
         peer.until("ready");
         peer
     }
+}
 
+impl<S: Read + Write> Peer<S> {
     pub fn send_raw(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).unwrap();
     }

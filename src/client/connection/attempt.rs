@@ -98,7 +98,7 @@ pub(super) async fn connect(
 
 fn refused(problem: Problem) -> Failed {
     match problem.code {
-        Code::Busy => Failed::Unreachable(sign_in_problem(problem)),
+        Code::Busy | Code::SlowDown => Failed::Unreachable(sign_in_problem(problem)),
         _ => Failed::Refused(sign_in_problem(problem)),
     }
 }

@@ -140,6 +140,7 @@ impl Model {
         self.me = Some(Me { id: welcome.user, username: welcome.username });
         self.log = Some(welcome.log);
         self.message_max_bytes = welcome.message_max_bytes;
+        self.server_allows_plaintext = welcome.plaintext;
         self.set_read_receipts(welcome.read_receipts);
         self.phase = Phase::SignedIn;
     }

@@ -52,6 +52,10 @@ pub enum Code {
     StorageFailed,
     /// No login came in time; the connection ends.
     LoginTimeout,
+    /// Plain text from another computer; the connection ends.
+    TlsRequired,
+    /// Too many wrong passwords; this one was not looked at.
+    SlowDown,
     /// Anything that a newer server may say.
     #[serde(other)]
     Other,
@@ -64,11 +68,14 @@ pub struct Problem {
     pub code: Code,
     /// For people: what is wrong and what to do.
     pub message: String,
+    /// How many milliseconds to wait before asking again, where the server knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
 }
 
 impl Problem {
     /// An error with its text.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), retry_after_ms: None }
     }
 }

@@ -28,6 +28,9 @@ pub struct Welcome {
     /// Whether others are told what this account has read, and it what they have.
     #[serde(default = "yes")]
     pub read_receipts: bool,
+    /// Other computers may speak to the server in plain text: what is said here may cross a network in the open.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub plaintext: bool,
 }
 
 fn yes() -> bool {

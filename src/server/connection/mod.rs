@@ -1,6 +1,8 @@
 //! One connection: bytes in, inputs out; queued frames out. It decides nothing.
 
-use std::net::SocketAddr;
+mod incoming;
+mod outbox;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -11,23 +13,28 @@ use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep_until};
 
+use super::door::Caller;
 use super::throttle::Buckets;
-use crate::config::{
-    FLUSH_DEADLINE, LOGIN_ANSWER_DEADLINE, LOGIN_DEADLINE, OUTBOX_MAX_BYTES, OUTBOX_PAUSE_BYTES, READ_MAX_BYTES,
-    READ_MIN_BYTES, THROTTLED_EVERY,
-};
+use super::transport::{Read, Terms, Transport};
+use crate::config::{FLUSH_DEADLINE, OUTBOX_PAUSE_BYTES, READ_MAX_BYTES, READ_MIN_BYTES, THROTTLED_EVERY};
 use crate::core::engine::Input;
-use crate::core::session::{Origin, SessionId};
+use crate::core::session::SessionId;
 use crate::proto::event::{Code, Problem, Refusal, Throttled};
 use crate::proto::frame::{self, Decoded};
 use crate::proto::limits::{FRAME_BEFORE_LOGIN_MAX_BYTES, FRAME_MAX_BYTES};
 use crate::proto::request::{Call, Request};
+use incoming::{Held, Incoming};
+use outbox::Outbox;
+pub use outbox::Pushed;
+
+/// What a computer is told that sends its words as they are.
+const PLAIN_TEXT: &str = "From other computers this server speaks TLS only: update the client, or turn encryption on.";
 
 /// A connection, as the driver and its own task share it.
 #[derive(Debug)]
 pub struct Connection {
     stream: TcpStream,
-    peer: SocketAddr,
+    caller: Caller,
     outbox: Mutex<Outbox>,
     /// Something changed that the task must see: bytes that did not fit the socket, or the end.
     wake: Notify,
@@ -39,75 +46,14 @@ pub struct Connection {
     drained: AtomicBool,
 }
 
-#[derive(Debug, Default)]
-struct Outbox {
-    bytes: Vec<u8>,
-    /// What the socket has taken of them.
-    taken: usize,
-    /// Pushes are dropped: the session falls back to its cursor.
-    overflowed: bool,
-    /// Report when it is empty.
-    watched: bool,
-    /// Close when it is empty.
-    closing: bool,
-    /// The socket is gone.
-    broken: bool,
-}
-
-/// What became of a push.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pushed {
-    /// It is queued.
-    Queued,
-    /// It found the queue full and was dropped.
-    Dropped,
-    /// It was dropped after another one.
-    DroppedAgain,
-}
-
-impl Outbox {
-    fn waiting(&self) -> usize {
-        self.bytes.len() - self.taken
-    }
-
-    fn put(&mut self, frame: &[u8]) {
-        if !self.broken && !self.closing {
-            self.bytes.extend_from_slice(frame);
-        }
-    }
-
-    /// Gives the socket what it takes. True when that made an end of what was to be watched.
-    fn flush(&mut self, stream: &TcpStream) -> bool {
-        while self.waiting() > 0 {
-            match stream.try_write(&self.bytes[self.taken..]) {
-                Ok(0) => self.broken = true,
-                Ok(n) => self.taken += n,
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(_) => self.broken = true,
-            }
-            if self.broken {
-                self.taken = self.bytes.len();
-            }
-        }
-        if self.taken == self.bytes.len() {
-            self.taken = 0;
-            self.bytes.clear();
-            // An idle session holds on to next to nothing.
-            self.bytes.shrink_to(READ_MIN_BYTES);
-            return std::mem::take(&mut self.watched);
-        }
-        false
-    }
-}
-
 impl Connection {
-    /// A connection over a stream that has just been accepted, and what it may ask before it has logged in.
-    pub fn new(stream: TcpStream, peer: SocketAddr, stranger: Option<Arc<Buckets>>) -> Self {
+    /// A connection over a stream that has just been accepted, what it may speak, and what it may ask before it has
+    /// logged in.
+    pub fn new(stream: TcpStream, caller: Caller, terms: Terms, stranger: Option<Arc<Buckets>>) -> Self {
         Self {
             stream,
-            peer,
-            outbox: Mutex::default(),
+            caller,
+            outbox: Mutex::new(Outbox::new(Transport::new(terms))),
             wake: Notify::new(),
             admitted: OnceLock::new(),
             stranger,
@@ -115,10 +61,9 @@ impl Connection {
         }
     }
 
-    /// Where it comes from. An address of the old kind, seen through the new one, is shown as what it is.
-    fn origin(&self) -> Origin {
-        let address = self.peer.ip().to_canonical();
-        Origin { address: address.to_string().into(), here: address.is_loopback() }
+    /// Whose it is, as far as the network tells.
+    pub fn caller(&self) -> Caller {
+        self.caller
     }
 
     fn outbox(&self) -> std::sync::MutexGuard<'_, Outbox> {
@@ -136,11 +81,11 @@ impl Connection {
         if outbox.overflowed {
             return Pushed::DroppedAgain;
         }
-        if outbox.waiting() + frame.len() > OUTBOX_MAX_BYTES {
+        if outbox.is_full_for(frame.len()) {
             // A burst may be larger than the queue and still fit the socket.
             self.drained.fetch_or(outbox.flush(&self.stream), Ordering::Relaxed);
         }
-        if outbox.waiting() + frame.len() > OUTBOX_MAX_BYTES {
+        if outbox.is_full_for(frame.len()) {
             outbox.overflowed = true;
             return Pushed::Dropped;
         }
@@ -157,7 +102,7 @@ impl Connection {
     pub fn flush(&self) -> bool {
         let mut outbox = self.outbox();
         let drained = outbox.flush(&self.stream);
-        if outbox.waiting() > 0 || outbox.closing || outbox.broken {
+        if outbox.is_unsettled() {
             self.wake.notify_one();
         }
         self.drained.swap(false, Ordering::Relaxed) || drained
@@ -175,7 +120,8 @@ impl Connection {
         self.wake.notify_one();
     }
 
-    fn is_admitted(&self) -> bool {
+    /// Whether somebody has logged in over it.
+    pub fn is_admitted(&self) -> bool {
         self.admitted.get().is_some()
     }
 
@@ -187,7 +133,7 @@ impl Connection {
 
     /// Serves the connection until it ends, and says so.
     pub async fn run(&self, session: SessionId, inputs: mpsc::Sender<Input>) {
-        if inputs.send(Input::Opened(session, self.origin())).await.is_ok() {
+        if inputs.send(Input::Opened(session, self.caller.origin())).await.is_ok() {
             // The error ends the connection, and that is all there is to say about it.
             let _ = self.serve(session, &inputs).await;
             let _ = inputs.send(Input::Closed(session)).await;
@@ -199,13 +145,16 @@ impl Connection {
         let mut closing_since = None;
         let mut heard_out = false;
         loop {
-            let (waiting, closing, broken) = {
-                let outbox = self.outbox();
-                (outbox.waiting(), outbox.closing, outbox.broken)
+            let (waiting, ready, closing) = {
+                let mut outbox = self.outbox();
+                if outbox.closing {
+                    outbox.flush(&self.stream);
+                }
+                if outbox.is_over() {
+                    return Err(Ended);
+                }
+                (outbox.waiting(), outbox.is_ready(), outbox.closing)
             };
-            if broken || (closing && waiting == 0) {
-                return Err(Ended);
-            }
             let held = incoming.held.as_ref().map(|held| held.until);
             let login = (!self.is_admitted()).then_some(incoming.patience.until);
             let until = match closing {
@@ -214,20 +163,22 @@ impl Connection {
             };
             let more = !closing && !heard_out && held.is_none() && waiting <= OUTBOX_PAUSE_BYTES;
             tokio::select! {
-                ready = self.stream.readable(), if more => {
-                    ready.map_err(|_| Ended)?;
-                    let got = self.read(&mut incoming.buffer)?;
-                    if got == Some(0) {
-                        // Who has nothing more to say may still listen: it is as if it had said `exit`.
-                        heard_out = true;
-                        let exit = Request { id: None, call: Call::Exit };
-                        inputs.send(Input::Request(session, exit)).await.map_err(|_| Ended)?;
-                    } else if got.is_some() {
-                        self.decode(session, &mut incoming, inputs).await?;
+                readable = self.stream.readable(), if more => {
+                    readable.map_err(|_| Ended)?;
+                    match self.read(&mut incoming.buffer)? {
+                        Read::Came(_) => self.decode(session, &mut incoming, inputs).await?,
+                        Read::Nothing => {}
+                        Read::End => {
+                            // Who has nothing more to say may still listen: it is as if it had said `exit`.
+                            heard_out = true;
+                            let exit = Request { id: None, call: Call::Exit };
+                            inputs.send(Input::Request(session, exit)).await.map_err(|_| Ended)?;
+                        }
+                        Read::PlainText => self.part_with(&Problem::new(Code::TlsRequired, PLAIN_TEXT)),
                     }
                 }
-                ready = self.stream.writable(), if waiting > 0 => {
-                    ready.map_err(|_| Ended)?;
+                writable = self.stream.writable(), if ready => {
+                    writable.map_err(|_| Ended)?;
                     let drained = self.outbox().flush(&self.stream);
                     if drained {
                         inputs.send(Input::Drained(session)).await.map_err(|_| Ended)?;
@@ -250,28 +201,12 @@ impl Connection {
         }
     }
 
-    /// Reads what is there: how much, nothing at the end of the stream; none when nothing is there now.
-    fn read(&self, buffer: &mut BytesMut) -> Result<Option<usize>, Ended> {
+    /// Reads what is there.
+    fn read(&self, buffer: &mut BytesMut) -> Result<Read, Ended> {
         if buffer.is_empty() && buffer.capacity() > READ_MAX_BYTES {
             *buffer = BytesMut::new();
         }
-        // Only what came fills the buffer: who sends byte by byte must not make it grow.
-        if buffer.capacity() - buffer.len() < READ_MIN_BYTES {
-            buffer.reserve(READ_MIN_BYTES);
-        }
-        let room = buffer.capacity() - buffer.len();
-        match self.stream.try_read_buf(buffer) {
-            Ok(n) => {
-                if n == room {
-                    // The socket had more than fits: read more at a time from here on.
-                    buffer.reserve((room * 2).min(READ_MAX_BYTES));
-                }
-                Ok(Some(n))
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Ok(None),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => Ok(None),
-            Err(_) => Err(Ended),
-        }
+        self.outbox().transport.read(&self.stream, buffer).map_err(|_| Ended)
     }
 
     /// Turns whole frames into inputs, until one has to wait for its turn.
@@ -368,64 +303,6 @@ impl Connection {
     }
 }
 
-/// What has come in and is not with the engine yet.
-#[derive(Debug)]
-struct Incoming {
-    buffer: BytesMut,
-    patience: Patience,
-    /// What has to wait; nothing behind it is looked at, and nothing more is read.
-    held: Option<Held>,
-    /// When the session was last told that it has to wait.
-    told: Option<Instant>,
-}
-
-impl Incoming {
-    fn new() -> Self {
-        let patience = Patience { until: Instant::now() + LOGIN_DEADLINE, asked: false };
-        Self { buffer: BytesMut::new(), patience, held: None, told: None }
-    }
-}
-
-/// An input that is not paid for.
-#[derive(Debug)]
-struct Held {
-    input: Input,
-    /// When to try again.
-    until: Instant,
-}
-
-/// How long a stranger may stay.
-#[derive(Debug)]
-struct Patience {
-    until: Instant,
-    /// A login has come.
-    asked: bool,
-}
-
-impl Patience {
-    /// A login has come. The first one gives time for its success; whoever tries again and again gets no more.
-    fn asked(&mut self, now: Instant) {
-        if !std::mem::replace(&mut self.asked, true) {
-            self.until = now + LOGIN_ANSWER_DEADLINE;
-        }
-    }
-}
-
 /// The connection is over.
 #[derive(Debug)]
 struct Ended;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn trying_to_log_in_again_and_again_holds_no_place_for_longer() {
-        let start = Instant::now();
-        let mut patience = Patience { until: start + LOGIN_DEADLINE, asked: false };
-        for second in 0..100 {
-            patience.asked(start + Duration::from_secs(second));
-        }
-        assert_eq!(patience.until, start + LOGIN_ANSWER_DEADLINE);
-    }
-}
