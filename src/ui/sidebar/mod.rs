@@ -1,6 +1,7 @@
 //! The list: everyone, what is pinned, groups, people; this person above it with the field that it is searched with, and
 //! the state of the program below. Reads the model, emits intents.
 
+mod lock;
 mod menus;
 mod row;
 mod rows;
