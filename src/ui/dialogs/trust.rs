@@ -15,9 +15,9 @@ use crate::ui::theme::{self, font, radius, space};
 use crate::ui::{text, widgets};
 
 /// The height of a row of four groups.
-const ROW: f32 = 34.0;
+const ROW: f32 = 30.0;
 /// The height of the line above a fingerprint, with the button beside it.
-const LABEL: f32 = 30.0;
+const LABEL: f32 = 26.0;
 /// The diameter of the sign beside the title.
 const SIGN: f32 = 40.0;
 /// Groups in a row.
@@ -80,8 +80,8 @@ impl Asking {
         let width = (ui.ctx().content_rect().width() - 2.0 * space::M).min(WIDTH) - 2.0 * space::XL;
         let parts = parts(ui, question, width.max(1.0));
         let title = title(ui, question, width - SIGN - space::M);
-        let head = title.size().y.max(SIGN) + 2.0 * space::L;
-        let foot = controls::FIELD + space::L + space::L;
+        let head = title.size().y.max(SIGN) + 2.0 * space::M;
+        let foot = controls::FIELD + space::M + space::L;
         let height = head + parts.iter().map(Part::height).sum::<f32>() + foot;
         let place = |screen: Rect, size| Rect::from_center_size(screen.center(), size);
         let (answer, left) = card(ui, words_of_title(question), vec2(WIDTH, height), place, |ui, card| {
@@ -242,7 +242,7 @@ fn parts(ui: &Ui, question: &TrustQuestion, width: f32) -> Vec<Part> {
         Some(right) => {
             let changed = question.may_be_right();
             parts.push(body(if changed {
-                "Either the server was set up anew, or somebody stands in between and would read everything. Nothing was \
+                "Either the server was set up anew, or somebody in between wants to read along. Nothing was \
                  sent: no password, no message. Ask its owner before you go on."
             } else {
                 "What answers at that address has another certificate than your link says: it may be somebody in between. \
@@ -288,7 +288,7 @@ fn print(ui: &mut Ui, rect: Rect, it: &Print) {
         let corner = frame.min + vec2((at % COLUMNS) as f32 * cell.x, space::S + (at / COLUMNS) as f32 * cell.y);
         let place = Rect::from_min_size(corner, cell);
         if differs.get(at) == Some(&true) {
-            let behind = Rect::from_center_size(place.center(), vec2((cell.x - space::XS).min(68.0), ROW - space::S));
+            let behind = Rect::from_center_size(place.center(), vec2((cell.x - space::XS).min(68.0), ROW - space::XS));
             ui.painter().rect_filled(behind, radius::TAIL, palette.found);
         }
         ui.painter().text(place.center(), Align2::CENTER_CENTER, group, font::fingerprint(), palette.text);

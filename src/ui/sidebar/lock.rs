@@ -10,7 +10,7 @@ use crate::ui::theme::{self, font, space};
 use crate::ui::widgets;
 
 /// What stands beside the open lock.
-const PLAIN: &str = "Not encrypted";
+const PLAIN: &str = "Plain text";
 
 /// Draws it, from the middle of its left edge; without words where they do not fit before `right`.
 pub fn show(ui: &mut Ui, left: Pos2, right: f32, security: Security) {
