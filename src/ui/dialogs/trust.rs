@@ -243,7 +243,7 @@ fn parts(ui: &Ui, question: &TrustQuestion, width: f32) -> Vec<Part> {
             let changed = question.may_be_right();
             parts.push(body(if changed {
                 "Either the server was set up anew, or somebody in between wants to read along. Nothing was \
-                 sent: no password, no message. Ask its owner before you go on."
+                 sent: no password, no message. Ask its owner first."
             } else {
                 "What answers at that address has another certificate than your link says: it may be somebody in between. \
                  Nothing was sent. Ask whoever gave you the link for a new one."
