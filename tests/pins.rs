@@ -343,18 +343,13 @@ fn two_sides_that_both_write_first_do_not_wait_for_each_other() {
     const ALL: usize = 8 * 1024 * 1024;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let work = async {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let authority = Authority::new();
-        let own = authority.issue();
+        let (mut wire, mut stream) = joined().await;
         let frame = parlor::proto::frame::frame_of(&serde_json::json!({"text": "x".repeat(10_000)}));
         let count = ALL / frame.len();
         let all = frame.repeat(count);
         let peer = tokio::spawn({
             let all = all.clone();
             async move {
-                let stream = acceptor(&own, &own).accept(listener.accept().await.unwrap().0).await.unwrap();
-                let mut stream = stream;
                 stream.write_all(&all).await.unwrap();
                 stream.flush().await.unwrap();
                 let mut came = vec![0; all.len()];
@@ -362,15 +357,6 @@ fn two_sides_that_both_write_first_do_not_wait_for_each_other() {
                 assert!(came == all);
             }
         });
-        let mut roots = RootCertStore::empty();
-        roots.add(authority.certificate.clone()).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        let config = config.with_root_certificates(roots).with_no_client_auth();
-        let stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        let name = ServerName::try_from("localhost").unwrap();
-        let stream = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
-        let mut wire = Wire::within(stream);
         let mut out = BytesMut::from(all.as_slice());
         let mut came = 0;
         while came < count {
@@ -384,10 +370,59 @@ fn two_sides_that_both_write_first_do_not_wait_for_each_other() {
                 () = tokio::task::yield_now() => {}
             }
         }
+        while !peer.is_finished() {
+            tokio::select! {
+                end = wire.exchange(&mut out) => assert!(end.is_err()),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+        peer.await.unwrap();
+    };
+    runtime.block_on(async { tokio::time::timeout(support::DEADLINE, work).await.unwrap() });
+}
+
+#[test]
+fn what_is_encrypted_already_goes_out_although_nothing_follows() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let work = async {
+        let (mut wire, mut stream) = joined().await;
+        let mut out = BytesMut::new();
+        let mut all = 0;
+        // The other side does not read, so that the socket is full, and at last what waits for it, too.
+        while out.is_empty() {
+            out.extend_from_slice(&[b' '; 1_000]);
+            all += 1_000;
+            tokio::select! {
+                biased;
+                end = wire.exchange(&mut out) => panic!("{end:?}"),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+        let mut came = vec![0; all - out.len()];
+        out.clear();
         tokio::select! {
-            end = wire.exchange(&mut out) => assert!(end.is_err()),
-            peer = peer => peer.unwrap(),
+            end = wire.exchange(&mut out) => panic!("{end:?}"),
+            came = stream.read_exact(&mut came) => _ = came.unwrap(),
         }
     };
     runtime.block_on(async { tokio::time::timeout(support::DEADLINE, work).await.unwrap() });
+}
+
+/// Two ends of a connection within TLS.
+async fn joined() -> (Wire, tokio_rustls::server::TlsStream<tokio::net::TcpStream>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let authority = Authority::new();
+    let own = authority.issue();
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.certificate.clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = Arc::new(config.with_root_certificates(roots).with_no_client_auth());
+    let stream = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    let connector = tokio_rustls::TlsConnector::from(config);
+    let acceptor = acceptor(&own, &own);
+    let accepted = async { acceptor.accept(listener.accept().await.unwrap().0).await };
+    let (mine, theirs) = tokio::join!(connector.connect(name, stream), accepted);
+    (Wire::within(mine.unwrap()), theirs.unwrap())
 }
