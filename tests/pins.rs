@@ -402,7 +402,7 @@ fn what_is_encrypted_already_goes_out_although_nothing_follows() {
         out.clear();
         tokio::select! {
             end = wire.exchange(&mut out) => panic!("{end:?}"),
-            came = stream.read_exact(&mut came) => _ = came.unwrap(),
+            came = stream.read_exact(&mut came) => drop(came.unwrap()),
         }
     };
     runtime.block_on(async { tokio::time::timeout(support::DEADLINE, work).await.unwrap() });
