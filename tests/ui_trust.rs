@@ -138,7 +138,10 @@ fn who_is_asked_while_writing_loses_nothing_and_goes_on() {
     type_text(&mut harness, "half a sen");
     harness.state_mut().model.trust = Some(changed());
     harness.run();
-    harness.input_mut().events.extend(strokes("tence"));
+    // A click between the buttons takes the focus from them.
+    harness.get_by_label(&format!("Before: {}", before())).click();
+    harness.run();
+    harness.input_mut().events.extend(strokes("tence\n"));
     harness.run();
     assert_eq!(composer_text(&harness, BOB), "half a sen", "it is not typed behind the alarm");
     key(&mut harness, Modifiers::COMMAND, Key::K);
