@@ -188,6 +188,21 @@ fn who_has_the_certificate_and_not_its_key_is_refused() {
 }
 
 #[test]
+fn the_older_tls_proves_as_much() {
+    let house = House::new();
+    house.front.show(Face::Old(house.own.clone(), house.own.clone()));
+    let alice = house.trusting();
+    let security = Security::Encrypted { fingerprint: house.own.fingerprint(), version: TlsVersion::V1_2 };
+    assert_eq!(alice.client.model().security, security);
+    drop(alice);
+    house.front.heard();
+    house.front.show(Face::Old(house.own.clone(), Identity::new()));
+    let message = refused(&mut house.alice(&house.front.tls()));
+    assert!(message.contains("cannot prove"), "{message}");
+    house.nothing_was_said();
+}
+
+#[test]
 fn what_has_spoken_tls_is_never_spoken_to_in_plain_text() {
     let house = House::new();
     drop(house.trusting());

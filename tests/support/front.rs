@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex};
 
 use parlor::proto::fingerprint::Fingerprint;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use rustls::version::TLS12;
+use rustls::{ALL_VERSIONS, ServerConfig, SupportedProtocolVersion};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -71,6 +72,8 @@ pub enum Face {
     Own(Identity),
     /// The certificate of one with the key of another.
     Stolen(Identity, Identity),
+    /// The same, or the key that belongs to it, in TLS 1.2.
+    Old(Identity, Identity),
     /// None: it speaks plain text.
     Plain,
 }
@@ -166,21 +169,26 @@ impl ResolvesServerCert for Always {
 
 /// How TLS is spoken with a certificate and a key, whether or not they belong together.
 pub fn acceptor(certificate: &Identity, key: &Identity) -> TlsAcceptor {
+    acceptor_of(ALL_VERSIONS, certificate, key)
+}
+
+fn acceptor_of(versions: &[&'static SupportedProtocolVersion], certificate: &Identity, key: &Identity) -> TlsAcceptor {
     let key = PrivateKeyDer::try_from(key.key.serialize_der()).unwrap();
     let key = ring::sign::any_supported_type(&key).unwrap();
     let shown = Always(Arc::new(CertifiedKey::new(vec![certificate.certificate.clone()], key)));
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+    let config = config.with_protocol_versions(versions).unwrap().with_no_client_auth();
     TlsAcceptor::from(Arc::new(config.with_cert_resolver(Arc::new(shown))))
 }
 
 async fn serve(stream: TcpStream, behind: SocketAddr, face: Face, heard: &Mutex<Heard>) {
-    let (certificate, key) = match face {
+    let acceptor = match face {
         Face::Plain => return pipe(stream, behind, heard).await,
-        Face::Own(own) => (own.clone(), own),
-        Face::Stolen(theirs, own) => (theirs, own),
+        Face::Own(own) => acceptor(&own, &own),
+        Face::Stolen(theirs, own) => acceptor(&theirs, &own),
+        Face::Old(certificate, key) => acceptor_of(&[&TLS12], &certificate, &key),
     };
-    if let Ok(stream) = acceptor(&certificate, &key).accept(stream).await {
+    if let Ok(stream) = acceptor.accept(stream).await {
         pipe(stream, behind, heard).await;
     }
 }
