@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 use crate::client::Client;
 use crate::config::{MESSAGE_BURST, MESSAGES_PER_SECOND, default_config_dir, default_data_dir, default_listen};
 use crate::host::LocalHost;
+use crate::pins::{self, Servers};
 use crate::server::certificate::CertificateFiles;
 use crate::server::folder::Folder;
 use crate::server::throttle::Pace;
@@ -271,10 +272,12 @@ fn window(
         tray: false,
         notice: None,
     };
+    let servers = Servers::new(settings.with_file_name(pins::FILE_NAME));
     let kept = Store::open(settings);
     app::run("Parlor", prefill, kept, about, move |ctx| {
         let wake = move || ctx.request_repaint();
-        Client::start(Some(Box::new(LocalHost::new(options))), Some(Box::new(shelf)), wake)
+        let client = Client::start(Some(Box::new(LocalHost::new(options))), Some(Box::new(shelf)), wake)?;
+        Ok(client.with_pins(Box::new(servers)))
     })
     .map_err(|error| {
         let error = anyhow::anyhow!("the window cannot be opened: {error}; `parlor --server` hosts without one");

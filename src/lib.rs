@@ -9,6 +9,7 @@
 //! - [`client`]: the connection, the model and the outbox of one who takes part; needs no window.
 //! - [`ui`]: views: a model in, actions out. `app` puts them into a window.
 //! - [`shelf`]: where windows keep what they have not sent, what they know and what is being written.
+//! - [`pins`]: which certificates servers have, so that somebody in between is noticed.
 //! - [`settings`]: what a person has chosen for the windows on this computer.
 //! - [`desktop`]: notifications and the icon in the tray.
 //! - [`export`]: a chat as a file to keep, and such a file read again.
@@ -30,6 +31,7 @@ pub mod files;
 pub mod host;
 pub mod log;
 pub mod names;
+pub mod pins;
 pub mod proto;
 pub mod server;
 pub mod settings;

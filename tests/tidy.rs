@@ -26,7 +26,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     (
         "client",
         &["proto", "log", "config", "clock", "names", "visible"],
-        &["tokio", "std::time", "egui", "eframe", "std::fs"],
+        &["tokio", "rustls", "std::time", "egui", "eframe", "std::fs"],
     ),
     (
         "ui",
@@ -36,6 +36,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "client::outbox",
             "export",
             "proto::chat",
+            "proto::fingerprint",
             "proto::ids",
             "proto::event",
             "proto::limits",
@@ -53,11 +54,12 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
     ("app", &["ui", "client", "clock", "desktop", "export", "settings"], &["tokio", "std::fs", "std::net"]),
     ("host", &["client", "server", "proto::ids"], &["egui", "eframe", "tokio"]),
+    ("pins", &["client::pins", "proto::fingerprint", "files"], &["egui", "eframe", "tokio", "std::net", "std::time"]),
     ("shelf", &["client::chain", "client::shelf", "files", "log::storage"], &["egui", "eframe", "tokio"]),
     ("user_command", &["server::accounts", "proto"], &["egui", "eframe", "tokio"]),
     (
         "cli",
-        &["app", "client", "config", "host", "proto", "server", "settings", "shelf", "ui", "user_command"],
+        &["app", "client", "config", "host", "pins", "proto", "server", "settings", "shelf", "ui", "user_command"],
         &["egui::"],
     ),
     ("main", &["cli"], &["egui", "tokio"]),
@@ -67,6 +69,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
 /// Places that may do what the rest of their module may not.
 const EXCEPTIONS: &[(&str, &str)] = &[
     ("src/client/connection/", "tokio"),
+    ("src/client/connection/", "rustls"),
     // Deadlines and pauses, not the time of day.
     ("src/client/connection/", "std::time"),
     // Which links of this computer are up.

@@ -3,6 +3,7 @@
 use secrecy::SecretString;
 
 use crate::proto::chat::{ChatKey, GroupId, Past};
+use crate::proto::fingerprint::Fingerprint;
 use crate::proto::ids::{Seq, UserId};
 use crate::proto::outgoing::{ClientIdText, Outgoing};
 
@@ -11,7 +12,8 @@ use crate::proto::outgoing::{ClientIdText, Outgoing};
 pub enum Command {
     /// Connect to a server and be known there.
     SignIn {
-        /// `host`, `host:port`, `[v6]:port`, or empty for "this computer".
+        /// `host`, `host:port`, `[v6]:port`, each with `tls://` or `plain://` in front or not; or empty for "this
+        /// computer".
         address: String,
         /// The account's name.
         username: String,
@@ -29,6 +31,19 @@ pub enum Command {
     },
     /// Leave, and forget everything of this account.
     SignOut,
+    /// A link says which certificate a server has: it is trusted at first sight, and no other is. To be said before
+    /// [`Command::SignIn`] to that server; holds until it is said of another one, or this program ends.
+    Expect {
+        /// The server's address, as in [`Command::SignIn`].
+        server: String,
+        /// The fingerprint of its certificate.
+        fingerprint: Fingerprint,
+    },
+    /// Answer the question in the model's `trust`.
+    Trust {
+        /// It is the right server, now and from now on.
+        accept: bool,
+    },
     /// Do not wait for the next attempt to reconnect.
     RetryNow,
     /// Send a text to a chat. It is in the outbox, and visible, in the same instant.

@@ -14,7 +14,10 @@ mod keeping;
 pub use fold::Followup;
 pub mod model;
 pub mod outbox;
+pub mod pins;
 pub mod shelf;
+mod trust;
+mod wanted;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,6 +30,7 @@ use connection::{Handle, Order, Report, Server};
 use model::{Field, Link, Model, Phase};
 use outbox::{Destination, Progress};
 use shelf::{Journal, Shelf};
+use wanted::Settings;
 
 use crate::clock;
 use crate::proto::chat::ChatKey;
@@ -134,6 +138,13 @@ impl Client {
         })
     }
 
+    /// The same, remembering servers there; otherwise they are remembered until it is dropped.
+    #[must_use]
+    pub fn with_pins(self, pins: Box<dyn pins::Pins>) -> Self {
+        self.handle.remember_in(pins);
+        self
+    }
+
     /// What is known.
     pub fn model(&self) -> &Model {
         &self.model
@@ -184,6 +195,15 @@ impl Client {
                 self.turned_away(problem.field == Field::Credentials);
                 self.model.signed_out(Some(problem));
             }
+            Report::Untrusted(generation, question) => {
+                self.linked = false;
+                if generation == self.handle.generation() {
+                    self.model.unlinked(Link::Halted { reason: question.refusal() });
+                    self.model.trust = Some(question);
+                }
+            }
+            Report::Halted(reason) => self.model.unlinked(Link::Halted { reason }),
+            Report::Secured(security) => self.model.security = security,
             // What came on a connection that its person has left says nothing any more.
             Report::Frame(generation, _) if generation != self.handle.generation() => {}
             Report::Frame(_, json) => match Event::parse(&json) {
@@ -265,6 +285,16 @@ impl Client {
                 self.model.signed_out(None);
                 self.leave();
                 self.order(Order::SignOut);
+            }
+            Command::Expect { server, fingerprint } => {
+                if let Some(key) = address::parse(&server).ok().and_then(|target| target.key()) {
+                    self.handle.expect(key, fingerprint);
+                }
+            }
+            Command::Trust { accept } => {
+                if let Some(question) = self.model.trust.take() {
+                    self.order(Order::Trust(accept.then_some(question.fingerprint)));
+                }
             }
             Command::RetryNow => self.order(Order::RetryNow),
             Command::Send { chat, text } => {
@@ -439,34 +469,6 @@ struct Marks {
     delivering: bool,
     /// The last delivery marker that was sent.
     delivered: Seq,
-}
-
-/// What of the settings that the server keeps was asked for and does not hold yet.
-#[derive(Debug, Default)]
-struct Settings {
-    /// Which chats are to be muted, or no longer. The window names chats that are there, which bounds them.
-    muted: BTreeMap<ChatKey, bool>,
-    /// Whether others are to be told what this person has read.
-    receipts: Option<bool>,
-}
-
-impl Settings {
-    fn forget_what_holds(&mut self, model: &Model) {
-        self.muted.retain(|chat, muted| model.chat(*chat).is_some_and(|chat| chat.muted != *muted));
-        self.receipts = self.receipts.filter(|on| *on != model.read_receipts);
-    }
-
-    /// The rest, as it is asked for.
-    fn requests(&self) -> Vec<u8> {
-        let mut frames = Vec::new();
-        for (&chat, &muted) in &self.muted {
-            frame::encode_value(&mut frames, &Outgoing::MuteChat { chat, muted });
-        }
-        if let Some(on) = self.receipts {
-            frame::encode_value(&mut frames, &Outgoing::SetReadReceipts { on });
-        }
-        frames
-    }
 }
 
 /// How often it is said that somebody is writing.

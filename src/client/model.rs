@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::outbox::{Outbox, Outgoing};
+pub use super::trust::{Security, TlsVersion, TrustQuestion};
 use crate::proto::chat::{Change, ChatKey, GroupId, Past};
 use crate::proto::event::{GroupReply, Outcome, Problem, Receipts, Status};
 use crate::proto::ids::{DeviceId, Millis, RequestId, Seq, UserId};
@@ -57,6 +58,11 @@ pub enum Link {
         /// When.
         until: Millis,
         /// What went wrong, in a few words.
+        reason: String,
+    },
+    /// Lost, and not tried again before its person wants it.
+    Halted {
+        /// Why, in a sentence.
         reason: String,
     },
 }
@@ -267,6 +273,10 @@ pub struct Model {
     pub phase: Phase,
     /// How the connection is, once signed in.
     pub link: Link,
+    /// Whether a server is the right one, to be said with [`super::command::Command::Trust`]. Until then nothing is sent.
+    pub trust: Option<TrustQuestion>,
+    /// How the server is spoken to, or was last.
+    pub security: Security,
     /// Said once when this window itself hosts the server: a sentence with the address and the folder.
     pub hosting: Option<String>,
     /// Who this is; set while signed in.
@@ -326,6 +336,8 @@ impl Model {
         Self {
             phase: Phase::SignedOut { problem: None },
             link: Link::Connecting,
+            trust: None,
+            security: Security::Here,
             hosting: None,
             me: None,
             people: BTreeMap::new(),

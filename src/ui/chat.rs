@@ -119,6 +119,7 @@ pub fn connection_bar(ui: &mut Ui, rect: Rect, model: &Model, clock: &Clock, com
             }
             (format!("Reconnecting in {seconds} s – messages you write are kept"), Some(reason))
         }
+        Link::Halted { reason } => ("Not connected – messages you write are kept".to_owned(), Some(reason)),
     };
     let left = rect.left() + space::L + 24.0;
     let button = if reason.is_some() { 98.0 } else { 0.0 };

@@ -70,6 +70,7 @@ use self::announce::Announcer;
 use self::composer::Composer;
 use self::details::Details;
 use self::dialogs::finder::Visited;
+use self::dialogs::trust::Asking;
 use self::dialogs::{Dialog, Step};
 pub use self::frame::About;
 use self::frame::Frame;
@@ -111,6 +112,8 @@ pub struct Window {
     /// There is room for the details beside the conversation.
     wide: bool,
     dialog: Option<Dialog>,
+    /// What lies above all of that while nobody knows whether the server is the right one.
+    asking: Asking,
     /// A dialog was closed: the caret is to go back to where one writes.
     resume: bool,
     /// A group that was made here, to be opened as soon as it is known.
@@ -215,6 +218,10 @@ impl Window {
     pub fn show(&mut self, ui: &mut Ui, model: &Model, clock: &Clock) -> Vec<Command> {
         let mut commands = Vec::new();
         self.frame.zoom_keys(ui);
+        if self.asking.show(ui, model, &mut commands) {
+            withhold(ui, |_| true);
+            self.resume = true;
+        }
         if model.phase == Phase::SignedIn {
             self.signed_in(ui, model, clock, &mut commands);
             self.announcer.show(ui, model, self.open());
@@ -243,7 +250,8 @@ impl Window {
         }
         self.follow(model);
         // egui keeps the focus within a dialog for a while after its last frame.
-        if self.resume && self.dialog.is_none() && model.info.is_none() {
+        let asked = model.trust.is_some();
+        if self.resume && self.dialog.is_none() && model.info.is_none() && !asked {
             match ui.memory(|memory| memory.top_modal_layer()) {
                 Some(_) => ui.ctx().request_repaint(),
                 None => {
@@ -253,7 +261,7 @@ impl Window {
             }
         }
         self.composer.enter_sends(self.frame.settings.enter_sends);
-        let free = self.dialog.is_none() && model.info.is_none() && !self.composer.composing();
+        let free = !asked && self.dialog.is_none() && model.info.is_none() && !self.composer.composing();
         if free && self.page.is_some() && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Comma)) {
             self.toggle_settings(ui);
         }
@@ -261,7 +269,9 @@ impl Window {
             self.show_settings(ui, model, clock, commands);
             return;
         }
-        if self.dialog.is_some() {
+        if asked {
+            // Nothing else is to be done before the answer.
+        } else if self.dialog.is_some() {
             // Before the views, and then nothing is left for them of what was typed.
             self.show_dialog(ui, model, clock, commands);
             withhold(ui, |_| true);

@@ -20,7 +20,9 @@ pub fn show(ui: &mut Ui, pane: Rect, model: &Model) -> Option<Action> {
             "As soon as somebody else has an account, you can write to them. Whoever runs the server makes accounts \
              with “parlor user add”.",
         ),
-        (true, Link::Connecting | Link::Waiting { .. }) => ("Just a moment", "The list of people is on its way."),
+        (true, Link::Connecting | Link::Waiting { .. } | Link::Halted { .. }) => {
+            ("Just a moment", "The list of people is on its way.")
+        }
         (false, _) => ("Choose somebody to write to", ""),
     };
     if alone {

@@ -120,6 +120,11 @@ pub mod font {
         text(11.5)
     }
 
+    /// The groups of a fingerprint, whose letters stand below one another.
+    pub fn fingerprint() -> FontId {
+        FontId::monospace(19.0)
+    }
+
     /// Initials in an avatar of that diameter.
     pub fn initials(diameter: f32) -> FontId {
         strong_of((diameter * 0.38).round())

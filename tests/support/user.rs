@@ -6,6 +6,7 @@ use parlor::client::Client;
 use parlor::client::command::Command;
 use parlor::client::model::{Link, Model, Phase};
 use parlor::host::LocalHost;
+use parlor::pins::Servers;
 use parlor::proto::chat::ChatKey;
 use parlor::proto::ids::UserId;
 use parlor::shelf::Files;
@@ -34,6 +35,12 @@ impl User {
         })
         .unwrap();
         Self { client, woken }
+    }
+
+    /// The same, remembering servers in that file.
+    pub fn remembering(mut self, servers: &std::path::Path) -> Self {
+        self.client = self.client.with_pins(Box::new(Servers::new(servers.into())));
+        self
     }
 
     pub fn sign_in(address: &str, username: &str, password: &str) -> Self {

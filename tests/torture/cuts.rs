@@ -70,7 +70,8 @@ impl Elsewhere {
     }
 
     fn address(&self, server: &Server, cable: u8) -> String {
-        SocketAddr::new([198, 18, self.net(cable), 2].into(), server.address.port()).to_string()
+        let ip = [198, 18, self.net(cable), 2];
+        format!("plain://{}", SocketAddr::new(ip.into(), server.address.port()))
     }
 }
 

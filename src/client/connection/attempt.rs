@@ -11,13 +11,14 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::route::{self, Look};
+use super::trust::{Line, Trust};
 use super::wire::Wire;
 use super::{Cursor, Report, Server, SharedHost, SignIn, Wake, known};
 use crate::client::HostError;
 use crate::client::address::{self, Target};
 use crate::client::command::Hosting;
 use crate::client::fold::sign_in_problem;
-use crate::client::model::{Field, SignInProblem};
+use crate::client::model::{Field, Security, SignInProblem, TrustQuestion};
 use crate::config::{CONNECT_DEADLINE, SIGN_IN_DEADLINE, default_listen};
 use crate::proto::event::{Code, Event, Problem};
 use crate::proto::frame;
@@ -30,6 +31,8 @@ pub(super) enum Failed {
     Refused(SignInProblem),
     /// The server is not there, or not now.
     Unreachable(SignInProblem),
+    /// Whether it is the right server, its person must say. Nothing was sent to it.
+    Untrusted(Box<TrustQuestion>),
 }
 
 /// Connects and logs in; hosts a server on this computer first when none answers there and one is wanted.
@@ -38,9 +41,10 @@ pub(super) async fn connect(
     report: &mpsc::Sender<Report>,
     wake: &Wake,
     cursor: &Cursor,
+    trust: &Trust,
     (sign_in, taken_before): (&SignIn, bool),
     (look, looked_for): (Look, &mut Vec<SocketAddr>),
-) -> Result<(Wire, Bytes), Failed> {
+) -> Result<(Wire, Security, Bytes), Failed> {
     let (target, hosting) = match &sign_in.server {
         Server::At(address) => {
             (address::parse(address).map_err(|bad| Failed::Refused(at_server(bad.to_string())))?, None)
@@ -48,9 +52,14 @@ pub(super) async fn connect(
         Server::Hosted(hosting) => (Target::Here, Some(hosting)),
     };
     let known = known(cursor);
+    let line = trust.line(&target)?;
     let stream = match (target, host) {
-        (Target::There { host, port }, _) => {
-            let addresses = patiently(look, looked_for, || resolve(&host, port)).await?;
+        (Target::There { host, port, .. }, _) => {
+            let mut addresses = patiently(look, looked_for, || resolve(&host, port)).await?;
+            if matches!(line, Line::Near) {
+                // Whatever the name leads to: what is not encrypted does not leave this computer.
+                addresses.retain(|address| address.ip().to_canonical().is_loopback());
+            }
             looked_for.clone_from(&addresses);
             patiently(look, &addresses, || reach(&addresses))
                 .await
@@ -65,7 +74,11 @@ pub(super) async fn connect(
             reach_here(host, report, wake, known.as_ref().map(|(log, _)| log.clone())).await?
         }
     };
-    let mut wire = Wire::new(stream);
+    let (mut wire, security) = match line {
+        Line::Near => (Wire::new(stream), Security::Here),
+        Line::Plain => (Wire::new(stream), Security::Plain),
+        Line::Tls(peer) => trust.agree(stream, &peer).await?,
+    };
     // Room for all of it from the start, so that no piece is left behind where it was before it grew.
     let mut login = Zeroizing::new(Vec::with_capacity(FRAME_BEFORE_LOGIN_MAX_BYTES));
     let asked = Outgoing::Login {
@@ -89,7 +102,7 @@ pub(super) async fn connect(
     let strange =
         || Failed::Refused(at_server("What answers there does not speak Parlor's protocol. Check the address.".into()));
     match Event::parse(&json).map_err(|_| strange())? {
-        Event::Login(Ok(_)) => Ok((wire, json)),
+        Event::Login(Ok(_)) => Ok((wire, security, json)),
         Event::Login(Err(problem)) | Event::Problem(problem) => Err(refused(problem)),
         Event::Closing(closing) => Err(Failed::Unreachable(at_server(closing.reason))),
         _ => Err(strange()),
@@ -103,7 +116,8 @@ fn refused(problem: Problem) -> Failed {
     }
 }
 
-fn at_server(message: String) -> SignInProblem {
+/// Something wrong that has to do with the server.
+pub(super) fn at_server(message: String) -> SignInProblem {
     SignInProblem { field: Field::Server, message }
 }
 

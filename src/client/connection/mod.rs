@@ -3,6 +3,8 @@
 
 mod attempt;
 mod route;
+mod tls;
+mod trust;
 mod wire;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,14 +17,17 @@ use tokio::time::timeout;
 
 use super::Host;
 use super::command::Hosting;
-use super::model::{Field, SignInProblem};
+use super::model::{Field, Security, SignInProblem, TrustQuestion};
+use super::pins::Pins;
 use crate::clock;
 use crate::config::{BACKOFF_MAX, BACKOFF_MIN, FLUSH_DEADLINE};
+use crate::proto::fingerprint::Fingerprint;
 use crate::proto::frame;
 use crate::proto::ids::{Millis, Seq};
 use crate::proto::outgoing::Outgoing;
 use attempt::{Failed, connect};
 use route::Look;
+use trust::Trust;
 pub use wire::{Wire, WireError};
 
 /// The orders that may wait for the connection, and the reports that may wait for the window.
@@ -38,6 +43,8 @@ pub(super) enum Order {
     RetryNow,
     /// Give this connection up and make a new one.
     Reconnect,
+    /// The answer to a question of trust: the certificate that is the right one, or that none is.
+    Trust(Option<Fingerprint>),
     /// Send these frames, if logged in.
     Send(Vec<u8>),
 }
@@ -70,6 +77,12 @@ pub(super) enum Report {
     Waiting { until: Millis, reason: String },
     /// The attempt is given up.
     SignInFailed(SignInProblem),
+    /// Whether that is the right server, its person must say; until then nothing is tried.
+    Untrusted(u64, TrustQuestion),
+    /// Nothing is tried until its person wants it, for a reason.
+    Halted(String),
+    /// How the server is spoken to from now on.
+    Secured(Security),
     /// The JSON of a frame, and the number of the sign-in that it belongs to.
     Frame(u64, Bytes),
 }
@@ -87,6 +100,7 @@ pub(super) struct Handle {
     orders: Option<mpsc::Sender<Order>>,
     reports: mpsc::Receiver<Report>,
     cursor: Cursor,
+    trust: Trust,
     wake: Wake,
     generation: u64,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -105,12 +119,13 @@ impl Handle {
         let cursor = Cursor::default();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build()?;
         let host = host.map(|host| Arc::new(Mutex::new(host)));
-        let (wakes, knows) = (Arc::clone(&wake), Arc::clone(&cursor));
-        let task = Task { host, orders: ordered, report, wake: wakes, cursor: knows, look: route::look };
+        let trust = Trust::default();
+        let (wakes, knows, trusts) = (Arc::clone(&wake), Arc::clone(&cursor), trust.clone());
+        let task = Task { host, orders: ordered, report, wake: wakes, cursor: knows, trust: trusts, look: route::look };
         let thread = std::thread::Builder::new().name("connection".into()).spawn(move || {
             runtime.block_on(task.run());
         })?;
-        Ok(Self { orders: Some(orders), reports, cursor, wake, generation: 0, thread: Some(thread) })
+        Ok(Self { orders: Some(orders), reports, cursor, trust, wake, generation: 0, thread: Some(thread) })
     }
 
     pub(super) fn next(&mut self) -> Option<Report> {
@@ -137,6 +152,16 @@ impl Handle {
             (Some((log, seq)), Some((new_log, new_seq))) if log == new_log => *seq = new_seq,
             _ => *shared = cursor.map(|(log, seq)| (log.into(), seq)),
         }
+    }
+
+    /// Where what is known of servers is remembered.
+    pub(super) fn remember_in(&self, pins: Box<dyn Pins>) {
+        self.trust.keep_in(pins);
+    }
+
+    /// Takes down what a link says of a server.
+    pub(super) fn expect(&self, server: String, fingerprint: Fingerprint) {
+        self.trust.expect(server, fingerprint);
     }
 
     pub(super) fn sign_in(&mut self, server: Server, username: String, password: SecretString, known: bool) {
@@ -175,6 +200,7 @@ struct Task {
     report: mpsc::Sender<Report>,
     wake: Wake,
     cursor: Cursor,
+    trust: Trust,
     /// How it is found out which ways lead to the server.
     look: Look,
 }
@@ -187,6 +213,14 @@ enum Ended {
     Replaced(SignIn),
     /// The connection is lost.
     Lost(String),
+}
+
+/// What a question of trust has led to.
+enum Asked {
+    /// Another attempt is to be made.
+    Again,
+    /// The person left, or signs in anew.
+    Ended(Option<SignIn>),
 }
 
 impl Task {
@@ -226,13 +260,15 @@ impl Task {
                     &self.report,
                     &self.wake,
                     &self.cursor,
+                    &self.trust,
                     (sign_in, known),
                     (self.look, &mut addresses),
                 ) => connected,
             };
             let reason = match connected {
-                Ok((wire, welcome)) => {
+                Ok((wire, security, welcome)) => {
                     known = true;
+                    self.tell(Report::Secured(security)).await;
                     let since = Instant::now();
                     self.tell(Report::Frame(sign_in.generation, welcome)).await;
                     let ended = self.carry(wire, sign_in.generation).await;
@@ -247,6 +283,13 @@ impl Task {
                     }
                 }
                 Err(Failed::Unreachable(problem)) if known => problem.message,
+                Err(Failed::Untrusted(question)) => match self.ask(sign_in.generation, *question, known).await {
+                    Asked::Again => {
+                        attempt = 0;
+                        continue;
+                    }
+                    Asked::Ended(next) => return next,
+                },
                 // Only a changed password sends somebody who was in back to the login page.
                 Err(Failed::Refused(problem)) if known && problem.field == Field::Server => problem.message,
                 Err(Failed::Refused(problem) | Failed::Unreachable(problem)) => {
@@ -267,6 +310,34 @@ impl Task {
         }
     }
 
+    /// Asks whether a server is the right one, and waits for the answer.
+    async fn ask(&mut self, generation: u64, question: TrustQuestion, known: bool) -> Asked {
+        self.tell(Report::Untrusted(generation, question.clone())).await;
+        let right = loop {
+            match self.orders.recv().await {
+                Some(Order::Trust(answer)) => break answer == Some(question.fingerprint) && question.may_be_right(),
+                Some(Order::SignIn(sign_in)) => return Asked::Ended(Some(sign_in)),
+                Some(Order::SignOut) | None => return Asked::Ended(None),
+                // What was to be sent is in the outbox. Only an answer leads on.
+                Some(Order::Send(_) | Order::RetryNow | Order::Reconnect) => {}
+            }
+        };
+        let reason = match right.then(|| self.trust.accept(&question)) {
+            Some(Ok(())) => return Asked::Again,
+            Some(Err(Failed::Refused(problem) | Failed::Unreachable(problem))) => problem.message,
+            Some(Err(Failed::Untrusted(_))) | None => question.refusal(),
+        };
+        if !known {
+            self.tell(Report::SignInFailed(attempt::at_server(reason))).await;
+            return Asked::Ended(None);
+        }
+        self.tell(Report::Halted(reason)).await;
+        match retrying(&mut self.orders).await {
+            Some(left) => Asked::Ended(left),
+            None => Asked::Again,
+        }
+    }
+
     /// Carries frames both ways until the connection ends.
     async fn carry(&mut self, mut wire: Wire, generation: u64) -> Ended {
         let mut out = BytesMut::new();
@@ -282,7 +353,7 @@ impl Task {
                     }
                     Some(Order::SignIn(sign_in)) => return Ended::Replaced(sign_in),
                     Some(Order::Reconnect) => return Ended::Lost("the server sent something unreadable".into()),
-                    Some(Order::RetryNow) => {}
+                    Some(Order::RetryNow | Order::Trust(_)) => {}
                 },
                 json = wire.exchange(&mut out) => match json {
                     Ok(json) => {
@@ -311,7 +382,7 @@ async fn leaving(orders: &mut mpsc::Receiver<Order>) -> Option<SignIn> {
             Some(Order::SignIn(sign_in)) => return Some(sign_in),
             Some(Order::SignOut) | None => return None,
             // What was to be sent is in the outbox, and goes out after the next login.
-            Some(Order::Send(_) | Order::RetryNow | Order::Reconnect) => {}
+            Some(Order::Send(_) | Order::RetryNow | Order::Reconnect | Order::Trust(_)) => {}
         }
     }
 }
@@ -323,7 +394,7 @@ async fn retrying(orders: &mut mpsc::Receiver<Order>) -> Option<Option<SignIn>> 
             Some(Order::RetryNow) => return None,
             Some(Order::SignIn(sign_in)) => return Some(Some(sign_in)),
             Some(Order::SignOut) | None => return Some(None),
-            Some(Order::Send(_) | Order::Reconnect) => {}
+            Some(Order::Send(_) | Order::Reconnect | Order::Trust(_)) => {}
         }
     }
 }

@@ -1,10 +1,14 @@
-//! A socket that carries frames.
+//! A socket that carries frames, as they are or within TLS.
 
-use std::io::ErrorKind;
+use std::future::poll_fn;
+use std::io::{self, ErrorKind};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
 
 use crate::config::{READ_MAX_BYTES, tune};
 use crate::proto::frame::{self, Decoded};
@@ -13,8 +17,23 @@ use crate::proto::limits::FRAME_MAX_BYTES;
 /// A socket that carries frames. What a window's connection is made of, and what measurements use directly.
 #[derive(Debug)]
 pub struct Wire {
-    stream: TcpStream,
+    stream: Stream,
     buffer: BytesMut,
+}
+
+/// What frames travel on.
+#[derive(Debug)]
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<Tls>),
+}
+
+/// TLS over a socket.
+#[derive(Debug)]
+struct Tls {
+    stream: TlsStream<TcpStream>,
+    /// Something is encrypted and not with the socket yet.
+    unflushed: bool,
 }
 
 /// Why a [`Wire`] came to its end.
@@ -35,7 +54,13 @@ impl Wire {
     /// Frames over a connected socket.
     pub fn new(stream: TcpStream) -> Self {
         tune(&stream);
-        Self { stream, buffer: BytesMut::new() }
+        Self { stream: Stream::Plain(stream), buffer: BytesMut::new() }
+    }
+
+    /// Frames within TLS, once both sides have agreed on it.
+    pub fn within(stream: TlsStream<TcpStream>) -> Self {
+        tune(stream.get_ref().0);
+        Self { stream: Stream::Tls(Box::new(Tls { stream, unflushed: false })), buffer: BytesMut::new() }
     }
 
     /// Writes ready-made frames.
@@ -43,7 +68,16 @@ impl Wire {
     /// # Errors
     /// [`WireError::Io`].
     pub async fn write(&mut self, frames: &[u8]) -> Result<(), WireError> {
-        Ok(self.stream.write_all(frames).await?)
+        match &mut self.stream {
+            Stream::Plain(stream) => Ok(stream.write_all(frames).await?),
+            Stream::Tls(tls) => {
+                tls.unflushed = true;
+                tls.stream.write_all(frames).await?;
+                tls.stream.flush().await?;
+                tls.unflushed = false;
+                Ok(())
+            }
+        }
     }
 
     /// Writes the last frames, and takes in what still comes until the other side closes. A socket that is closed with
@@ -51,15 +85,10 @@ impl Wire {
     ///
     /// # Errors
     /// [`WireError::Io`].
-    pub async fn finish(mut self, frames: &[u8]) -> Result<(), WireError> {
-        self.stream.write_all(frames).await?;
-        self.stream.shutdown().await?;
-        loop {
-            self.buffer.clear();
-            self.buffer.reserve(READ_MAX_BYTES);
-            if self.stream.read_buf(&mut self.buffer).await? == 0 {
-                return Ok(());
-            }
+    pub async fn finish(self, frames: &[u8]) -> Result<(), WireError> {
+        match self.stream {
+            Stream::Plain(stream) => finish_on(stream, self.buffer, frames).await,
+            Stream::Tls(tls) => finish_on(tls.stream, self.buffer, frames).await,
         }
     }
 
@@ -81,20 +110,25 @@ impl Wire {
             if let Some(json) = self.buffered()? {
                 return Ok(json);
             }
+            let stream = match &mut self.stream {
+                Stream::Plain(stream) => stream,
+                Stream::Tls(tls) => {
+                    poll_fn(|cx| tls.poll_move(cx, &mut self.buffer, out)).await?;
+                    continue;
+                }
+            };
             let moved = tokio::select! {
-                ready = self.stream.readable() => {
+                ready = stream.readable() => {
                     ready?;
-                    if self.buffer.capacity() - self.buffer.len() < READ_MAX_BYTES / 4 {
-                        self.buffer.reserve(READ_MAX_BYTES);
-                    }
-                    match self.stream.try_read_buf(&mut self.buffer) {
+                    make_room(&mut self.buffer);
+                    match stream.try_read_buf(&mut self.buffer) {
                         Ok(0) => return Err(WireError::Closed),
                         moved => moved.map(|_| ()),
                     }
                 }
-                ready = self.stream.writable(), if !out.is_empty() => {
+                ready = stream.writable(), if !out.is_empty() => {
                     ready?;
-                    self.stream.try_write(out).map(|taken| out.advance(taken))
+                    stream.try_write(out).map(|taken| out.advance(taken))
                 }
             };
             match moved {
@@ -121,4 +155,69 @@ impl Wire {
             }
         }
     }
+}
+
+impl Tls {
+    /// Gives the socket what it takes of `out`, and waits for something to read. Whatever has moved is remembered here
+    /// and in the two buffers, so that it can be given up at any time.
+    fn poll_move(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut BytesMut,
+        out: &mut BytesMut,
+    ) -> Poll<Result<(), WireError>> {
+        while !out.is_empty() {
+            let Poll::Ready(taken) = Pin::new(&mut self.stream).poll_write(cx, out) else { break };
+            match taken? {
+                0 => return Poll::Ready(Err(WireError::Closed)),
+                taken => out.advance(taken),
+            }
+            self.unflushed = true;
+        }
+        if self.unflushed
+            && let Poll::Ready(flushed) = Pin::new(&mut self.stream).poll_flush(cx)
+        {
+            flushed?;
+            self.unflushed = false;
+        }
+        make_room(buffer);
+        let read = pin!(self.stream.read_buf(buffer)).poll(cx);
+        read.map(|read| match read {
+            Ok(0) => Err(WireError::Closed),
+            // Frames tell themselves where they end: a connection that is cut cuts none short unnoticed.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(WireError::Closed),
+            read => Ok(read.map(|_| ())?),
+        })
+    }
+}
+
+fn make_room(buffer: &mut BytesMut) {
+    if buffer.capacity() - buffer.len() < READ_MAX_BYTES / 4 {
+        buffer.reserve(READ_MAX_BYTES);
+    }
+}
+
+/// See [`Wire::finish`].
+async fn finish_on<S: AsyncRead + AsyncWrite + Unpin>(
+    mut stream: S,
+    mut buffer: BytesMut,
+    frames: &[u8],
+) -> Result<(), WireError> {
+    stream.write_all(frames).await?;
+    stream.flush().await?;
+    stream.shutdown().await?;
+    loop {
+        buffer.clear();
+        buffer.reserve(READ_MAX_BYTES);
+        match stream.read_buf(&mut buffer).await {
+            Ok(0) => return Ok(()),
+            Ok(_) => {}
+            Err(error) => return end_of(error),
+        }
+    }
+}
+
+/// What the end of a connection means that was to end: one that ends without the farewell of TLS has ended.
+fn end_of(error: io::Error) -> Result<(), WireError> {
+    if error.kind() == ErrorKind::UnexpectedEof { Ok(()) } else { Err(error.into()) }
 }

@@ -10,6 +10,7 @@ mod new_group;
 mod reading;
 mod several;
 mod shortcuts;
+pub mod trust;
 
 use egui::{
     Align2, Area, Color32, Event, Id, Key, Modifiers, Order, Rect, Sense, Stroke, StrokeKind, Ui, UiKind, pos2, vec2,

@@ -4,6 +4,7 @@ use egui::accesskit::Role;
 use egui::{CornerRadius, Id, Popup, PopupCloseBehavior, Rect, RectAlign, Sense, Ui, WidgetInfo, pos2, vec2};
 use lucide_icons::Icon;
 
+use super::lock;
 use crate::client::model::Model;
 use crate::ui::actions::{Action, Stand};
 use crate::ui::controls;
@@ -38,7 +39,8 @@ pub fn heading(ui: &mut Ui, rect: Rect, model: &Model) -> Option<Action> {
         left += 38.0 + space::M;
     }
     let width = account.right() - space::XL - left;
-    widgets::line(ui, pos2(left, middle - 9.0), "Parlor", font::title(), palette.text, width);
+    let taken = widgets::line(ui, pos2(left, middle - 9.0), "Parlor", font::title(), palette.text, width);
+    lock::show(ui, pos2(left + taken + space::S, middle - 8.0), new.left(), model.security);
     if !name.is_empty() {
         let taken = widgets::line(ui, pos2(left, middle + 11.0), name, font::small(), palette.subdued, width);
         widgets::icon(ui, pos2(left + taken + 11.0, middle + 12.0), Icon::ChevronDown, 14.0, palette.subdued);

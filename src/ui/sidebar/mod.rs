@@ -1,6 +1,7 @@
 //! The list: everyone, what is pinned, groups, people; this person above it with the field that it is searched with, and
 //! the state of the program below. Reads the model, emits intents.
 
+mod lock;
 mod menus;
 mod row;
 mod rows;
@@ -271,7 +272,7 @@ fn nothing(ui: &mut Ui, rect: Rect, section: Section, model: &Model) {
     let words = match (section, &model.link) {
         (Section::Groups | Section::Pinned, _) => "No groups yet",
         (Section::People, Link::Online) => "Nobody else is here yet",
-        (Section::People, Link::Connecting | Link::Waiting { .. }) => "Loading…",
+        (Section::People, Link::Connecting | Link::Waiting { .. } | Link::Halted { .. }) => "Loading…",
     };
     let left = pos2(rect.left() + space::L, rect.center().y - 2.0);
     widgets::line(ui, left, words, font::small(), theme::palette(ui).subdued, rect.width() - 2.0 * space::L);
