@@ -54,6 +54,13 @@ impl User {
         self.client.perform(Command::SignIn { address, username, password: password.into() });
     }
 
+    /// Takes the certificate of a server that is seen for the first time for the right one.
+    pub fn trusting(mut self) -> Self {
+        self.until("a certificate to look at", |model| model.trust.is_some());
+        self.client.perform(Command::Trust { accept: true });
+        self
+    }
+
     /// Takes in what came, if this window was told that something did.
     pub fn poll_if_woken(&mut self) {
         if std::mem::take(&mut *self.woken.0.lock().unwrap()) {

@@ -71,7 +71,7 @@ impl Elsewhere {
 
     fn address(&self, server: &Server, cable: u8) -> String {
         let ip = [198, 18, self.net(cable), 2];
-        format!("plain://{}", SocketAddr::new(ip.into(), server.address.port()))
+        SocketAddr::new(ip.into(), server.address.port()).to_string()
     }
 }
 
@@ -94,8 +94,8 @@ fn a_network_that_is_cut_and_comes_back_costs_nothing_but_time() {
     let elsewhere = Elsewhere::new(0);
     let under = ["ip", "netns", "exec", &elsewhere.name];
     let server = listening(spawn(dir.path(), &under, "0.0.0.0:0", &dir.path().join("stderr")));
-    let mut alice = User::sign_in(&elsewhere.address(&server, 0), "Alice", PASSWORD).online();
-    let mut bob = User::sign_in(&elsewhere.address(&server, 1), "Bob", PASSWORD).online();
+    let mut alice = User::sign_in(&elsewhere.address(&server, 0), "Alice", PASSWORD).trusting().online();
+    let mut bob = User::sign_in(&elsewhere.address(&server, 1), "Bob", PASSWORD).trusting().online();
     let (mut chance, mut n) = (Chance::new(), 0_u64);
     let mut healed: Vec<(Duration, Duration)> = Vec::new();
     for cut in 0..choose(2, 20) {
@@ -197,7 +197,7 @@ fn a_network_that_comes_back_after_the_connection_was_given_up_is_noticed_at_onc
     let elsewhere = Elsewhere::new(1);
     let under = ["ip", "netns", "exec", &elsewhere.name];
     let mut server = listening(spawn(dir.path(), &under, "0.0.0.0:0", &dir.path().join("stderr")));
-    let mut alice = User::sign_in(&elsewhere.address(&server, 0), "Alice", PASSWORD).online();
+    let mut alice = User::sign_in(&elsewhere.address(&server, 0), "Alice", PASSWORD).trusting().online();
     let listen = format!("0.0.0.0:{}", server.address.port());
     let mut waits = Vec::new();
     for round in 0..choose(2, 4) {

@@ -53,7 +53,8 @@ impl std::fmt::Debug for HostForm {
     }
 }
 
-const HONEST: &str = "Traffic is not encrypted yet: host within a network that you trust.";
+const SAFE: &str =
+    "What is said is encrypted. Whoever joins compares a fingerprint with the one that this window shows.";
 const SHARE: &str = "Once it runs, the window says at which address others join.";
 const WIDTH: f32 = 440.0;
 const CHOOSE: f32 = 96.0;
@@ -117,10 +118,10 @@ impl HostForm {
             let words = text::drawable(words);
             text::explained(ui, &words, font::small(), palette.danger, inner - 24.0).size().y + space::S
         });
-        let honest = text::explained(ui, HONEST, font::small(), palette.on_notice, inner - 2.0 * space::M - 24.0);
+        let safe = text::explained(ui, SAFE, font::small(), palette.subdued, inner - 2.0 * space::M - 24.0);
         let share =
             text::explained(ui, SHARE, font::small(), palette.subdued, (inner - PORT_FIELD - space::L).max(60.0));
-        let notice = honest.size().y + 2.0 * space::S;
+        let notice = safe.size().y + 2.0 * space::S;
         let port_row = entry::HEIGHT.max(share.size().y);
         let height = space::XL
             + TITLE
@@ -185,12 +186,12 @@ impl HostForm {
             at.y = below(ui, Which::Port, at).y + (port_row - entry::HEIGHT) + space::L - space::M;
 
             let bar = Rect::from_min_size(at, vec2(inner, notice));
-            ui.painter().rect_filled(bar, theme::radius::S, palette.notice);
+            ui.painter().rect_filled(bar, theme::radius::S, palette.field);
             let sign = pos2(bar.left() + space::M + 8.0, bar.top() + space::S + theme::LINE / 2.0 - 1.0);
-            widgets::icon(ui, sign, lucide_icons::Icon::LockOpen, 16.0, palette.on_notice);
-            let place = Rect::from_min_size(bar.min + vec2(space::M + 24.0, space::S), honest.size());
-            widgets::say(ui, place, HONEST);
-            ui.painter().galley(place.min, honest.clone(), palette.on_notice);
+            widgets::icon(ui, sign, lucide_icons::Icon::Lock, 16.0, palette.subdued);
+            let place = Rect::from_min_size(bar.min + vec2(space::M + 24.0, space::S), safe.size());
+            widgets::say(ui, place, SAFE);
+            ui.painter().galley(place.min, safe.clone(), palette.subdued);
             at.y += notice + space::L;
 
             if let Some(words) = &trouble {
