@@ -58,8 +58,7 @@ pub fn group(model: &Model, typed: &str) -> Result<GroupId, String> {
     let typed = typed.trim();
     let folded = typed.to_lowercase();
     let named = |name: &str| name.to_lowercase() == folded;
-    let found: Vec<GroupId> =
-        model.groups.iter().filter(|(_, group)| named(&group.name)).map(|(id, _)| *id).collect();
+    let found: Vec<GroupId> = model.groups.iter().filter(|(_, group)| named(&group.name)).map(|(id, _)| *id).collect();
     match found.as_slice() {
         [one] => Ok(*one),
         [] => {
@@ -71,7 +70,11 @@ pub fn group(model: &Model, typed: &str) -> Result<GroupId, String> {
         }
         several => {
             let numbers: Vec<String> = several.iter().map(|id| format!("#{}", id.0)).collect();
-            Err(format!("Several groups are called “{}”: name it by its number, {}.", quoted(typed), numbers.join(", ")))
+            Err(format!(
+                "Several groups are called “{}”: name it by its number, {}.",
+                quoted(typed),
+                numbers.join(", ")
+            ))
         }
     }
 }

@@ -35,7 +35,9 @@ pub(super) fn send(door: &Door, to: &Receivers, text: Option<String>, json: bool
     };
     match people.as_slice() {
         [] => {}
-        [one] => perform(Command::Send { chat: ChatKey::Person(*one), text: text.clone() }, Some(ChatKey::Person(*one))),
+        [one] => {
+            perform(Command::Send { chat: ChatKey::Person(*one), text: text.clone() }, Some(ChatKey::Person(*one)))
+        }
         _ => perform(Command::SendToMany { people, text: text.clone() }, None),
     }
     for room in rooms {
@@ -142,8 +144,7 @@ struct Reply {
 
 /// What came of a send; nothing while nobody knows.
 fn reply(model: &Model, n: u64, chat: Option<ChatKey>) -> Option<Reply> {
-    let mut reply =
-        Reply { purpose: "send_message", result: true, seq: None, at: None, outcomes: None, error: None };
+    let mut reply = Reply { purpose: "send_message", result: true, seq: None, at: None, outcomes: None, error: None };
     if let Some(entry) = model.outbox.entries().find(|entry| entry.n == n) {
         let Progress::Failed(problem) = &entry.progress else { return None };
         (reply.result, reply.error) = (false, Some(problem.clone()));

@@ -13,7 +13,9 @@ impl Paint {
     /// Colours on a terminal only, and not where the environment says `NO_COLOR`, see <https://no-color.org>.
     pub fn for_output() -> Self {
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { on: std::io::stdout().is_terminal() && !unwanted && std::env::var_os("TERM").is_none_or(|it| it != "dumb") }
+        Self {
+            on: std::io::stdout().is_terminal() && !unwanted && std::env::var_os("TERM").is_none_or(|it| it != "dumb"),
+        }
     }
 
     fn with(self, code: &str, text: impl Display) -> String {

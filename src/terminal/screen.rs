@@ -72,7 +72,10 @@ impl Screen {
     }
 
     /// The thread that hands lines to the editor.
-    pub fn hand_over(self: &Arc<Self>, mut printer: impl ExternalPrinter + Send + 'static) -> io::Result<JoinHandle<()>> {
+    pub fn hand_over(
+        self: &Arc<Self>,
+        mut printer: impl ExternalPrinter + Send + 'static,
+    ) -> io::Result<JoinHandle<()>> {
         let screen = Arc::clone(self);
         std::thread::Builder::new().name("printer".into()).spawn(move || {
             loop {

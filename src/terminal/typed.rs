@@ -153,7 +153,9 @@ fn obey<'a>(word: &str, rest: &'a str, model: &Model, names: &Names, chat: ChatK
         "direct" => {
             let name = some(rest)?.trim_start_matches('@');
             match names.longest(name, is_end_of_word) {
-                Some((length, to)) => Typed::Go(ChatKey::Person(to), Some(name[length..].trim()).filter(|it| !it.is_empty())),
+                Some((length, to)) => {
+                    Typed::Go(ChatKey::Person(to), Some(name[length..].trim()).filter(|it| !it.is_empty()))
+                }
                 None => Typed::Go(ChatKey::Person(find::person(model, name)?), None),
             }
         }
@@ -177,7 +179,10 @@ fn obey<'a>(word: &str, rest: &'a str, model: &Model, names: &Names, chat: ChatK
             let group = here()?;
             let name = model.title(ChatKey::Group(group));
             if rest != name {
-                return Err(format!("This deletes the group for everybody: to be sure, type /delete {}.", safe::word(name)));
+                return Err(format!(
+                    "This deletes the group for everybody: to be sure, type /delete {}.",
+                    safe::word(name)
+                ));
             }
             Typed::Delete(group)
         }
