@@ -307,6 +307,9 @@ fn manual() -> anyhow::Result<()> {
         man.render_synopsis_section(&mut page)?;
         man.render_description_section(&mut page)?;
         man.render_options_section(&mut page)?;
+        if command.get_after_help().is_some() {
+            man.render_extra_section(&mut page)?;
+        }
     }
     print_whole(&page);
     Ok(())

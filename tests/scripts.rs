@@ -197,8 +197,7 @@ fn credentials_come_from_a_file_that_is_its_owners_alone() {
     std::fs::write(&file, r#"{"username": "Bob", "password": "456"}"#).unwrap();
     let run = |mode| {
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
-        let mut command = alice(&server, &["who", "--credentials"]);
-        command.arg(&file).output().unwrap()
+        alice(&server, &["who", "--credentials", file.to_str().unwrap()]).output().unwrap()
     };
     let output = run(0o644);
     assert!(code(&output) == 1 && error(&output).contains("chmod 600"), "{}", error(&output));

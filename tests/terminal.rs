@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use support::{DEADLINE, PROGRAM, Peer, Server, records};
+use support::{DEADLINE, PROGRAM, Peer, Server, records, wait_for};
 
 /// A terminal with the program on it. Tall, so that nothing of what was said scrolls away.
 struct Terminal {
@@ -21,16 +21,20 @@ struct Terminal {
     screen: vt100::Parser,
     /// Every byte that came.
     bytes: Vec<u8>,
+    /// The file that has the name of the terminal.
+    tty: tempfile::NamedTempFile,
 }
 
 impl Terminal {
     fn start(address: &str, dir: &std::path::Path, environment: &[(&str, &str)]) -> Self {
         let mut command = Command::new("script");
-        let run = "stty rows 200 cols 100; exec \"$PARLOR\" --terminal \"$ADDRESS\" --data-dir \"$DIRECTORY\"";
+        let run = "stty rows 200 cols 100; tty > \"$TTY_NAME\"; exec \"$PARLOR\" --terminal \"$ADDRESS\" --data-dir \"$DIRECTORY\"";
         command.args(["-qefc", run, "/dev/null"]);
         command.env("SHELL", "/bin/sh").env("TERM", "xterm-256color").env("TZ", "UTC").env_remove("NO_COLOR");
         command.env_remove("PARLOR_NAME").env_remove("PARLOR_PASSWORD");
         command.env("PARLOR", PROGRAM).env("ADDRESS", address).env("DIRECTORY", dir);
+        let tty = tempfile::NamedTempFile::new().unwrap();
+        command.env("TTY_NAME", tty.path());
         command.envs(environment.iter().copied()).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let keys = child.stdin.take().unwrap();
@@ -44,7 +48,7 @@ impl Terminal {
                 }
             }
         });
-        Self { child, keys, came, screen: vt100::Parser::new(size(200), size(100), 0), bytes: Vec::new() }
+        Self { child, keys, came, screen: vt100::Parser::new(size(200), size(100), 0), bytes: Vec::new(), tty }
     }
 
     /// Somebody who is logged in and has the prompt of everyone before them.
@@ -59,6 +63,12 @@ impl Terminal {
         self.until("being asked for a name", |text| last(text) == "Name:");
         self.press(&format!("{name}\r"));
         self.until("being asked for a password", |text| last(text) == "Password:");
+        // The prompt comes a moment before the echo goes.
+        let name = std::fs::read_to_string(self.tty.path()).unwrap();
+        wait_for("no echo", || {
+            let settings = Command::new("stty").args(["-F", name.trim(), "-a"]).output().unwrap();
+            String::from_utf8(settings.stdout).unwrap().contains(" -echo ")
+        });
         self.press(&format!("{password}\r"));
     }
 
@@ -67,7 +77,7 @@ impl Terminal {
         self.keys.flush().unwrap();
     }
 
-    /// Types a line and waits until the next prompt is there.
+    /// Types a line.
     fn line(&mut self, line: &str) {
         self.press(&format!("{line}\r"));
     }
@@ -129,6 +139,11 @@ fn say(peer: &mut Peer, to: Value, text: &str) -> u64 {
     peer.ask(&request)["seq"].as_u64().unwrap()
 }
 
+/// All that was said, in the order of the log.
+fn texts(dir: &std::path::Path) -> Vec<String> {
+    records(dir).iter().filter_map(|record| record["message"].as_str().map(str::to_owned)).collect()
+}
+
 fn everyone() -> Value {
     json!({"everyone": true})
 }
@@ -166,8 +181,8 @@ fn who_is_there_and_what_was_missed_is_told_first() {
     assert_eq!(receipts(&mut bob)["read"], json!([]), "it was shown, and nobody has come to it yet");
     terminal.line("/direct bob");
     terminal.until("the prompt of Bob", |text| last(text) == "Bob>");
-    let read = bob.until("read_message");
-    assert_eq!(read["upto"], seq, "{read}");
+    // Whoever types has seen the chat that they were in, too.
+    while bob.until("read_message")["upto"] != seq {}
 }
 
 #[test]
@@ -219,7 +234,7 @@ fn private_texts_go_to_one_person_and_receipts_come_back() {
     terminal.sees("There is nobody called “Bbo”. Did you mean Bob? Nothing was sent.");
     terminal.line("/hsitory");
     terminal.sees("There is no /hsitory. Did you mean /history?");
-    assert!(records(dir.path()).iter().all(|record| record["message"] != "@Bbo a secret"));
+    assert_eq!(texts(dir.path()), ["between us", "and this"]);
     terminal.line("\\q");
     assert_eq!(terminal.end().0, 0);
 }
@@ -300,9 +315,10 @@ fn what_is_not_sent_when_one_leaves_is_sent_the_next_time() {
     assert!(code == 0 && text.contains("One message waits to be sent"), "{code}: {text}");
     let server = Server::start_on(dir.path(), &address);
     let mut terminal = Terminal::login(&server, home.path(), "Alice", "123");
-    terminal.sees("You: not lost ✓");
-    let stored = records(dir.path()).into_iter().filter(|record| record["message"] == "not lost").count();
-    assert_eq!(stored, 1);
+    terminal.sees("One message that you left unsent goes out with this connection.");
+    terminal.line("and on");
+    terminal.sees("You: and on ✓");
+    assert_eq!(texts(dir.path()), ["not lost", "and on"]);
 }
 
 #[test]
@@ -360,7 +376,7 @@ fn tab_completes_names_and_commands() {
     terminal.until("the hint", |text| text.contains("Ctrl+D or \\q leaves.") && last(text) == "Charlie>");
     terminal.line("exit");
     assert_eq!(terminal.end().0, 0);
-    assert!(records(dir.path()).iter().all(|record| record["message"] != "never sent"));
+    assert!(texts(dir.path()).is_empty());
 }
 
 #[test]
@@ -376,7 +392,7 @@ fn without_an_address_it_hosts_on_this_computer() {
     terminal.sees("You: hello, me ✓");
     terminal.press("\u{4}");
     assert_eq!(terminal.end().0, 0);
-    assert_eq!(records(home.path()).last().unwrap()["message"], "hello, me");
+    assert_eq!(texts(home.path()), ["hello, me"]);
 }
 
 fn pipe(address: &str, dir: &std::path::Path, input: &[u8]) -> (i32, String, String) {
@@ -408,17 +424,15 @@ fn lines_from_a_pipe_are_sent_as_if_they_were_typed() {
     let (code, text, problems) = pipe(&address, home.path(), input.as_bytes());
     assert_eq!((code, problems.as_str()), (0, ""), "{text}");
     assert!(!text.contains('\u{1b}'), "no colours in a pipe: {text:?}");
-    let texts: Vec<String> =
-        records(dir.path()).iter().filter_map(|record| record["message"].as_str().map(str::to_owned)).collect();
     let expected: Vec<String> =
         ["unread".into()].into_iter().chain((0..50).map(|n| format!("line {n}"))).chain(["psst".into()]).collect();
-    assert_eq!(texts, expected);
+    assert_eq!(texts(dir.path()), expected);
 
     let long = "x".repeat(40_000) + "\nafter\n@Bbo hi\n";
     let (code, _, problems) = pipe(&address, home.path(), long.as_bytes());
     assert_eq!(code, 3, "{problems}");
     assert!(problems.contains("16384") && problems.contains("Did you mean Bob?"), "{problems}");
-    assert_eq!(records(dir.path()).last().unwrap()["message"], "after", "one bad line holds up no other");
+    assert_eq!(texts(dir.path()).last().unwrap(), "after", "one bad line holds up no other");
     let list = bob.ask(&json!({"purpose": "fetch_receipts", "with_user": "Alice", "seq": 4}));
     assert_eq!(list["read"], json!([]), "a pipe reads nothing: {list}");
 

@@ -66,12 +66,12 @@ pub fn run(options: &Options, host: Option<Box<dyn Host>>, shelf: Box<dyn Shelf>
     let rings = Arc::clone(&bell);
     let mut client = Client::start(host, Some(shelf), move || rings.ring())
         .map_err(|error| Failure::new(Kind::Other, format!("the connection cannot be started: {error}")))?;
-    sign_in(&mut client, &bell, options, present)?;
+    let unsent = sign_in(&mut client, &bell, options, present)?;
     let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
     let edited = present && io::stdout().is_terminal() && !dumb;
     let paint = Paint::for_output();
     let terminal = Terminal {
-        session: Arc::new(Mutex::new(Session::new(client, present, local_zone(), paint))),
+        session: Arc::new(Mutex::new(Session::new(client, unsent, present, local_zone(), paint))),
         screen: Arc::new(Screen::new(edited)),
         bell,
         leaving: Arc::default(),
@@ -109,19 +109,22 @@ fn settled(client: &Client) -> Settled {
     }
 }
 
-/// Signs in. Somebody who mistypes a password is asked again.
-fn sign_in(client: &mut Client, bell: &Bell, options: &Options, present: bool) -> Result<(), Failure> {
+/// Signs in; how many messages were left unsent the last time. Somebody who mistypes a password is asked again.
+fn sign_in(client: &mut Client, bell: &Bell, options: &Options, present: bool) -> Result<usize, Failure> {
     let asks = present && !credentials::are_given(options.name.as_deref());
-    for attempt in 1.. {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
         let Credentials { username, password } = credentials::get(options.name.as_deref(), None)?;
         let address = options.address.clone();
         client.perform(Command::SignIn { address, username, password });
+        let unsent = client.model().outbox.pending().count();
         let begin = Instant::now();
         let problem = loop {
             let rung = bell.count();
             client.poll();
             match settled(client) {
-                Settled::In => return Ok(()),
+                Settled::In => return Ok(unsent),
                 Settled::Out(problem) => break problem,
                 Settled::Not => {}
             }
@@ -136,7 +139,6 @@ fn sign_in(client: &mut Client, bell: &Bell, options: &Options, present: bool) -
         }
         let _ = writeln!(io::stderr(), "{}", problem.message);
     }
-    Ok(())
 }
 
 /// What the threads share.

@@ -102,6 +102,8 @@ pub struct Session {
     pub(super) asked: Option<Asked>,
     /// A history that is being loaded: of which chat, and how many entries are wanted.
     pub(super) history: Option<(ChatKey, usize)>,
+    /// How many messages were left unsent the last time.
+    pub(super) left_unsent: usize,
     /// Somebody sits there. What comes through a pipe reads nothing and is not there.
     pub(super) present: bool,
     /// When they last typed a line.
@@ -113,8 +115,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// For a client that is signed in.
-    pub fn new(client: Client, present: bool, zone: TimeZone, paint: Paint) -> Self {
+    /// For a client that is signed in, and was left with so many messages unsent the last time.
+    pub fn new(client: Client, left_unsent: usize, present: bool, zone: TimeZone, paint: Paint) -> Self {
         let chat = ChatKey::Everyone;
         let title = client.model().title(chat).to_owned();
         let mut session = Self {
@@ -133,6 +135,7 @@ impl Session {
             failed: BTreeSet::new(),
             asked: None,
             history: None,
+            left_unsent,
             present,
             typed: Instant::now(),
             refused: false,

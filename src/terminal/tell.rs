@@ -111,6 +111,11 @@ impl Session {
         if !missed.is_empty() {
             lines.push(format!("Unread: {}.", missed.join(", ")));
         }
+        match self.left_unsent {
+            0 => {}
+            1 => lines.push("One message that you left unsent goes out with this connection.".into()),
+            count => lines.push(format!("{count} messages that you left unsent go out with this connection.")),
+        }
         lines.into_iter().for_each(|line| self.say(line));
     }
 
