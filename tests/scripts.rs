@@ -6,9 +6,11 @@ mod support;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::{PROGRAM, Peer, Server, records, wait_for};
+use support::{DEADLINE, PROGRAM, Peer, Server, records, wait_for};
 
 /// The program as Alice, with the password that she has.
 fn alice(server: &Server, arguments: &[&str]) -> Command {
@@ -42,33 +44,52 @@ fn error(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-/// A `tail` that is there: everybody else sees its account.
-struct Tail(Child);
+/// A `tail` as Bob.
+struct Tail {
+    child: Child,
+    lines: Receiver<String>,
+}
 
 impl Tail {
-    fn start(server: &Server, watcher: &mut Peer, arguments: &[&str]) -> Self {
-        let mut command = parlor(server, &["tail"], "Bob", "456");
-        let child = command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        // It begins with what comes after it knows everything, and says that it is away as soon as it is logged in:
-        // what is sent after that was seen may still fall between, so a first message shows that it follows.
-        loop {
-            let people = watcher.until("people");
-            let there = |person: &Value| person["username"] == "Bob" && person["status"] == "away";
-            if people["people"].as_array().unwrap().iter().any(there) {
-                return Self(child);
-            }
-        }
+    /// Starts one, and waits until it follows: Alice says something to Bob until a line of it comes.
+    fn start(server: &Server, alice: &mut Peer, arguments: &[&str]) -> Self {
+        let mut child = Self::spawn(server, arguments);
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let (send, lines) = channel();
+        std::thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
+        let mut tail = Self { child, lines };
+        let mut n = 0;
+        wait_for("a line of the tail", || {
+            n += 1;
+            alice.ask(&json!({"purpose": "send_message", "to_user": "Bob", "message": format!("probe {n}!")}));
+            tail.lines.recv_timeout(Duration::from_millis(20)).is_ok_and(|line| {
+                // Those that came before the last one are still to come.
+                line.contains(&format!("probe {n}!")) || tail.until(&format!("probe {n}!"))
+            })
+        });
+        tail
     }
 
-    fn lines(&mut self) -> impl Iterator<Item = String> + use<> {
-        BufReader::new(self.0.stdout.take().unwrap()).lines().map(Result::unwrap)
+    fn spawn(server: &Server, arguments: &[&str]) -> Child {
+        let mut command = parlor(server, &["tail"], "Bob", "456");
+        command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    fn next(&mut self) -> String {
+        self.lines.recv_timeout(DEADLINE).expect("a line in time")
+    }
+
+    /// Passes over lines up to the one with these words.
+    fn until(&mut self, words: &str) -> bool {
+        while !self.next().contains(words) {}
+        true
     }
 }
 
 impl Drop for Tail {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -213,24 +234,22 @@ fn a_tail_prints_what_comes_line_by_line_and_never_what_a_terminal_would_obey() 
     let mut peer = Peer::login(server.address, "Alice", "123");
     peer.ask(&json!({"purpose": "send_message", "everyone": true, "message": "before"}));
     let mut tail = Tail::start(&server, &mut peer, &[]);
-    let mut lines = tail.lines();
     let say = |peer: &mut Peer, to: Value, text: &str| {
         let mut request = json!({"purpose": "send_message", "message": text});
         request.as_object_mut().unwrap().extend(to.as_object().unwrap().clone());
         assert_eq!(peer.ask(&request)["result"], true);
     };
     let everyone = || json!({"everyone": true});
-    // What comes first shows that it follows.
     say(&mut peer, everyone(), "first");
-    let line = lines.next().unwrap();
+    let line = tail.next();
     let (time, rest) = line.split_at("2026-11-21 18:02".len());
     assert_eq!(rest, " Everyone Alice: first");
     assert!(time.chars().all(|c| c.is_ascii_digit() || " -:".contains(c)), "{time:?}");
     say(&mut peer, json!({"to_user": "Bob"}), "two\nlines");
     say(&mut peer, everyone(), "\u{1b}[2J\u{1b}]0;x\u{7}\u{9b}31m 2026-11-21 18:02 Everyone Bob: I owe you");
-    assert!(lines.next().unwrap().ends_with(" Alice Alice: two"));
-    assert_eq!(lines.next().unwrap(), "    lines");
-    let line = lines.next().unwrap();
+    assert!(tail.next().ends_with(" Alice Alice: two"));
+    assert_eq!(tail.next(), "    lines");
+    let line = tail.next();
     assert!(line.contains(" Everyone Alice: ␛[2J␛]0;x␇") && !line.contains(char::is_control), "{line:?}");
 }
 
@@ -240,13 +259,12 @@ fn a_tail_of_one_chat_in_json_is_what_the_protocol_says() {
     let server = Server::start(dir.path());
     let mut peer = Peer::login(server.address, "Alice", "123");
     let mut tail = Tail::start(&server, &mut peer, &["--json", "--chat", "alice"]);
-    let mut lines = tail.lines();
     for to in [json!({"everyone": true}), json!({"to_user": "Bob"})] {
         let mut request = json!({"purpose": "send_message", "message": "hi"});
         request.as_object_mut().unwrap().extend(to.as_object().unwrap().clone());
         peer.ask(&request);
     }
-    let event: Value = serde_json::from_str(&lines.next().unwrap()).unwrap();
+    let event: Value = serde_json::from_str(&tail.next()).unwrap();
     assert_eq!(event["purpose"], "receive_message");
     assert_eq!(
         (&event["from_user"], &event["to_user"], &event["message"]),
@@ -260,17 +278,17 @@ fn a_tail_ends_in_peace_when_its_reader_has_gone() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());
     let mut peer = Peer::login(server.address, "Alice", "123");
-    let mut tail = Tail::start(&server, &mut peer, &[]);
-    drop(tail.0.stdout.take());
+    let mut tail = Tail::spawn(&server, &[]);
+    drop(tail.stdout.take());
     let mut ended = None;
     wait_for("the end of the tail", || {
         peer.ask(&json!({"purpose": "send_message", "everyone": true, "message": "anybody?"}));
-        ended = tail.0.try_wait().unwrap();
+        ended = tail.try_wait().unwrap();
         ended.is_some()
     });
     assert_eq!(ended.unwrap().code(), Some(0));
     let mut said = String::new();
-    std::io::Read::read_to_string(&mut tail.0.stderr.take().unwrap(), &mut said).unwrap();
+    std::io::Read::read_to_string(&mut tail.stderr.take().unwrap(), &mut said).unwrap();
     assert_eq!(said, "");
 }
 
@@ -281,9 +299,8 @@ fn a_tail_goes_on_where_it_was_after_the_server_was_away() {
     let address = server.address.to_string();
     let mut peer = Peer::login(server.address, "Alice", "123");
     let mut tail = Tail::start(&server, &mut peer, &[]);
-    let mut lines = tail.lines();
     peer.ask(&json!({"purpose": "send_message", "everyone": true, "message": "before"}));
-    assert!(lines.next().unwrap().ends_with("before"));
+    assert!(tail.next().ends_with("before"));
     server.child.kill().unwrap();
     server.child.wait().unwrap();
     let server = Server::start_on(dir.path(), &address);
@@ -291,7 +308,7 @@ fn a_tail_goes_on_where_it_was_after_the_server_was_away() {
     for n in 0..300 {
         peer.ask(&json!({"purpose": "send_message", "everyone": true, "message": format!("m{n}")}));
     }
-    let came: Vec<String> = lines.by_ref().take(300).collect();
+    let came: Vec<String> = (0..300).map(|_| tail.next()).collect();
     for (n, line) in came.iter().enumerate() {
         assert!(line.ends_with(&format!("Alice: m{n}")), "{n}: {line}");
     }

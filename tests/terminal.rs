@@ -28,7 +28,7 @@ struct Terminal {
 impl Terminal {
     fn start(address: &str, dir: &std::path::Path, environment: &[(&str, &str)]) -> Self {
         let mut command = Command::new("script");
-        let run = "stty rows 200 cols 100; tty > \"$TTY_NAME\"; exec \"$PARLOR\" --terminal \"$ADDRESS\" --data-dir \"$DIRECTORY\"";
+        let run = "stty rows 200 cols 100; tty > \"$TTY_NAME\"; exec \"$PARLOR\" --terminal \"$ADDRESS\" --data-dir \"$DIRECTORY\" $MORE";
         command.args(["-qefc", run, "/dev/null"]);
         command.env("SHELL", "/bin/sh").env("TERM", "xterm-256color").env("TZ", "UTC").env_remove("NO_COLOR");
         command.env_remove("PARLOR_NAME").env_remove("PARLOR_PASSWORD");
@@ -380,13 +380,28 @@ fn tab_completes_names_and_commands() {
 }
 
 #[test]
-fn without_an_address_it_hosts_on_this_computer() {
-    // The usual port may be somebody's: what is looked at is a folder that nobody else has.
-    if std::net::TcpListener::bind("127.0.0.1:27275").is_err() {
-        return;
-    }
+fn lines_that_come_at_once_are_all_sent_and_a_paste_is_one_message() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
     let home = tempfile::tempdir().unwrap();
-    let mut terminal = Terminal::start("", home.path(), &[("PARLOR_NAME", "Alice"), ("PARLOR_PASSWORD", "123")]);
+    let mut terminal = Terminal::login(&server, home.path(), "Alice", "123");
+    let lines: Vec<String> = (0..30).map(|n| format!("line {n}")).collect();
+    terminal.press(&(lines.join("\r") + "\r"));
+    terminal.sees("You: line 29 ✓");
+    terminal.press("\u{1b}[200~first\nsecond\u{1b}[201~\r");
+    terminal.sees("You: first\n    second ✓");
+    let expected: Vec<String> = lines.into_iter().chain(["first\nsecond".into()]).collect();
+    assert_eq!(texts(dir.path()), expected);
+}
+
+#[test]
+fn without_an_address_it_hosts_on_this_computer() {
+    // A port that was free a moment ago, so that nobody else's server answers.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let listen = format!("--listen {port}");
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal =
+        Terminal::start("", home.path(), &[("PARLOR_NAME", "Alice"), ("PARLOR_PASSWORD", "123"), ("MORE", &listen)]);
     terminal.until("the prompt", |text| text.contains("You are Alice.") && last(text) == "Everyone>");
     terminal.line("hello, me");
     terminal.sees("You: hello, me ✓");
