@@ -10,7 +10,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::client::{Client, Host};
 use crate::config::{MESSAGE_BURST, MESSAGES_PER_SECOND, default_config_dir, default_data_dir, default_listen};
 use crate::host::LocalHost;
-use crate::lines::Failure;
+use crate::lines::{Failure, Kind};
 use crate::script::{self, Script};
 use crate::server::folder::Folder;
 use crate::server::throttle::Pace;
@@ -108,7 +108,8 @@ pub fn run(mut cli: Cli) -> anyhow::Result<()> {
         Some(command)
             if !matches!(command, Command::User { .. }) && (cli.server || cli.check || cli.terminal.is_some()) =>
         {
-            bail!("this command does nothing else: leave --server, --check and --terminal away");
+            let text = "this command does nothing else: leave --server, --check and --terminal away";
+            return Err(Failure::new(Kind::Usage, text).into());
         }
         Some(Command::Script(script)) => {
             log_to_stderr(tracing::Level::ERROR)?;

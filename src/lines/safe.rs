@@ -7,7 +7,8 @@ use crate::visible::{cleaned, isolated};
 
 /// A name, or another short text, as a part of a line.
 pub fn word(text: &str) -> String {
-    isolated(&pictured(text).replace(['\n', '\t'], " ")).into_owned()
+    // Some of what ends a line does so only once it is cleaned.
+    isolated(&cleaned(&pictured(text)).replace(['\n', '\t'], " ")).into_owned()
 }
 
 /// A text as the lines that it has; at least one.
@@ -65,7 +66,7 @@ mod tests {
             assert_eq!(word(text), shown, "{text:?}");
             assert_eq!(lines(text), [shown], "{text:?}");
         }
-        assert_eq!(word("a\nb\tc\rd"), "a b c d".replace("c d", "c\nd").replace('\n', " "));
+        assert_eq!(word("a\nb\tc\rd\u{85}e\u{2028}f"), "a b c d e f");
         assert_eq!(lines("a\r\nb\rc\u{85}d\n\te"), ["a", "b", "c", "d", "    e"]);
         assert_eq!(lines(""), [""]);
         for n in (0..0xa0).filter_map(char::from_u32) {

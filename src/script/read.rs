@@ -11,9 +11,9 @@ use crate::proto::event::Person;
 use crate::ui::presence;
 use crate::ui::when::{Clock, local_zone};
 
-/// How many pages of a chat are asked for after a lost connection, when more was missed than comes by itself: 2,000
-/// entries.
-const PAGES_MAX: u32 = 40;
+/// How many pages of a chat are asked for after a lost connection, when more was missed than comes by itself: 100,000
+/// entries. Who missed more begins there.
+const PAGES_MAX: u32 = 2_000;
 
 /// Prints what comes.
 pub(super) fn tail(door: &Door, chat: Option<&str>, json: bool) -> Result<(), Failure> {

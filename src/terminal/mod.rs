@@ -39,10 +39,14 @@ const SIGN_IN_PATIENCE: Duration = Duration::from_secs(60);
 /// How long the next prompt waits for the answer to what was typed.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(3);
 
-/// How long leaving waits for acknowledgements: of what somebody typed, who can look again later, and of what came
-/// through a pipe.
+/// How long leaving waits for the next acknowledgement: of what somebody typed, who can look again later, and of what
+/// came through a pipe.
 const LEAVE_PATIENCE: Duration = Duration::from_secs(2);
 const PIPE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many messages of a pipe may wait to be acknowledged before the next line is read: enough to keep a fast server
+/// busy, and little to keep in memory beside a slow one.
+const AHEAD_MAX: usize = 1_000;
 
 /// The longest line that is taken from a pipe, in bytes: the longest text with a command before it.
 const LINE_MAX_BYTES: usize = MESSAGE_MAX_BYTES + 1024;
@@ -263,8 +267,23 @@ impl Terminal {
             }
             // One that was cut is too long for a message also as it is, and refused as such.
             let text = String::from_utf8_lossy(&line);
-            if !self.take(text.trim_end_matches(['\n', '\r'])) {
+            if !self.take(text.trim_end_matches(['\n', '\r'])) || !self.drain(AHEAD_MAX, PIPE_PATIENCE) {
                 return Ok(());
+            }
+        }
+    }
+
+    /// Waits until no more than so many messages wait to be acknowledged; false when for so long none was, or when there is
+    /// nothing more to do.
+    fn drain(&self, most: usize, patience: Duration) -> bool {
+        loop {
+            let unsent = self.lock().unsent();
+            if unsent <= most {
+                return true;
+            }
+            let fewer = |session: &Session| session.is_over().is_some() || session.unsent() < unsent;
+            if !self.wait(patience, fewer) || self.lock().is_over().is_some() {
+                return false;
             }
         }
     }
@@ -272,11 +291,10 @@ impl Terminal {
     /// Waits for what is under way, and says what stays behind.
     fn finish(&self, present: bool) -> Result<(), Failure> {
         let patience = if present { LEAVE_PATIENCE } else { PIPE_PATIENCE };
-        let done = |session: &Session| {
-            let waits = session.unsent() > 0 || session.is_busy();
-            session.is_over().is_some() || !waits || (present && !session.is_online())
-        };
-        self.wait(patience, done);
+        self.wait(patience, |session| !session.is_busy() || (present && !session.is_online()));
+        if !present || self.lock().is_online() {
+            self.drain(0, patience);
+        }
         let session = self.lock();
         if let Some(failure) = session.is_over() {
             return Err(failure.clone());

@@ -219,7 +219,7 @@ fn usage(name: &str) -> String {
 
 /// A text for one person alone: a name, and what follows it.
 fn private<'a>(rest: &'a str, model: &Model, names: &Names) -> Result<Typed<'a>, String> {
-    let Some((length, to)) = names.longest(rest, is_end_of_word) else {
+    let Some((length, to)) = names.longest(rest, |next| next == Some(':') || is_end_of_word(next)) else {
         let word = rest.split_whitespace().next().unwrap_or_default();
         let why = find::person(model, word).err().unwrap_or_default();
         return Err(format!("{why} Nothing was sent. /say sends a text as it stands."));
