@@ -274,6 +274,31 @@ fn a_tail_of_one_chat_in_json_is_what_the_protocol_says() {
 }
 
 #[test]
+fn a_script_is_there_as_somebody_who_is_away() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let mut peer = Peer::login(server.address, "Alice", "123");
+    let mut tail = Tail::spawn(&server, &[]);
+    let is_bob = |person: &&Value| person["username"] == "Bob";
+    while peer.until("people")["people"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(is_bob)
+        .is_none_or(|bob| bob["status"] != "away")
+    {}
+    tail.kill().unwrap();
+    tail.wait().unwrap();
+    while peer.until("people")["people"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(is_bob)
+        .is_none_or(|bob| bob["status"] != "offline")
+    {}
+}
+
+#[test]
 fn a_tail_ends_in_peace_when_its_reader_has_gone() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());
