@@ -54,11 +54,11 @@ pub struct Cli {
     #[arg(long, value_name = "N", default_value_t = MESSAGE_BURST, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     message_burst: u32,
 
-    /// The server's address on the login page [default: this computer]
+    /// The server's address: on the login page, or with --terminal [default: this computer]
     #[arg(long, value_name = "ADDR", conflicts_with_all = ["server", "check"])]
     connect: Option<String>,
 
-    /// The name on the login page
+    /// The account's name: on the login page, or with --terminal
     #[arg(long, value_name = "NAME", conflicts_with_all = ["server", "check"])]
     name: Option<String>,
 

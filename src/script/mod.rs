@@ -32,7 +32,7 @@ Name and password come from --credentials, from PARLOR_NAME and PARLOR_PASSWORD,
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Script {
-    /// Send a message; returns when it is on the server's disk
+    /// Sends a message; returns when it is on the server's disk
     #[command(after_help = EXIT_CODES)]
     Send {
         /// Where to, and as whom.
@@ -47,7 +47,7 @@ pub enum Script {
         /// The text; standard input if there is none
         text: Option<String>,
     },
-    /// Print messages as they come, until Ctrl+C or a closed pipe
+    /// Prints messages as they come, until Ctrl+C or a closed pipe
     #[command(after_help = EXIT_CODES)]
     Tail {
         /// Where to, and as whom.
@@ -60,7 +60,7 @@ pub enum Script {
         #[arg(long)]
         json: bool,
     },
-    /// Print who there is, and who of them is online
+    /// Prints who there is, and who of them is online
     #[command(after_help = EXIT_CODES)]
     Who {
         /// Where to, and as whom.
@@ -70,7 +70,7 @@ pub enum Script {
         #[arg(long)]
         json: bool,
     },
-    /// Print what was said in a chat, oldest first
+    /// Prints what was said in a chat, oldest first
     #[command(after_help = EXIT_CODES)]
     History {
         /// Where to, and as whom.
