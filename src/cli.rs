@@ -5,12 +5,14 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::client::Client;
+use crate::client::{Client, Host};
 use crate::config::{MESSAGE_BURST, MESSAGES_PER_SECOND, default_config_dir, default_data_dir, default_listen};
 use crate::host::LocalHost;
+use crate::lines::{Failure, Kind};
 use crate::pins::{self, Servers};
+use crate::script::{self, Script};
 use crate::server::certificate::CertificateFiles;
 use crate::server::folder::Folder;
 use crate::server::throttle::Pace;
@@ -18,7 +20,7 @@ use crate::server::{self, Options};
 use crate::settings::store::{self, Store};
 use crate::shelf::Files;
 use crate::user_command::{self, UserCommand};
-use crate::{app, ui};
+use crate::{app, terminal, ui};
 
 /// A desktop chat application with its own server inside.
 ///
@@ -37,6 +39,10 @@ pub struct Cli {
     /// Where to host: an IP address and a port; may be given several times [default: 127.0.0.1:27275 and [::1]:27275]
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Vec<SocketAddr>,
+
+    /// Chats in lines, without a window: on a terminal, or with lines from a pipe. Without an address it hosts like the window
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["server", "check"])]
+    terminal: Option<String>,
 
     /// The folder of users.json and history.json [default: the system's place for application data]
     #[arg(long, value_name = "DIR", global = true)]
@@ -62,11 +68,11 @@ pub struct Cli {
     #[arg(long, value_name = "N", default_value_t = MESSAGE_BURST, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     message_burst: u32,
 
-    /// The server's address on the login page [default: this computer]
+    /// The server's address: on the login page, or with --terminal [default: this computer]
     #[arg(long, value_name = "ADDR", conflicts_with_all = ["server", "check"])]
     connect: Option<String>,
 
-    /// The name on the login page
+    /// The account's name: on the login page, or with --terminal
     #[arg(long, value_name = "NAME", conflicts_with_all = ["server", "check"])]
     name: Option<String>,
 
@@ -81,6 +87,15 @@ enum Command {
         #[command(subcommand)]
         command: UserCommand,
     },
+    #[command(flatten)]
+    Script(Script),
+    /// Prints what a shell needs to complete this program's options
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Prints the manual page
+    Man,
 }
 
 /// Reads `--message-rate`.
@@ -92,11 +107,32 @@ fn message_rate(text: &str) -> Result<f64, String> {
     }
 }
 
+/// What a program that failed ends with: scripts decide by it.
+pub fn exit_code(error: &anyhow::Error) -> u8 {
+    error.downcast_ref().map_or(1, Failure::exit_code)
+}
+
 /// Does what the command line asks for.
 ///
 /// # Errors
 /// Whatever ends the program, as a sentence that says what to do.
-pub fn run(cli: Cli) -> anyhow::Result<()> {
+pub fn run(mut cli: Cli) -> anyhow::Result<()> {
+    // What needs no data folder.
+    cli.command = match cli.command {
+        Some(command)
+            if !matches!(command, Command::User { .. }) && (cli.server || cli.check || cli.terminal.is_some()) =>
+        {
+            let text = "this command does nothing else: leave --server, --check and --terminal away";
+            return Err(Failure::new(Kind::Usage, text).into());
+        }
+        Some(Command::Script(script)) => {
+            log_to_stderr(tracing::Level::ERROR)?;
+            return Ok(script::run(script, cli.connect, cli.name)?);
+        }
+        Some(Command::Completions { shell }) => return completions(shell),
+        Some(Command::Man) => return manual(),
+        other => other,
+    };
     // With a folder of one's own, everything is in it: what is tried out there leaves nothing elsewhere.
     let settings_dir = match &cli.data_dir {
         Some(folder) => Some(folder.join(WINDOW)),
@@ -107,8 +143,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         .or_else(default_data_dir)
         .context("this system names no home directory: say where the data is to live with --data-dir")?;
     if let Some(Command::User { command }) = cli.command {
-        if cli.server || cli.check {
-            bail!("`parlor user` edits accounts and does nothing else: leave --server and --check away");
+        if cli.server || cli.check || cli.terminal.is_some() {
+            bail!("`parlor user` edits accounts and does nothing else: leave --server, --check and --terminal away");
         }
         return user_command::run_here(command, &data_dir);
     }
@@ -123,6 +159,9 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
     let options = Options { lenient, pace, certificate, allow_plaintext, ..Options::new(listen, data_dir) };
     if cli.server {
         return serve(&options);
+    }
+    if let Some(address) = cli.terminal {
+        return in_lines(options, address, cli.connect, cli.name);
     }
     let settings = settings_dir.unwrap_or_else(|| options.data_dir.join(WINDOW)).join(store::FILE_NAME);
     window(options, settings, cli.connect, cli.name)
@@ -250,6 +289,50 @@ fn check(data_dir: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn in_lines(options: Options, address: String, connect: Option<String>, name: Option<String>) -> anyhow::Result<()> {
+    // Lines of a log would be torn into what is typed.
+    log_to_stderr(tracing::Level::ERROR)?;
+    let address = if address.is_empty() { connect.unwrap_or_default() } else { address };
+    let shelf = Box::new(Files::new(options.data_dir.join(UNSENT)));
+    let host: Option<Box<dyn Host>> = match address.is_empty() {
+        true => Some(Box::new(LocalHost::new(options))),
+        false => None,
+    };
+    Ok(terminal::run(&terminal::Options { address, name }, host, shelf)?)
+}
+
+/// Prints at once. A reader that has gone away is no reason to fail.
+fn print_whole(bytes: &[u8]) {
+    let _ = std::io::stdout().write_all(bytes);
+}
+
+fn completions(shell: clap_complete::Shell) -> anyhow::Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "parlor", &mut script);
+    print_whole(&script);
+    Ok(())
+}
+
+/// One page: the options, then each command with its own.
+fn manual() -> anyhow::Result<()> {
+    let mut page = Vec::new();
+    let mut whole = Cli::command();
+    whole.build();
+    clap_mangen::Man::new(whole.clone()).render(&mut page)?;
+    for command in whole.get_subcommands().filter(|command| command.get_name() != "help") {
+        writeln!(page, ".SH \"PARLOR {}\"", command.get_name().to_uppercase())?;
+        let man = clap_mangen::Man::new(command.clone());
+        man.render_synopsis_section(&mut page)?;
+        man.render_description_section(&mut page)?;
+        man.render_options_section(&mut page)?;
+        if command.get_after_help().is_some() {
+            man.render_extra_section(&mut page)?;
+        }
+    }
+    print_whole(&page);
+    Ok(())
+}
+
 fn window(
     options: Options,
     settings: PathBuf,
@@ -258,7 +341,9 @@ fn window(
 ) -> anyhow::Result<()> {
     #[cfg(all(unix, not(target_os = "macos")))]
     if ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].iter().all(|name| std::env::var_os(name).is_none()) {
-        bail!("there is no display here to open a window on; `parlor --server` hosts without one");
+        bail!(
+            "there is no display here to open a window on; `parlor --terminal` chats in lines, `parlor --server` hosts without one"
+        );
     }
     log_to_stderr(tracing::Level::WARN)?;
     let prefill = ui::Prefill { address: address.unwrap_or_default(), username: username.unwrap_or_default() };

@@ -8,6 +8,7 @@
 //! - [`server`]: sockets, accounts, and the driver that carries out what the engine decides.
 //! - [`client`]: the connection, the model and the outbox of one who takes part; needs no window.
 //! - [`ui`]: views: a model in, actions out. `app` puts them into a window.
+//! - [`terminal`]: the client in lines. [`script`]: commands for scripts. [`lines`]: what both share.
 //! - [`shelf`]: where windows keep what they have not sent, what they know and what is being written.
 //! - [`pins`]: which certificates servers have, so that somebody in between is noticed.
 //! - [`settings`]: what a person has chosen for the windows on this computer.
@@ -29,13 +30,16 @@ pub mod desktop;
 pub mod export;
 pub mod files;
 pub mod host;
+pub mod lines;
 pub mod log;
 pub mod names;
 pub mod pins;
 pub mod proto;
+pub mod script;
 pub mod server;
 pub mod settings;
 pub mod shelf;
+pub mod terminal;
 pub mod ui;
 pub mod user_command;
 pub mod visible;

@@ -10,7 +10,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "parlor: {error:#}");
-            ExitCode::FAILURE
+            ExitCode::from(parlor::cli::exit_code(&error))
         }
     }
 }

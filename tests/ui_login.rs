@@ -86,7 +86,7 @@ fn the_first_start_offers_three_ways() {
 
     click(&mut harness, "Host one for others");
     assert!(field(&harness, "Your name").is_focused());
-    assert!(harness.query_by_label_contains("not encrypted").is_some());
+    assert!(harness.query_by_label_contains("What is said is encrypted").is_some());
     assert_eq!(harness.state_mut().take().len(), 0);
 }
 

@@ -1,0 +1,74 @@
+//! An entry of a conversation as a script gives it: a line for people, or the JSON that docs/PROTOCOL.md describes.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::safe;
+use crate::client::model::{Message, Model};
+use crate::proto::chat::ChatKey;
+use crate::proto::ids::{Millis, UserId};
+use crate::proto::message::To;
+use crate::proto::record;
+use crate::ui::happened;
+
+/// What stands before each line of a text but the first: so that nobody can write a line that looks like another's.
+pub const INDENT: &str = "    ";
+
+/// `2026-11-21 18:02`; nothing for what is no time on the calendar.
+pub fn stamp(zone: &TimeZone, at: Millis) -> String {
+    let at = Timestamp::from_millisecond(at.0).map(|at| at.to_zoned(zone.clone()));
+    at.map(|at| at.strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
+}
+
+/// `2026-11-21 18:02 Everyone Alice: hello`, with further lines indented.
+pub fn text(model: &Model, zone: &TimeZone, chat: ChatKey, entry: &Message) -> String {
+    let begin = format!("{} {}", stamp(zone, entry.at), safe::word(model.title(chat)));
+    match &entry.change {
+        Some(change) => format!("{begin} * {}", happened::change_in_names(model, entry.from, change)),
+        None => {
+            let lines = safe::lines(&entry.text).join(&format!("\n{INDENT}"));
+            format!("{begin} {}: {lines}", safe::word(model.name(entry.from)))
+        }
+    }
+}
+
+/// The entry as the event that it came as, without what a client does not keep: numbers of other programs, mentions of
+/// others than this account, the checksum.
+pub fn json(model: &Model, chat: ChatKey, entry: &Message) -> String {
+    let me = model.my_id().unwrap_or(UserId(0));
+    let name = Cow::Borrowed(model.name(entry.from));
+    let written = match (&entry.change, chat) {
+        (Some(change), ChatKey::Group(group)) => serde_json::to_string(&record::GroupChange {
+            seq: entry.seq,
+            at: entry.at,
+            group,
+            by: entry.from,
+            by_user: name,
+            client_id: None,
+            change: change.as_ref().clone(),
+        }),
+        _ => {
+            let to = match chat {
+                ChatKey::Everyone => To::Everyone,
+                ChatKey::Group(group) => To::Group(group),
+                ChatKey::Person(with) => {
+                    let to = if entry.from == me { with } else { me };
+                    To::Person(to, Cow::Borrowed(model.name(to)))
+                }
+            };
+            serde_json::to_string(&record::Message {
+                seq: entry.seq,
+                at: entry.at,
+                from: entry.from,
+                from_user: name,
+                to,
+                client_id: None,
+                mentions: if entry.mentions_me { vec![me].into() } else { Cow::Borrowed(&[]) },
+                message: Cow::Borrowed(&entry.text),
+            })
+        }
+    };
+    written.unwrap_or_default()
+}

@@ -1,0 +1,160 @@
+//! `parlor send`: a text to people, groups or everyone, which is on the server's disk when the command returns.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read as _};
+
+use serde::Serialize;
+
+use super::{Door, Receivers, print};
+use crate::client::command::Command;
+use crate::client::model::{Model, Phase};
+use crate::client::outbox::Progress;
+use crate::lines::live::failure;
+use crate::lines::{Failure, Kind, find};
+use crate::proto::chat::ChatKey;
+use crate::proto::event::{Outcome, Problem};
+use crate::proto::ids::{Invalid, Millis, Seq, UserId, check_message};
+use crate::proto::limits::{MESSAGE_MAX_BYTES, PEOPLE_PER_REQUEST_MAX};
+
+/// Sends it.
+pub(super) fn send(door: &Door, to: &Receivers, text: Option<String>, json: bool) -> Result<(), Failure> {
+    // Before the connection: nobody is seen to be there for a text that cannot be sent, or that comes slowly.
+    let text = text.map_or_else(from_input, Ok)?;
+    check_message(&text).map_err(|error| Failure::refused(error.to_string()))?;
+    let mut live = door.open()?;
+    let (people, rooms) = resolve(live.model(), to).map_err(Failure::refused)?;
+    if text.len() > live.model().message_max_bytes {
+        return Err(Failure::refused(Invalid::LongMessage { bytes: text.len() }.to_string()));
+    }
+
+    // Each send by its number, and the chat where it will stand.
+    let mut sent = BTreeMap::new();
+    let mut perform = |command, chat| {
+        live.client.perform(command);
+        sent.extend(live.client.model().outbox.entries().last().map(|entry| (entry.n, chat)));
+    };
+    match people.as_slice() {
+        [] => {}
+        [one] => {
+            perform(Command::Send { chat: ChatKey::Person(*one), text: text.clone() }, Some(ChatKey::Person(*one)))
+        }
+        _ => perform(Command::SendToMany { people, text: text.clone() }, None),
+    }
+    for room in rooms {
+        perform(Command::Send { chat: room, text: text.clone() }, Some(room));
+    }
+    let answered = live.until(Some(door.patience()), |model| {
+        model.outbox.pending().next().is_none() || matches!(model.phase, Phase::SignedOut { .. })
+    });
+    let model = live.model();
+    if let Phase::SignedOut { problem: Some(problem) } = &model.phase {
+        return Err(failure(problem));
+    }
+    if json {
+        for (n, chat) in &sent {
+            if let Some(reply) = reply(model, *n, *chat) {
+                print(&serde_json::to_string(&reply).unwrap_or_default())?;
+            }
+        }
+    }
+    if let Some(problem) = refusals(model).next() {
+        return Err(Failure::refused(problem.message));
+    }
+    match answered {
+        true => Ok(()),
+        false => {
+            let text = format!(
+                "no acknowledgement came within {} s: the message may or may not be stored",
+                door.patience().as_secs()
+            );
+            Err(Failure::new(Kind::NotAcknowledged, text))
+        }
+    }
+}
+
+/// All of standard input, without the line break at its end.
+fn from_input() -> Result<String, Failure> {
+    let failed = |why: String| Failure::new(Kind::Other, format!("cannot read the text from standard input: {why}"));
+    let mut bytes = Vec::new();
+    // A byte more than there can be shows that it is too long, and two for the line break.
+    let most = MESSAGE_MAX_BYTES as u64 + 3;
+    io::stdin().lock().take(most).read_to_end(&mut bytes).map_err(|error| failed(error.to_string()))?;
+    if bytes.len() as u64 == most {
+        return Err(Failure::refused(format!("the text is longer than {MESSAGE_MAX_BYTES} bytes")));
+    }
+    let mut text = String::from_utf8(bytes).map_err(|_| failed("it is not UTF-8".into()))?;
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    Ok(text)
+}
+
+/// Who and which rooms are meant, each once. All of them are there, or nothing is sent.
+fn resolve(model: &Model, to: &Receivers) -> Result<(Vec<UserId>, Vec<ChatKey>), String> {
+    let mut people: Vec<UserId> = Vec::new();
+    for name in &to.to {
+        let id = find::person(model, name)?;
+        if !people.contains(&id) {
+            people.push(id);
+        }
+    }
+    if people.len() > PEOPLE_PER_REQUEST_MAX {
+        return Err(format!("a message goes to at most {PEOPLE_PER_REQUEST_MAX} people"));
+    }
+    let mut rooms = Vec::new();
+    for name in &to.group {
+        let room = ChatKey::Group(find::group(model, name)?);
+        if !rooms.contains(&room) {
+            rooms.push(room);
+        }
+    }
+    if to.everyone {
+        rooms.push(ChatKey::Everyone);
+    }
+    Ok((people, rooms))
+}
+
+/// Why something was not stored for somebody.
+fn refusals(model: &Model) -> impl Iterator<Item = Problem> {
+    let refused = model.outbox.entries().filter_map(|entry| match &entry.progress {
+        Progress::Failed(problem) => Some(problem.clone()),
+        Progress::Pending => None,
+    });
+    let outcomes = model.spread.iter().filter_map(|spread| spread.outcomes.as_ref()?.as_ref().ok()).flatten();
+    refused.chain(outcomes.filter_map(|outcome| outcome.error.clone()))
+}
+
+/// The reply to a send, as the protocol has it.
+#[derive(Debug, Serialize)]
+struct Reply {
+    purpose: &'static str,
+    result: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<Seq>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<Millis>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcomes: Option<Vec<Outcome>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Problem>,
+}
+
+/// What came of a send; nothing while nobody knows.
+fn reply(model: &Model, n: u64, chat: Option<ChatKey>) -> Option<Reply> {
+    let mut reply = Reply { purpose: "send_message", result: true, seq: None, at: None, outcomes: None, error: None };
+    if let Some(entry) = model.outbox.entries().find(|entry| entry.n == n) {
+        let Progress::Failed(problem) = &entry.progress else { return None };
+        (reply.result, reply.error) = (false, Some(problem.clone()));
+        return Some(reply);
+    }
+    let spread = model.spread.as_ref().filter(|spread| spread.n == n);
+    reply.outcomes = spread.and_then(|spread| spread.outcomes.clone()?.ok());
+    let first = reply.outcomes.iter().flatten().find(|outcome| outcome.result).and_then(|outcome| outcome.to);
+    let place = chat.or(first.map(ChatKey::Person)).and_then(|chat| model.chat(chat));
+    let mine = place.and_then(|chat| chat.messages.iter().rev().find(|entry| model.is_me(entry.from)));
+    (reply.seq, reply.at) = (mine.map(|entry| entry.seq), mine.map(|entry| entry.at));
+    Some(reply)
+}
