@@ -126,6 +126,9 @@ fn log_in(model: &mut Model, resumed: bool, seq: u64) {
         resumed,
         message_max_bytes: 1000,
         read_receipts: true,
+        role: Default::default(),
+        server_name: String::new(),
+        registration: None,
     };
     model.apply(Event::Login(Ok(welcome)), Millis(0));
     model.apply(Event::Ready(Ready { seq: Seq(seq) }), Millis(0));

@@ -4,16 +4,20 @@
 //! connection lives on a thread of its own and outlives the server's restarts: see [`connection`].
 
 pub mod address;
+mod admin;
 pub mod cache;
 pub mod chain;
 pub mod command;
 pub mod connection;
 pub mod drafts;
+mod errands;
 mod fold;
+pub mod invite;
 mod keeping;
 pub use fold::Followup;
 pub mod model;
 pub mod outbox;
+mod settings;
 pub mod shelf;
 
 use std::collections::BTreeMap;
@@ -23,9 +27,10 @@ use secrecy::SecretString;
 
 use cache::Keeper;
 use command::{Command, GroupWish, Hosting};
-use connection::{Handle, Order, Report, Server};
+use connection::{Handle, Joining, Order, Report, Server};
 use model::{Field, Link, Model, Phase};
 use outbox::{Destination, Progress};
+use settings::Settings;
 use shelf::{Journal, Shelf};
 
 use crate::clock;
@@ -86,6 +91,8 @@ pub struct Client {
     wish: Option<(u64, GroupWish)>,
     /// Settings that were asked for and do not hold yet: they are asked for again after a lost connection.
     settings: Settings,
+    /// The password that was asked for, and under which number, until the server has it.
+    new_password: Option<(u64, SecretString)>,
     /// Where what is not sent yet is kept.
     shelf: Option<Box<dyn Shelf>>,
     journal: Option<Journal>,
@@ -123,6 +130,7 @@ impl Client {
             typed: None,
             wish: None,
             settings: Settings::default(),
+            new_password: None,
             shelf,
             journal: None,
             keeper: None,
@@ -192,6 +200,7 @@ impl Client {
                     self.handle.set_cursor(self.model.cursor());
                     self.settings.forget_what_holds(&self.model);
                     self.follow_up(followup);
+                    self.run_errands();
                 }
                 // The server cannot be understood: a new connection starts from what is known.
                 Err(_) => self.order(Order::Reconnect),
@@ -253,12 +262,15 @@ impl Client {
     fn obey(&mut self, command: Command) {
         match command {
             Command::SignIn { address, username, password } => {
-                self.sign_in(address.clone(), Server::At(address), username, password);
+                self.sign_in(address.clone(), Server::At(address), username, password, None);
+            }
+            Command::Join { address, code, username, password } => {
+                self.sign_in(address.clone(), Server::At(address), username, password, Some(Joining { code }));
             }
             Command::Host { hosting, username, password } => {
                 // As no address is written.
                 let server = format!("//{}", hosting.folder);
-                self.sign_in(server, Server::Hosted(hosting), username, password);
+                self.sign_in(server, Server::Hosted(hosting), username, password, None);
             }
             Command::SignOut => {
                 self.linked = false;
@@ -294,6 +306,7 @@ impl Client {
                     self.group(n, wish);
                 }
             }
+            Command::Account(wish) => self.account(wish),
             Command::ShowInfo { chat, seq } => {
                 self.model.start_info(chat, seq);
                 self.send(frame::frame_of(&Outgoing::FetchReceipts { chat, seq }));
@@ -366,14 +379,22 @@ impl Client {
         }
     }
 
-    /// Begins to be somebody on a server, which files call by that name.
-    fn sign_in(&mut self, name: String, server: Server, username: String, password: SecretString) {
+    /// Begins to be somebody on a server, which files call by that name; with an account that is yet to be made if there
+    /// is a code, or leave, to make one.
+    fn sign_in(
+        &mut self,
+        name: String,
+        server: Server,
+        username: String,
+        password: SecretString,
+        join: Option<Joining>,
+    ) {
         self.linked = false;
         self.account = (name, username.clone());
         self.begin(&password);
         let known = self.model.phase == Phase::SignedIn;
         self.handle.set_cursor(self.model.cursor());
-        self.handle.sign_in(server, username, password, known);
+        self.handle.sign_in(server, (username, password), join, known);
     }
 
     /// Asks for a group to be made or changed.
@@ -439,34 +460,6 @@ struct Marks {
     delivering: bool,
     /// The last delivery marker that was sent.
     delivered: Seq,
-}
-
-/// What of the settings that the server keeps was asked for and does not hold yet.
-#[derive(Debug, Default)]
-struct Settings {
-    /// Which chats are to be muted, or no longer. The window names chats that are there, which bounds them.
-    muted: BTreeMap<ChatKey, bool>,
-    /// Whether others are to be told what this person has read.
-    receipts: Option<bool>,
-}
-
-impl Settings {
-    fn forget_what_holds(&mut self, model: &Model) {
-        self.muted.retain(|chat, muted| model.chat(*chat).is_some_and(|chat| chat.muted != *muted));
-        self.receipts = self.receipts.filter(|on| *on != model.read_receipts);
-    }
-
-    /// The rest, as it is asked for.
-    fn requests(&self) -> Vec<u8> {
-        let mut frames = Vec::new();
-        for (&chat, &muted) in &self.muted {
-            frame::encode_value(&mut frames, &Outgoing::MuteChat { chat, muted });
-        }
-        if let Some(on) = self.receipts {
-            frame::encode_value(&mut frames, &Outgoing::SetReadReceipts { on });
-        }
-        frames
-    }
 }
 
 /// How often it is said that somebody is writing.

@@ -13,9 +13,11 @@ use super::accounts::Accounts;
 use super::committer::Committer;
 use super::connection::{Connection, Pushed};
 use super::hashing::{Hashing, Job};
+use super::registrar::{Order, Registrar};
 use super::throttle::Throttle;
 use crate::clock;
 use crate::config::{COMMIT_WAITING_MAX_BYTES, FLUSH_DEADLINE, INPUTS_MAX};
+use crate::core::accounts::Facts;
 use crate::core::engine::{Effect, Engine, Input, Purpose};
 use crate::core::session::SessionId;
 use crate::log::LogReader;
@@ -36,6 +38,10 @@ pub struct Driver {
     pub accounts: Arc<RwLock<Accounts>>,
     /// Checks passwords.
     pub hashing: Hashing,
+    /// Changes accounts and invites.
+    pub registrar: Registrar,
+    /// What the server says of itself at the start.
+    pub facts: Facts,
     /// How fast each account may ask.
     pub throttle: Throttle,
     /// New connections.
@@ -54,6 +60,7 @@ struct Running {
     reader: Arc<dyn LogReader>,
     accounts: Arc<RwLock<Accounts>>,
     hashing: Hashing,
+    registrar: Registrar,
     throttle: Throttle,
     report: mpsc::Sender<Input>,
     connections: HashMap<SessionId, Arc<Connection>>,
@@ -74,6 +81,8 @@ impl Driver {
             reader,
             accounts,
             hashing,
+            registrar,
+            facts,
             throttle,
             mut accepted,
             mut inputs,
@@ -86,6 +95,7 @@ impl Driver {
             reader,
             accounts,
             hashing,
+            registrar,
             throttle,
             report,
             connections: HashMap::new(),
@@ -93,7 +103,7 @@ impl Driver {
             dirty: Vec::new(),
             own: VecDeque::new(),
         };
-        running.round([Input::Started]);
+        running.round([Input::Facts(facts), Input::Started]);
         let mut round = Vec::with_capacity(INPUTS_MAX);
         loop {
             let room = running.engine.waiting_bytes() < COMMIT_WAITING_MAX_BYTES;
@@ -131,6 +141,9 @@ impl Driver {
         {
             running.round([input]);
         }
+        // Whoever is still changing an account has nobody to report to, and is waited for.
+        drop(inputs);
+        drop(running);
     }
 }
 
@@ -218,6 +231,11 @@ impl Running {
                     let records = read_page(reader.as_ref(), &purpose, &seqs);
                     let _ = report.blocking_send(Input::Fetched(session, purpose, records));
                 });
+            }
+            Effect::Account(session, errand, call) => {
+                if let Err(busy) = self.registrar.submit(Order { session, errand, call }) {
+                    self.own.push_back(*busy);
+                }
             }
             Effect::Verify(session, ticket, username, password) => {
                 let credential = self.accounts.read().unwrap_or_else(PoisonError::into_inner).credential(&username);

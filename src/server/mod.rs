@@ -5,26 +5,29 @@ pub mod accounts;
 mod committer;
 mod connection;
 mod driver;
+pub mod facts;
 pub mod folder;
 mod hashing;
+mod registrar;
 pub mod throttle;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::config::{ACCEPT_WARNING_PAUSE, INPUTS_MAX, PAGE_READERS_MAX, tune};
-use crate::core::directory::Directory;
-use crate::core::engine::{Engine, Input};
+use crate::core::engine::Engine;
 use crate::log::Log as _;
+use accounts::Accounts;
 use committer::Committer;
 use driver::Driver;
 use folder::{Folder, FolderError};
 use hashing::Hashing;
+use registrar::{Registrar, Roll};
 use throttle::{Pace, Throttle};
 
 /// Program and version, as the server introduces itself.
@@ -125,20 +128,22 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
         let _inside = runtime.enter();
         listen(&options.listen, options.lenient)?
     };
-    let addresses = listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?;
-    let notices = folder.notices.clone();
+    let addresses: Vec<_> = listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?;
+    let mut notices = folder.notices.clone();
+    notices.extend(known_passwords(&folder.accounts, &addresses));
     let (stop, stopped) = oneshot::channel();
     let (done, committed) = mpsc::channel(64);
     let (report, inputs) = mpsc::channel(INPUTS_MAX);
-    let Folder { accounts, log, state, lock, directory, .. } = folder;
+    let Folder { accounts, facts, log, state, lock, directory, .. } = folder;
     let reader = log.reader();
     let engine = Engine::new(state, directory, log.id(), NAME);
     let committer = Committer::start(Box::new(log), done)?;
     let hashing = Hashing::start(&report)?;
     let throttle = Throttle::new(options.pace);
     let accounts = Arc::new(RwLock::new(accounts));
-    let watch =
-        accounts::watch(&options.data_dir, reload(Arc::clone(&accounts), report.clone())).map_err(FolderError::from)?;
+    let roll = Arc::new(Roll::new(Arc::clone(&accounts), report.clone()));
+    let registrar = Registrar::start(options.data_dir.clone(), Arc::clone(&roll))?;
+    let watch = accounts::watch(&options.data_dir, move || roll.reload()).map_err(FolderError::from)?;
     let thread = std::thread::Builder::new().name("server".into()).spawn(move || {
         runtime.block_on(async move {
             let (accept, accepted) = mpsc::channel(64);
@@ -153,6 +158,8 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
                 reader,
                 accounts,
                 hashing,
+                registrar,
+                facts,
                 throttle,
                 accepted,
                 inputs,
@@ -167,28 +174,17 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
     Ok(Running { addresses, notices, stop: Some(stop), thread: Some(thread) })
 }
 
-/// What happens when `users.json` changes: the engine learns of it, and a broken file is logged and passed over.
-fn reload(accounts: Arc<RwLock<accounts::Accounts>>, report: mpsc::Sender<Input>) -> impl Fn() + Send + 'static {
-    move || {
-        let directory = {
-            let mut accounts = accounts.write().unwrap_or_else(PoisonError::into_inner);
-            let known = accounts.doubts().to_vec();
-            match accounts.reload() {
-                Ok(true) => {
-                    for doubt in accounts.doubts().iter().filter(|doubt| !known.contains(doubt)) {
-                        tracing::warn!("{doubt}");
-                    }
-                    Directory::new(accounts.people())
-                }
-                Ok(false) => return,
-                Err(error) => {
-                    tracing::error!("{error}. The accounts stay as they were before.");
-                    return;
-                }
-            }
-        };
-        let _ = report.blocking_send(Input::Directory(directory));
-    }
+/// What is to be said when others can reach accounts whose passwords everybody knows.
+fn known_passwords(accounts: &Accounts, addresses: &[SocketAddr]) -> Option<String> {
+    let names: Vec<_> = accounts.shipped().iter().map(ToString::to_string).collect();
+    let reachable = addresses.iter().any(|address| !address.ip().is_loopback());
+    (reachable && !names.is_empty()).then(|| {
+        format!(
+            "the passwords of {} are those that Parlor comes with, and everybody knows them: they are refused from other \
+             computers. `parlor user passwd NAME` gives another one, `parlor user remove NAME` takes the account away",
+            names.join(", ")
+        )
+    })
 }
 
 fn listen(addresses: &[SocketAddr], lenient: bool) -> Result<Vec<TcpListener>, StartError> {

@@ -171,6 +171,9 @@ mod tests {
             resumed: false,
             message_max_bytes: 1,
             read_receipts: true,
+            role: Default::default(),
+            server_name: String::new(),
+            registration: None,
         };
         model.apply(Event::Login(Ok(welcome)), Millis(0));
         people(&mut model, 1, Status::Online, 0, true);
