@@ -40,6 +40,9 @@ fn model() -> Model {
         message_max_bytes: 16_384,
         read_receipts: true,
         plaintext: false,
+        role: Default::default(),
+        server_name: String::new(),
+        registration: None,
     };
     model.apply(Event::Login(Ok(welcome)), Millis(0));
     model.apply(Event::Ready(Ready { seq: Seq(MESSAGES) }), Millis(0));

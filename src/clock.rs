@@ -49,6 +49,14 @@ impl Default for Steps {
     }
 }
 
+/// 64 random bits that nobody can guess.
+///
+/// # Errors
+/// When the operating system has no source of randomness: then nothing secret is made.
+pub fn secret_u64() -> Result<u64, getrandom::Error> {
+    getrandom::u64()
+}
+
 /// 64 random bits from the operating system.
 ///
 /// A system without a source of randomness cannot host accounts or number devices: the process time stands in then,

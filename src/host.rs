@@ -9,7 +9,7 @@ use crate::client::command::Hosting;
 use crate::client::{Host, HostError};
 use crate::proto::ids::UserName;
 use crate::server::folder::{self, FolderError};
-use crate::server::{self, Options, Running, StartError, accounts, certificate};
+use crate::server::{self, Options, Running, StartError, accounts, certificate, facts};
 
 /// A server on this computer, started when first asked for and ended when dropped. One at a time.
 #[derive(Debug)]
@@ -36,7 +36,8 @@ fn options_of(hosting: &Hosting) -> Options {
 }
 
 /// What a server keeps in its folder.
-const OWN_FILES: &[&str] = &[accounts::FILE_NAME, folder::HISTORY, certificate::CERTIFICATE, certificate::KEY];
+const OWN_FILES: &[&str] =
+    &[accounts::FILE_NAME, facts::FILE_NAME, folder::HISTORY, certificate::CERTIFICATE, certificate::KEY];
 
 /// Why nothing can be made in a folder.
 fn refused(message: String) -> HostError {

@@ -182,6 +182,18 @@ pub fn group(asked: &str) -> Result<GroupName, Refused> {
     Ok(GroupName::new(&composed)?)
 }
 
+/// Takes a name for the server, which is called what its administrators like, the program's own words included.
+///
+/// # Errors
+/// [`Refused`].
+pub fn server(asked: &str) -> Result<String, Refused> {
+    match group(asked) {
+        Ok(name) => Ok(name.as_str().into()),
+        Err(Refused::Reserved(name)) => Ok(name),
+        Err(refused) => Err(refused),
+    }
+}
+
 /// How a name looks, in as many ways as it can be read: names that share one of them look alike.
 pub fn looks(name: &str) -> [String; 3] {
     // Blanks are easily overlooked.

@@ -127,6 +127,9 @@ fn log_in(model: &mut Model, resumed: bool, seq: u64) {
         message_max_bytes: 1000,
         read_receipts: true,
         plaintext: false,
+        role: Default::default(),
+        server_name: String::new(),
+        registration: None,
     };
     model.apply(Event::Login(Ok(welcome)), Millis(0));
     model.apply(Event::Ready(Ready { seq: Seq(seq) }), Millis(0));

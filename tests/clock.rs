@@ -61,7 +61,7 @@ impl Server {
                     self.handle(Input::Verified(session, ticket, Some(user)));
                 }
                 Effect::WatchDrained(session) => self.handle(Input::Drained(session)),
-                Effect::Fetch(..) | Effect::Admit(..) | Effect::Close(_) => {}
+                Effect::Fetch(..) | Effect::Admit(..) | Effect::Account(..) | Effect::Close(_) => {}
             }
         }
         if let Some((_, records)) = self.engine.take_batch() {

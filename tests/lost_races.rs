@@ -54,7 +54,7 @@ impl Desk {
                 }
                 Effect::Fetch(session, purpose, seqs) => self.fetches.push((session, purpose, seqs)),
                 Effect::WatchDrained(session) => self.handle(Input::Drained(session)),
-                Effect::Admit(..) | Effect::Close(_) => {}
+                Effect::Admit(..) | Effect::Account(..) | Effect::Close(_) => {}
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 
+use crate::proto::account::Role;
 use crate::proto::chat::{ChatKey, GroupId, Past};
 use crate::proto::fingerprint::Fingerprint;
 use crate::proto::ids::{Seq, UserId};
@@ -29,6 +30,19 @@ pub enum Command {
         /// Its password.
         password: SecretString,
     },
+    /// Make an account on a server, and be known as it there. The name must not be anybody's.
+    Join {
+        /// As for signing in.
+        address: String,
+        /// The invite's code, as it was typed; none where everybody can register.
+        code: Option<SecretString>,
+        /// The name of the new account.
+        username: String,
+        /// Its password.
+        password: SecretString,
+    },
+    /// Ask for something about accounts. What comes of it is in the model's `errand`, whose number is higher than before.
+    Account(AccountWish),
     /// Leave, and forget everything of this account.
     SignOut,
     /// A link says which certificate a server has: it is trusted at first sight, and no other is. To be said before
@@ -125,6 +139,76 @@ pub enum Command {
         /// The last message that was drawn in a focused window.
         upto: Seq,
     },
+}
+
+/// What can be done with accounts.
+#[derive(Debug)]
+pub enum AccountWish {
+    /// Have another password. The connection goes on, and comes back, with the new one.
+    ChangePassword {
+        /// The one that holds now.
+        old: SecretString,
+        /// The new one.
+        new: SecretString,
+    },
+    /// Have another name. The old one is kept for this person, who can still sign in with it.
+    ChangeName(String),
+    /// Look after the accounts and the server; for administrators.
+    Admin(AdminWish),
+}
+
+/// What an administrator can do.
+#[derive(Debug)]
+pub enum AdminWish {
+    /// Look at accounts and invites: from now on they are in the model's `admin`, and kept fresh. It is no errand.
+    Open,
+    /// Look at them no more. It is no errand, either.
+    Close,
+    /// Make an account for somebody.
+    Add {
+        /// Its name.
+        username: String,
+        /// Its password.
+        password: SecretString,
+    },
+    /// Give an account another password.
+    ResetPassword {
+        /// Whose.
+        user: UserId,
+        /// The new one.
+        password: SecretString,
+    },
+    /// Keep an account out, whose connections end at once, or let it in again.
+    Block {
+        /// Whose.
+        user: UserId,
+        /// Whether it is to be kept out.
+        blocked: bool,
+    },
+    /// Say what an account may do.
+    SetRole {
+        /// Whose.
+        user: UserId,
+        /// What.
+        role: Role,
+    },
+    /// Take an account away for ever.
+    Remove(UserId),
+    /// Give the server a name; none at all if it is empty.
+    RenameServer(String),
+    /// Let everybody who reaches the server make an account, or only those who are invited.
+    SetRegistration(bool),
+    /// Make a code with which accounts can be made. It is in the errand's outcome, and nowhere else ever after.
+    CreateInvite {
+        /// How many accounts; at most [`crate::proto::limits::INVITE_USES_MAX`].
+        uses: u32,
+        /// For how long, in milliseconds; at most [`crate::proto::limits::INVITE_MAX_MILLIS`].
+        expires_in_ms: u64,
+        /// For whom, to tell invites apart; may be empty.
+        label: String,
+    },
+    /// Make a code worthless.
+    RevokeInvite(u64),
 }
 
 /// A server for others: on all addresses of this computer, over a folder of its own.

@@ -4,13 +4,17 @@
 //! connection lives on a thread of its own and outlives the server's restarts: see [`connection`].
 
 pub mod address;
+mod admin;
 pub mod cache;
 pub mod chain;
 pub mod command;
 pub mod connection;
 pub mod drafts;
+mod errands;
 mod fold;
+pub mod invite;
 mod keeping;
+mod marks;
 pub use fold::Followup;
 pub mod model;
 pub mod outbox;
@@ -19,14 +23,14 @@ pub mod shelf;
 mod trust;
 mod wanted;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use secrecy::SecretString;
 
 use cache::Keeper;
 use command::{Command, GroupWish, Hosting};
-use connection::{Handle, Order, Report, Server};
+use connection::{Handle, Joining, Order, Report, Server};
+use marks::Marks;
 use model::{Field, Link, Model, Phase};
 use outbox::{Destination, Progress};
 use shelf::{Journal, Shelf};
@@ -36,7 +40,7 @@ use crate::clock;
 use crate::proto::chat::ChatKey;
 use crate::proto::event::{Event, Status};
 use crate::proto::frame;
-use crate::proto::ids::{DeviceId, Millis, Seq};
+use crate::proto::ids::{DeviceId, Millis};
 use crate::proto::limits::PAGE_DEFAULT_MESSAGES;
 use crate::proto::outgoing::{ClientIdText, Outgoing, SendTo};
 
@@ -90,6 +94,8 @@ pub struct Client {
     wish: Option<(u64, GroupWish)>,
     /// Settings that were asked for and do not hold yet: they are asked for again after a lost connection.
     settings: Settings,
+    /// The password that was asked for, and under which number, until the server has it.
+    new_password: Option<(u64, SecretString)>,
     /// Where what is not sent yet is kept.
     shelf: Option<Box<dyn Shelf>>,
     journal: Option<Journal>,
@@ -127,6 +133,7 @@ impl Client {
             typed: None,
             wish: None,
             settings: Settings::default(),
+            new_password: None,
             shelf,
             journal: None,
             keeper: None,
@@ -212,6 +219,7 @@ impl Client {
                     self.handle.set_cursor(self.model.cursor());
                     self.settings.forget_what_holds(&self.model);
                     self.follow_up(followup);
+                    self.run_errands();
                 }
                 // The server cannot be understood: a new connection starts from what is known.
                 Err(_) => self.order(Order::Reconnect),
@@ -247,14 +255,7 @@ impl Client {
                     self.mark_read(chat);
                 }
             }
-            Followup::Marked(Some(id)) => {
-                let answered = self.marks.read.iter().find(|(_, (sent_as, _))| *sent_as == id);
-                let Some((&chat, &(_, sent))) = answered else { return };
-                self.marks.read.remove(&chat);
-                if self.model.chat(chat).is_some_and(|chat| sent < chat.read) {
-                    self.mark_read(chat);
-                }
-            }
+            Followup::Marked(Some(id)) => self.marked_read(id),
             Followup::Marked(None) => self.marks.delivering = false,
             Followup::Leave => {
                 self.linked = false;
@@ -273,12 +274,15 @@ impl Client {
     fn obey(&mut self, command: Command) {
         match command {
             Command::SignIn { address, username, password } => {
-                self.sign_in(address.clone(), Server::At(address), username, password);
+                self.sign_in(address.clone(), Server::At(address), username, password, None);
+            }
+            Command::Join { address, code, username, password } => {
+                self.sign_in(address.clone(), Server::At(address), username, password, Some(Joining { code }));
             }
             Command::Host { hosting, username, password } => {
                 // As no address is written.
                 let server = format!("//{}", hosting.folder);
-                self.sign_in(server, Server::Hosted(hosting), username, password);
+                self.sign_in(server, Server::Hosted(hosting), username, password, None);
             }
             Command::SignOut => {
                 self.linked = false;
@@ -324,6 +328,7 @@ impl Client {
                     self.group(n, wish);
                 }
             }
+            Command::Account(wish) => self.account(wish),
             Command::ShowInfo { chat, seq } => {
                 self.model.start_info(chat, seq);
                 self.send(frame::frame_of(&Outgoing::FetchReceipts { chat, seq }));
@@ -396,14 +401,22 @@ impl Client {
         }
     }
 
-    /// Begins to be somebody on a server, which files call by that name.
-    fn sign_in(&mut self, name: String, server: Server, username: String, password: SecretString) {
+    /// Begins to be somebody on a server, which files call by that name; with an account that is yet to be made if there
+    /// is a code, or leave, to make one.
+    fn sign_in(
+        &mut self,
+        name: String,
+        server: Server,
+        username: String,
+        password: SecretString,
+        join: Option<Joining>,
+    ) {
         self.linked = false;
         self.account = (name, username.clone());
         self.begin(&password);
         let known = self.model.phase == Phase::SignedIn;
         self.handle.set_cursor(self.model.cursor());
-        self.handle.sign_in(server, username, password, known);
+        self.handle.sign_in(server, (username, password), join, known);
     }
 
     /// Asks for a group to be made or changed.
@@ -413,28 +426,6 @@ impl Client {
         let frame = frame::frame_of(&wish.request(id, client_id));
         self.send(frame);
         self.wish = Some((id, wish));
-    }
-
-    /// Tells the server what has been seen of a chat. While one marker is under way the next one waits for its answer:
-    /// so there are as many as the server takes, and no more, however fast one scrolls.
-    fn mark_read(&mut self, chat: ChatKey) {
-        let Some(seq) = self.model.chat(chat).map(|chat| chat.read) else { return };
-        if self.linked && !self.marks.read.contains_key(&chat) {
-            self.marks.sent += 1;
-            let id = self.marks.sent;
-            self.marks.read.insert(chat, (id, seq));
-            self.send(frame::frame_of(&Outgoing::MarkRead { id, chat, seq }));
-        }
-    }
-
-    /// Tells the server what has arrived, in the same manner.
-    fn mark_arrived(&mut self) {
-        let seq = self.model.arrived;
-        if self.linked && !self.marks.delivering && self.model.link == Link::Online && seq > self.marks.delivered {
-            self.marks.delivering = true;
-            self.marks.delivered = seq;
-            self.send(frame::frame_of(&Outgoing::MarkDelivered { seq }));
-        }
     }
 
     /// Hands frames to the connection, if one is up: what waits in the outbox goes out after the next login.
@@ -456,19 +447,6 @@ impl Client {
     fn order(&mut self, order: Order) {
         let _ = self.handle.order(order);
     }
-}
-
-/// The markers on the connection that is up now.
-#[derive(Debug, Default)]
-struct Marks {
-    /// The read marker that is under way for a chat: the number of its request, and the place.
-    read: BTreeMap<ChatKey, (u64, Seq)>,
-    /// How many read markers were sent.
-    sent: u64,
-    /// A delivery marker is under way.
-    delivering: bool,
-    /// The last delivery marker that was sent.
-    delivered: Seq,
 }
 
 /// How often it is said that somebody is writing.

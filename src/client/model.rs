@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::admin::{AdminView, Errand};
 use super::outbox::{Outbox, Outgoing};
 pub use super::trust::{Security, TlsVersion, TrustQuestion};
+use crate::proto::account::Role;
 use crate::proto::chat::{Change, ChatKey, GroupId, Past};
 use crate::proto::event::{GroupReply, Outcome, Problem, Receipts, Status};
 use crate::proto::ids::{DeviceId, Millis, RequestId, Seq, UserId};
@@ -44,6 +46,8 @@ pub enum Field {
     Server,
     /// The name and the password, which are never told apart.
     Credentials,
+    /// The invite's code, or that there is none.
+    Invite,
 }
 
 /// The connection of a window that is signed in.
@@ -281,6 +285,16 @@ pub struct Model {
     pub hosting: Option<String>,
     /// Who this is; set while signed in.
     pub me: Option<Me>,
+    /// What this account may do.
+    pub role: Role,
+    /// The name that the server's administrators gave it; empty if none.
+    pub server_name: String,
+    /// Whether everybody can make an account there; known to administrators alone.
+    pub registration: Option<bool>,
+    /// What an administrator looks at.
+    pub admin: Option<AdminView>,
+    /// The last thing that was asked about accounts.
+    pub errand: Option<Errand>,
     /// Everybody with an account, this one included.
     pub people: BTreeMap<UserId, Person>,
     /// What those whose account is gone were called.
@@ -315,6 +329,8 @@ pub struct Model {
     pub arrived: Seq,
     /// The identity of the server's log.
     pub(super) log: Option<String>,
+    /// How many requests about accounts there were.
+    pub(super) asked: RequestId,
     /// How many pages were asked for.
     pub(super) pages: RequestId,
     /// Everything up to here is known.
@@ -340,6 +356,11 @@ impl Model {
             security: Security::Here,
             hosting: None,
             me: None,
+            role: Role::Member,
+            server_name: String::new(),
+            registration: None,
+            admin: None,
+            errand: None,
             people: BTreeMap::new(),
             former: BTreeMap::new(),
             groups: BTreeMap::new(),
@@ -357,6 +378,7 @@ impl Model {
             server_allows_plaintext: false,
             arrived: Seq(0),
             log: None,
+            asked: 0,
             pages: 0,
             cursor: Seq(0),
             listed: None,

@@ -1,8 +1,9 @@
-//! Who has an account: numbers and names, as of the last reading of `users.json`.
+//! Who has an account: numbers, names and roles, as of the last reading of `users.json`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::names;
+use crate::proto::account::Role;
 use crate::proto::ids::{UserId, UserName};
 use crate::proto::limits::{MENTIONS_MAX, NAME_MAX_CHARS};
 use crate::proto::request::Peer;
@@ -15,6 +16,8 @@ pub struct Directory {
     by_name: BTreeMap<String, UserId>,
     /// Keyed by each of [`names::looks`]. Worked out once: whoever makes groups must not make all names be looked at.
     by_look: BTreeMap<String, UserId>,
+    admins: BTreeSet<UserId>,
+    blocked: BTreeSet<UserId>,
 }
 
 impl Directory {
@@ -24,7 +27,38 @@ impl Directory {
         let by_name = names.iter().map(|(&id, name)| (name.folded(), id)).collect();
         let looks = names.iter().flat_map(|(&id, name)| names::looks(name.as_str()).map(|look| (look, id)));
         let by_look = looks.collect();
-        Self { names, by_name, by_look }
+        Self { names, by_name, by_look, ..Self::default() }
+    }
+
+    /// The same, with those who look after the others and those who are kept out.
+    #[must_use]
+    pub fn with_roles(self, admins: BTreeSet<UserId>, blocked: BTreeSet<UserId>) -> Self {
+        Self { admins, blocked, ..self }
+    }
+
+    /// Whether an account may look after others.
+    pub fn is_admin(&self, id: UserId) -> bool {
+        self.admins.contains(&id)
+    }
+
+    /// What an account may do.
+    pub fn role(&self, id: UserId) -> Role {
+        if self.is_admin(id) { Role::Admin } else { Role::Member }
+    }
+
+    /// Whether an account is kept out.
+    pub fn is_blocked(&self, id: UserId) -> bool {
+        self.blocked.contains(&id)
+    }
+
+    /// Those who look after others, by number.
+    pub fn admins(&self) -> impl Iterator<Item = UserId> {
+        self.admins.iter().copied()
+    }
+
+    /// Those who are kept out, by number.
+    pub fn blocked(&self) -> impl Iterator<Item = UserId> {
+        self.blocked.iter().copied()
     }
 
     /// The name of an account.

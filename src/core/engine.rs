@@ -10,11 +10,13 @@ use bytes::Bytes;
 use secrecy::SecretString;
 use serde::Serialize;
 
+use super::accounts::{Errand, Facts};
 use super::directory::Directory;
 use super::session::{Origin, SessionId, Sessions, Stage};
 use super::state::State;
+use crate::proto::account::AccountCall;
 use crate::proto::chat::ChatId;
-use crate::proto::event::{Closing, Code, Outcome, Problem, Refusal, Reply, Sent, SentReply};
+use crate::proto::event::{AccountDone, Closing, Code, Outcome, Problem, Refusal, Reply, Sent, SentReply};
 use crate::proto::frame;
 use crate::proto::ids::{ClientId, Millis, RequestId, Seq, UserId};
 use crate::proto::record::Record;
@@ -50,6 +52,10 @@ pub enum Input {
     Closed(SessionId),
     /// `users.json` says something new.
     Directory(Directory),
+    /// What the server says of itself, at the start and when it is something new.
+    Facts(Facts),
+    /// What was asked about accounts is done and on disk, or is not.
+    AccountDone(SessionId, Errand, Result<AccountDone, Problem>),
     /// The server ends.
     Shutdown,
 }
@@ -63,6 +69,9 @@ pub enum Effect {
     Push(SessionId, Bytes, Seq),
     /// Check a password, away from the loop.
     Verify(SessionId, Ticket, String, SecretString),
+    /// Carry out what is asked about accounts, away from the loop, one after the other. What changes by it is told before
+    /// [`Input::AccountDone`].
+    Account(SessionId, Errand, AccountCall),
     /// Read these records; as many as fit, counted from the end that the purpose says.
     Fetch(SessionId, Purpose, Vec<Seq>),
     /// Report when the session's queue is empty.
@@ -93,6 +102,17 @@ pub struct Ticket {
     pub(super) id: Option<RequestId>,
     pub(super) log: Option<String>,
     pub(super) after: Option<Seq>,
+    /// The account was made for it.
+    pub(super) joins: bool,
+    /// The password is one that the program comes with.
+    pub(super) demo: bool,
+}
+
+impl Ticket {
+    /// The purpose of the request and of its reply.
+    pub(super) fn purpose(&self) -> &'static str {
+        if self.joins { "join" } else { "login" }
+    }
 }
 
 /// What records are read for.
@@ -152,6 +172,7 @@ pub struct Engine {
     pub(super) server: String,
     /// Other computers may speak to it in plain text.
     pub(super) plaintext: bool,
+    pub(super) facts: Facts,
     /// In the order of their places.
     pub(super) waiting: VecDeque<Waiting>,
     pub(super) waiting_ids: HashSet<(UserId, ClientId)>,
@@ -184,6 +205,7 @@ impl Engine {
             log: log.into(),
             server: server.into(),
             plaintext: false,
+            facts: Facts::default(),
             waiting: VecDeque::new(),
             waiting_ids: HashSet::new(),
             waiting_bytes: 0,
@@ -243,7 +265,7 @@ impl Engine {
     pub fn handle(&mut self, input: Input, now: Millis) {
         match input {
             Input::Started => self.reconcile(now),
-            Input::Opened(session, origin) => self.sessions.open(session, origin),
+            Input::Opened(session, origin) => self.sessions.open(session, origin, now),
             Input::Request(session, request) => self.request(session, request, now),
             Input::Bad(session, bad) => {
                 self.refuse(session, bad.purpose.as_deref().unwrap_or("error"), bad.id, &bad.problem);
@@ -254,7 +276,7 @@ impl Engine {
                     self.sessions.set(session, Stage::Anonymous);
                     let problem =
                         Problem::new(Code::Busy, "Too many people are logging in at once. Try again in a few seconds.");
-                    self.refuse(session, "login", ticket.id, &problem);
+                    self.refuse(session, ticket.purpose(), ticket.id, &problem);
                 }
             }
             Input::VerifySlow(session, ticket, wait_ms) => self.too_fast(session, &ticket, wait_ms),
@@ -273,6 +295,8 @@ impl Engine {
             }
             Input::Closed(session) => self.closed(session, now),
             Input::Directory(directory) => self.directory_changed(directory, now),
+            Input::Facts(facts) => self.facts_changed(facts),
+            Input::AccountDone(session, errand, done) => self.account_done(session, errand, done, now),
             Input::Shutdown => {
                 let frame = frame_of(&Closing { reason: "The server is shutting down.".into() });
                 for session in self.sessions.logged_in().collect::<Vec<_>>() {

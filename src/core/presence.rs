@@ -14,13 +14,22 @@ impl Engine {
         if self.sessions.stage(session) != Some(Stage::Authenticating) {
             return;
         }
+        // It may have been blocked while its password was checked.
+        let user = user.filter(|user| !self.directory.is_blocked(*user));
         let known = user.and_then(|user| Some((user, self.directory.name(user)?.to_string())));
         let Some((user, username)) = known else {
             self.sessions.set(session, Stage::Anonymous);
             let problem =
                 Problem::new(Code::WrongCredentials, "Wrong name or password. Check both, and the caps-lock key.");
-            return self.refuse(session, "login", ticket.id, &problem);
+            return self.refuse(session, ticket.purpose(), ticket.id, &problem);
         };
+        if ticket.demo && self.sessions.origin(session).is_none_or(|origin| !origin.here) {
+            self.sessions.set(session, Stage::Anonymous);
+            let text = "This password comes with the program, so that everybody knows it: it opens the account on the \
+                        server's own computer alone. Log in there, or give the account another password.";
+            let problem = Problem::new(Code::DemoAccount, text);
+            return self.refuse(session, ticket.purpose(), ticket.id, &problem);
+        }
         if self.accounts_changed {
             self.reconcile(now);
         }
@@ -32,7 +41,12 @@ impl Engine {
         if self.state.account(user).is_some_and(|account| account.removed) {
             self.sessions.set(session, Stage::Anonymous);
             let problem = Problem::new(Code::Busy, "This account is not ready yet. Try again in a few seconds.");
-            return self.refuse(session, "login", ticket.id, self.refusing.clone().as_ref().unwrap_or(&problem));
+            return self.refuse(
+                session,
+                ticket.purpose(),
+                ticket.id,
+                self.refusing.clone().as_ref().unwrap_or(&problem),
+            );
         }
         let head = self.state.seq();
         let cursor = ticket.after.filter(|&after| {
@@ -51,9 +65,12 @@ impl Engine {
             message_max_bytes: MESSAGE_MAX_BYTES,
             read_receipts: self.state.read_receipts(user),
             plaintext: self.plaintext,
+            role: self.directory.role(user),
+            server_name: self.facts.name.clone(),
+            registration: self.registration_for(self.directory.role(user)),
         };
         self.effects.push(Effect::Admit(session, user));
-        self.reply(session, "login", ticket.id, welcome);
+        self.reply(session, ticket.purpose(), ticket.id, welcome);
         let before = self.sessions.status(user);
         self.sessions.set(session, Stage::CatchingUp { user, cursor: cursor.unwrap_or(head), reading: false });
         self.status_changed(user, before);
@@ -126,6 +143,7 @@ impl Engine {
                 self.sessions.close(session);
             }
         }
+        self.roles_changed(&old, now);
         self.reconcile(now);
     }
 

@@ -1,9 +1,12 @@
 //! The half of the engine that answers requests: each is checked against the state, and what must last is given out for
 //! appending. `receipts` and `groups` have the requests that their names say.
 
+use secrecy::ExposeSecret as _;
+
 use super::engine::{Effect, Engine, Purpose, Ticket, Waiting};
 use super::session::{SessionId, Stage};
 use super::state::{Body, Known, peer};
+use crate::proto::account::AccountCall;
 use crate::proto::chat::{ChatId, GroupId};
 use crate::proto::event::{Code, Outcome, Problem, Sent, Status};
 use crate::proto::ids::{ClientId, Invalid, Millis, RequestId, UserId, check_message};
@@ -12,6 +15,9 @@ use crate::proto::record::{Message, Record, To, ToMany};
 use crate::proto::request::{
     Call, ChatRef, FetchHistory, GroupCall, GroupEdit, Login, Peer, Receivers, Request, SendMessage,
 };
+
+/// The passwords of the accounts that the program comes with. Everybody knows them.
+const DEMO_PASSWORDS: [&str; 3] = ["123", "456", "789"];
 
 /// Who asks: the session, the number of its request, its account, and the time.
 #[derive(Clone, Copy, Debug)]
@@ -33,15 +39,22 @@ impl Engine {
                 return self.later(session, Request { id, call });
             }
             (Call::Exit, _) => {
-                self.reply(session, purpose, id, ());
-                self.effects.push(Effect::Close(session));
+                if self.sessions.may_leave(session, id) {
+                    self.leave(session, id);
+                }
                 return;
             }
             (Call::Login(_), None) => return self.login(session, id, call, stage),
-            (Call::Login(_), Some(_)) => {
+            (Call::Login(_) | Call::Account(AccountCall::Join(_)), Some(_)) => {
                 let problem =
                     Problem::new(Code::AlreadyLoggedIn, "This connection is logged in already. Open another one.");
                 return self.refuse(session, purpose, id, &problem);
+            }
+            (Call::Account(AccountCall::Join(_)), None) => {
+                if let Call::Account(call) = call {
+                    self.join(session, id, call, now);
+                }
+                return;
             }
             (_, Some(user)) => user,
             (_, None) => {
@@ -68,6 +81,7 @@ impl Engine {
                 self.reply(session, purpose, id, ());
                 Ok(())
             }
+            Call::Account(call) => self.account_call(asker, call),
             Call::Login(_) | Call::Exit => Ok(()),
         };
         if let Err(problem) = outcome {
@@ -82,7 +96,9 @@ impl Engine {
             return self.refuse(session, "login", id, &problem);
         }
         self.sessions.set(session, Stage::Authenticating);
-        self.effects.push(Effect::Verify(session, Ticket { id, log, after }, username, password));
+        let demo = DEMO_PASSWORDS.contains(&password.expose_secret());
+        let ticket = Ticket { id, log, after, joins: false, demo };
+        self.effects.push(Effect::Verify(session, ticket, username, password));
     }
 
     pub(super) fn find(&self, peer: &Peer) -> Result<UserId, Problem> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::proto::event::Status;
-use crate::proto::ids::{Seq, UserId};
+use crate::proto::ids::{Millis, RequestId, Seq, UserId};
 
 /// One connection, for as long as the process lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,6 +62,14 @@ impl Stage {
 struct Session {
     stage: Stage,
     origin: Origin,
+    /// When it came.
+    since: Millis,
+    /// Requests about accounts that are being carried out.
+    errands: usize,
+    /// It has asked to leave meanwhile, under that number.
+    leaving: Option<Option<RequestId>>,
+    /// How many of its codes and passwords were refused.
+    failures: u32,
     /// Nobody has used this window for a while.
     away: bool,
     /// Large answers that are being prepared.
@@ -79,8 +87,18 @@ pub struct Sessions {
 
 impl Sessions {
     /// A new connection.
-    pub fn open(&mut self, session: SessionId, origin: Origin) {
-        let new = Session { stage: Stage::Anonymous, origin, away: false, preparing: 0, queued: 0 };
+    pub fn open(&mut self, session: SessionId, origin: Origin, since: Millis) {
+        let new = Session {
+            stage: Stage::Anonymous,
+            origin,
+            since,
+            errands: 0,
+            leaving: None,
+            failures: 0,
+            away: false,
+            preparing: 0,
+            queued: 0,
+        };
         self.sessions.insert(session, new);
     }
 
@@ -92,6 +110,40 @@ impl Sessions {
     /// Where it comes from; none once it is closed.
     pub fn origin(&self, session: SessionId) -> Option<&Origin> {
         self.sessions.get(&session).map(|session| &session.origin)
+    }
+
+    /// When it came; none once it is closed.
+    pub fn since(&self, session: SessionId) -> Option<Millis> {
+        self.sessions.get(&session).map(|session| session.since)
+    }
+
+    /// Something that it has asked about accounts is being carried out.
+    pub fn errand_begun(&mut self, session: SessionId) {
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.errands += 1;
+        }
+    }
+
+    /// That has been carried out. If it was the last and the session has asked to leave: under which number.
+    pub fn errand_done(&mut self, session: SessionId) -> Option<Option<RequestId>> {
+        let session = self.sessions.get_mut(&session)?;
+        session.errands = session.errands.saturating_sub(1);
+        if session.errands == 0 { session.leaving.take() } else { None }
+    }
+
+    /// A session asks to leave. False while something is being carried out for it: then it leaves afterwards.
+    pub fn may_leave(&mut self, session: SessionId, id: Option<RequestId>) -> bool {
+        let Some(session) = self.sessions.get_mut(&session).filter(|session| session.errands > 0) else { return true };
+        session.leaving = Some(id);
+        false
+    }
+
+    /// A code or a password of a session was refused: how many there were.
+    pub fn failed(&mut self, session: SessionId) -> u32 {
+        self.sessions.get_mut(&session).map_or(0, |session| {
+            session.failures += 1;
+            session.failures
+        })
     }
 
     /// Moves an open session.

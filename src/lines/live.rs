@@ -39,7 +39,7 @@ impl Bell {
 /// else leaves one without a connection.
 pub fn failure(problem: &SignInProblem) -> Failure {
     let kind = match problem.field {
-        Field::Credentials => Kind::Refused,
+        Field::Credentials | Field::Invite => Kind::Refused,
         Field::Server => Kind::NoConnection,
     };
     Failure::new(kind, problem.message.clone())

@@ -65,3 +65,33 @@ pub const RECEIPTS_MAX: usize = 200;
 
 /// The most entries of one `cursors` event.
 pub const CURSORS_CHUNK_MAX: usize = 1_000;
+
+/// The most accounts of one `list_accounts`: with the longest names and all connections that are shown they fit a frame.
+pub const ACCOUNTS_CHUNK_MAX: usize = 150;
+
+/// The most connections of an account that `list_accounts` shows.
+pub const CONNECTIONS_SHOWN_MAX: usize = 8;
+
+/// The most accounts that a server makes when it is asked to over the wire: `users.json` is read and written as a whole.
+pub const ACCOUNTS_MAX: usize = 50_000;
+
+/// The most invites that there are at once. All of them fit one reply.
+pub const INVITES_MAX: usize = 200;
+
+/// The most accounts that one invite is good for: a school, not the world. For that there is open registration.
+pub const INVITE_USES_MAX: u32 = 1_000;
+
+/// The longest time that an invite is good for, in milliseconds: a year. What is forgotten must end.
+pub const INVITE_MAX_MILLIS: u64 = 365 * 24 * 3_600_000;
+
+/// The longest label of an invite, in characters.
+pub const INVITE_LABEL_MAX_CHARS: usize = 64;
+
+/// The longest name of a server, in characters.
+pub const SERVER_NAME_MAX_CHARS: usize = 64;
+
+/// The former names that are kept for an account, newest first: nobody else is given one. Beyond them the oldest is free.
+pub const FORMER_NAMES_MAX: usize = 10;
+
+/// The refused codes and passwords after which a connection ends.
+pub const FAILURES_MAX: u32 = 3;

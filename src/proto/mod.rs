@@ -3,11 +3,13 @@
 //! Wire = disk = cache: a record is written to `history.json` and pushed to its readers as the very same bytes.
 //! Nothing here does I/O; see docs/PROTOCOL.md for the page that a client's author reads.
 
+pub mod account;
 pub mod chat;
 pub mod event;
 pub mod fingerprint;
 pub mod frame;
 pub mod ids;
+pub mod invite;
 pub mod limits;
 pub mod message;
 pub mod outgoing;

@@ -3,6 +3,7 @@
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use super::account::AccountCall;
 use super::chat::{GroupId, Past};
 use super::event::{Code, Problem, Status};
 use super::ids::{ClientId, RequestId, Seq, UserId};
@@ -42,6 +43,8 @@ pub enum Call {
     SetReadReceipts(bool),
     /// Say whether a chat is to leave this account alone.
     MuteChat(ChatRef, bool),
+    /// Ask for something about accounts.
+    Account(AccountCall),
     /// Ask who there is, and who is online.
     ListUsers,
     /// Leave.
@@ -63,6 +66,7 @@ impl Call {
             Self::FetchReceipts(..) => "fetch_receipts",
             Self::SetReadReceipts(_) => "set_read_receipts",
             Self::MuteChat(..) => "mute_chat",
+            Self::Account(call) => call.purpose(),
             Self::ListUsers => "list_users",
             Self::Exit => "exit",
         }
@@ -418,13 +422,14 @@ impl Request {
             }
             "list_users" => Call::ListUsers,
             "exit" => Call::Exit,
-            other => {
-                let other: String = other.chars().take(40).collect();
-                return Err(Problem::new(
-                    Code::UnknownPurpose,
-                    format!("there is no request {other:?}: docs/PROTOCOL.md lists them"),
-                ));
-            }
+            other => match AccountCall::parse(other, json) {
+                Some(call) => Call::Account(call?),
+                None => {
+                    let other: String = other.chars().take(40).collect();
+                    let text = format!("there is no request {other:?}: docs/PROTOCOL.md lists them");
+                    return Err(Problem::new(Code::UnknownPurpose, text));
+                }
+            },
         };
         Ok(Self { id, call })
     }

@@ -15,10 +15,12 @@ use super::committer::Committer;
 use super::connection::{Connection, Pushed};
 use super::door::{Caller, Door, IsHere, turn_away};
 use super::hashing::{Hashing, Job};
+use super::registrar::{Order, Registrar};
 use super::throttle::Throttle;
 use super::transport::Terms;
 use crate::clock;
 use crate::config::{COMMIT_WAITING_MAX_BYTES, FLUSH_DEADLINE, INPUTS_MAX, TURNED_AWAY_MAX};
+use crate::core::accounts::Facts;
 use crate::core::engine::{Effect, Engine, Input, Purpose};
 use crate::core::session::SessionId;
 use crate::log::LogReader;
@@ -39,6 +41,10 @@ pub struct Driver {
     pub accounts: Arc<RwLock<Accounts>>,
     /// Checks passwords.
     pub hashing: Hashing,
+    /// Changes accounts and invites.
+    pub registrar: Registrar,
+    /// What the server says of itself at the start.
+    pub facts: Facts,
     /// How fast each account may ask.
     pub throttle: Throttle,
     /// How many may come in.
@@ -65,6 +71,7 @@ struct Running {
     reader: Arc<dyn LogReader>,
     accounts: Arc<RwLock<Accounts>>,
     hashing: Hashing,
+    registrar: Registrar,
     throttle: Throttle,
     door: Door,
     tls: Arc<ServerConfig>,
@@ -91,6 +98,8 @@ impl Driver {
             reader,
             accounts,
             hashing,
+            registrar,
+            facts,
             throttle,
             door,
             tls,
@@ -107,6 +116,7 @@ impl Driver {
             reader,
             accounts,
             hashing,
+            registrar,
             throttle,
             door,
             tls,
@@ -119,7 +129,7 @@ impl Driver {
             dirty: Vec::new(),
             own: VecDeque::new(),
         };
-        running.round([Input::Started]);
+        running.round([Input::Facts(facts), Input::Started]);
         let mut round = Vec::with_capacity(INPUTS_MAX);
         loop {
             let room = running.engine.waiting_bytes() < COMMIT_WAITING_MAX_BYTES;
@@ -156,6 +166,9 @@ impl Driver {
         {
             running.round([input]);
         }
+        // Whoever is still changing an account has nobody to report to, and is waited for.
+        drop(inputs);
+        drop(running);
     }
 }
 
@@ -262,6 +275,11 @@ impl Running {
                     let records = read_page(reader.as_ref(), &purpose, &seqs);
                     let _ = report.blocking_send(Input::Fetched(session, purpose, records));
                 });
+            }
+            Effect::Account(session, errand, call) => {
+                if let Err(busy) = self.registrar.submit(Order { session, errand, call }) {
+                    self.own.push_back(*busy);
+                }
             }
             Effect::Verify(session, ticket, username, password) => {
                 let Some(place) = self.connections.get(&session).map(|connection| connection.caller().place()) else {

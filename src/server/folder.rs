@@ -8,7 +8,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::accounts::{self, Accounts, AccountsError};
+use super::facts::{self, ServerFile};
 use crate::clock;
+use crate::core::accounts::Facts;
 use crate::core::directory::Directory;
 use crate::core::state::State;
 use crate::files;
@@ -29,6 +31,8 @@ pub const LOCK: &str = "parlor.lock";
 pub struct Folder {
     /// The accounts.
     pub accounts: Accounts,
+    /// What the server says of itself.
+    pub facts: Facts,
     /// The accounts' numbers and names.
     pub directory: Directory,
     /// The log, ready to be appended to.
@@ -93,7 +97,8 @@ impl Folder {
         })?;
         let mut notices = narrow(path, &open).map_err(unusable)?;
         let accounts = Accounts::open(path)?;
-        let directory = Directory::new(accounts.people());
+        let facts = ServerFile::load(path)?.facts();
+        let directory = accounts.directory();
         notices.extend_from_slice(accounts.doubts());
         let file = path.join(HISTORY);
         notices.extend(import_old(&file, &directory)?);
@@ -107,7 +112,7 @@ impl Folder {
         let (log, report) =
             FileLog::open(Arc::new(storage), &new_id, |record| _ = state.apply(record)).map_err(history)?;
         notices.extend(report.torn.map(|torn| format!("{}: {torn}", file.display())));
-        Ok(Self { accounts, directory, log, state, lock, notices })
+        Ok(Self { accounts, facts, directory, log, state, lock, notices })
     }
 
     /// Looks at a folder without changing anything: what `parlor --check` prints.
@@ -116,6 +121,7 @@ impl Folder {
     /// [`FolderError`]: the first thing that is wrong.
     pub fn check(path: &Path) -> Result<Check, FolderError> {
         let accounts = accounts::check(path)?;
+        let invites = ServerFile::load(path)?.invites.len();
         let file = path.join(HISTORY);
         let mut state = State::default();
         let mut report = Report::default();
@@ -125,7 +131,7 @@ impl Folder {
             report = FileLog::check(&storage, |record| _ = state.apply(record)).map_err(history)?;
         }
         let (chats, messages) = state.counts();
-        Ok(Check { accounts, report, chats, messages })
+        Ok(Check { accounts, invites, report, chats, messages })
     }
 }
 
@@ -140,6 +146,8 @@ pub fn log_of(path: &Path) -> Option<String> {
 pub struct Check {
     /// The accounts.
     pub accounts: accounts::Counts,
+    /// How many invites there are, good or not.
+    pub invites: usize,
     /// The log.
     pub report: Report,
     /// How many chats have a message.
@@ -150,7 +158,7 @@ pub struct Check {
 
 /// The files of a folder that others than its owner can do anything with.
 fn open_to_others(path: &Path) -> Vec<&'static str> {
-    let names = [accounts::FILE_NAME, accounts::LOCK_NAME, HISTORY, LOCK];
+    let names = [accounts::FILE_NAME, accounts::LOCK_NAME, facts::FILE_NAME, HISTORY, LOCK];
     names.into_iter().filter(|name| files::is_open_to_others(&path.join(name))).collect()
 }
 

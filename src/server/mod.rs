@@ -7,25 +7,27 @@ mod committer;
 mod connection;
 mod door;
 mod driver;
+pub mod facts;
 pub mod folder;
 mod guessing;
 mod hashing;
+mod registrar;
 pub mod throttle;
 mod transport;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::config::{ACCEPT_WARNING_PAUSE, INPUTS_MAX, PAGE_READERS_MAX, tune};
-use crate::core::directory::Directory;
-use crate::core::engine::{Engine, Input};
+use crate::core::engine::Engine;
 use crate::log::Log as _;
 use crate::proto::fingerprint::Fingerprint;
+use accounts::Accounts;
 use certificate::{Certificate, CertificateError, CertificateFiles};
 use committer::Committer;
 use door::Door;
@@ -33,6 +35,7 @@ pub use door::{IsHere, is_loopback};
 use driver::Driver;
 use folder::{Folder, FolderError};
 use hashing::Hashing;
+use registrar::{Registrar, Roll};
 use throttle::{Pace, Throttle};
 
 /// Program and version, as the server introduces itself.
@@ -157,15 +160,16 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
         let _inside = runtime.enter();
         listen(&options.listen, options.lenient)?
     };
-    let addresses = listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?;
+    let addresses: Vec<_> = listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?;
     let mut notices = folder.notices.clone();
+    notices.extend(known_passwords(&folder.accounts, &addresses));
     if options.allow_plaintext {
         notices.push("other computers may speak plain text: whoever can listen on the network reads along".into());
     }
     let (stop, stopped) = oneshot::channel();
     let (done, committed) = mpsc::channel(64);
     let (report, inputs) = mpsc::channel(INPUTS_MAX);
-    let Folder { accounts, log, state, lock, directory, .. } = folder;
+    let Folder { accounts, facts, log, state, lock, directory, .. } = folder;
     let reader = log.reader();
     let mut engine = Engine::new(state, directory, log.id(), NAME);
     if options.allow_plaintext {
@@ -176,8 +180,9 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
     let throttle = Throttle::new(options.pace);
     let (allow_plaintext, is_here) = (options.allow_plaintext, options.is_here);
     let accounts = Arc::new(RwLock::new(accounts));
-    let watch =
-        accounts::watch(&options.data_dir, reload(Arc::clone(&accounts), report.clone())).map_err(FolderError::from)?;
+    let roll = Arc::new(Roll::new(Arc::clone(&accounts), report.clone()));
+    let registrar = Registrar::start(options.data_dir.clone(), Arc::clone(&roll))?;
+    let watch = accounts::watch(&options.data_dir, move || roll.reload()).map_err(FolderError::from)?;
     let thread = std::thread::Builder::new().name("server".into()).spawn(move || {
         runtime.block_on(async move {
             let (accept, accepted) = mpsc::channel(64);
@@ -192,6 +197,8 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
                 reader,
                 accounts,
                 hashing,
+                registrar,
+                facts,
                 throttle,
                 door: Door::new(),
                 tls,
@@ -210,28 +217,17 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
     Ok(Running { addresses, fingerprint, notices, stop: Some(stop), thread: Some(thread) })
 }
 
-/// What happens when `users.json` changes: the engine learns of it, and a broken file is logged and passed over.
-fn reload(accounts: Arc<RwLock<accounts::Accounts>>, report: mpsc::Sender<Input>) -> impl Fn() + Send + 'static {
-    move || {
-        let directory = {
-            let mut accounts = accounts.write().unwrap_or_else(PoisonError::into_inner);
-            let known = accounts.doubts().to_vec();
-            match accounts.reload() {
-                Ok(true) => {
-                    for doubt in accounts.doubts().iter().filter(|doubt| !known.contains(doubt)) {
-                        tracing::warn!("{doubt}");
-                    }
-                    Directory::new(accounts.people())
-                }
-                Ok(false) => return,
-                Err(error) => {
-                    tracing::error!("{error}. The accounts stay as they were before.");
-                    return;
-                }
-            }
-        };
-        let _ = report.blocking_send(Input::Directory(directory));
-    }
+/// What is to be said when others can reach accounts whose passwords everybody knows.
+fn known_passwords(accounts: &Accounts, addresses: &[SocketAddr]) -> Option<String> {
+    let names: Vec<_> = accounts.shipped().iter().map(ToString::to_string).collect();
+    let reachable = addresses.iter().any(|address| !address.ip().is_loopback());
+    (reachable && !names.is_empty()).then(|| {
+        format!(
+            "the passwords of {} are those that Parlor comes with, and everybody knows them: they are refused from other \
+             computers. `parlor user passwd NAME` gives another one, `parlor user remove NAME` takes the account away",
+            names.join(", ")
+        )
+    })
 }
 
 fn listen(addresses: &[SocketAddr], lenient: bool) -> Result<Vec<TcpListener>, StartError> {
@@ -295,5 +291,25 @@ async fn accept_from(listener: TcpListener, accept: mpsc::Sender<(TcpStream, Soc
                 pause = (pause * 2).min(Duration::from_secs(1));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_that_everybody_knows_are_named_where_others_can_come_in() {
+        let dir = tempfile::tempdir().unwrap();
+        let accounts = Accounts::open(dir.path()).unwrap();
+        let at = |address: &str| vec![SocketAddr::new(address.parse().unwrap(), 27275)];
+        assert_eq!(known_passwords(&accounts, &at("127.0.0.1")), None);
+        let said = known_passwords(&accounts, &at("0.0.0.0")).unwrap();
+        assert!(said.contains("Alice, Bob, Charlie"), "{said}");
+        for name in ["Alice", "Bob"] {
+            accounts::set_password(dir.path(), &crate::proto::ids::UserName::new(name).unwrap(), &"x".into()).unwrap();
+        }
+        let accounts = Accounts::open(dir.path()).unwrap();
+        assert!(known_passwords(&accounts, &at("::")).unwrap().starts_with("the passwords of Charlie are"));
     }
 }

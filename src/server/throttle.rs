@@ -93,6 +93,7 @@ impl Buckets {
                 | Call::FetchReceipts(..)
                 | Call::ListUsers
                 | Call::Group(..)
+                | Call::Account(_)
                 | Call::Typing(_)
                 | Call::SetStatus(_)
                 | Call::SetReadReceipts(_),

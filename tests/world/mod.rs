@@ -230,7 +230,7 @@ impl World {
                 }
                 inputs.push_back(Input::Closed(session));
             }
-            Effect::Admit(..) => {}
+            Effect::Admit(..) | Effect::Account(..) => {}
         }
     }
 

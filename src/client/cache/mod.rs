@@ -10,9 +10,9 @@ mod store;
 mod writer;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 
 use argon2::Argon2;
@@ -204,6 +204,12 @@ impl Keeper {
     pub fn set_limit(&mut self, limit: u64) {
         self.gauge.limit.store(limit, Ordering::Relaxed);
         (self.stale, self.tell, self.saved_at) = (true, true, Millis(0));
+    }
+
+    /// The server takes another password from now on: what is kept is written anew, and opens to that one.
+    pub fn set_password(&mut self, password: SecretString) {
+        *self.gauge.password.lock().unwrap_or_else(PoisonError::into_inner) = Some(password);
+        (self.home, self.stale, self.saved_at) = (None, true, Millis(0));
     }
 
     /// What is kept goes, and is not written again; what is new is kept as before.

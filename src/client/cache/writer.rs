@@ -1,9 +1,9 @@
 //! The thread that writes a cache.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use argon2::Argon2;
@@ -25,11 +25,14 @@ pub(super) struct Gauge {
     pub bytes: AtomicU64,
     /// Something could not be written: all of it must be written anew.
     pub failed: AtomicBool,
+    /// Another password, to which the file is to open when it is next written anew.
+    pub password: Mutex<Option<SecretString>>,
 }
 
 impl Gauge {
     pub fn new(limit: u64, bytes: u64) -> Self {
-        Self { limit: AtomicU64::new(limit), bytes: AtomicU64::new(bytes), failed: AtomicBool::new(false) }
+        let (limit, bytes) = (AtomicU64::new(limit), AtomicU64::new(bytes));
+        Self { limit, bytes, failed: AtomicBool::new(false), password: Mutex::new(None) }
     }
 }
 
@@ -99,7 +102,10 @@ impl Writer {
 
     /// The hash that the cache opens by: the one that it has opened by, if it has.
     fn hash(&mut self) -> io::Result<String> {
-        if let Some(store) = &self.store {
+        let renewed = self.gauge.password.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(password) = renewed {
+            (self.password, self.hash) = (password, None);
+        } else if let Some(store) = &self.store {
             self.hash = Some(store.hash().to_owned());
         }
         if let Some(hash) = &self.hash {

@@ -20,6 +20,7 @@ use crate::client::command::Hosting;
 use crate::client::fold::sign_in_problem;
 use crate::client::model::{Field, Security, SignInProblem, TrustQuestion};
 use crate::config::{CONNECT_DEADLINE, SIGN_IN_DEADLINE, default_listen};
+use crate::proto::account::Asked;
 use crate::proto::event::{Code, Event, Problem};
 use crate::proto::frame;
 use crate::proto::limits::FRAME_BEFORE_LOGIN_MAX_BYTES;
@@ -81,13 +82,19 @@ pub(super) async fn connect(
     };
     // Room for all of it from the start, so that no piece is left behind where it was before it grew.
     let mut login = Zeroizing::new(Vec::with_capacity(FRAME_BEFORE_LOGIN_MAX_BYTES));
-    let asked = Outgoing::Login {
-        username: &sign_in.username,
-        password: sign_in.password.expose_secret(),
-        log: known.as_ref().map(|(log, _)| log.as_str()),
-        after: known.as_ref().map(|(_, seq)| *seq),
-    };
-    frame::encode_value(&mut login, &asked);
+    let (username, password) = (sign_in.username.as_str(), sign_in.password());
+    let password = password.expose_secret();
+    match sign_in.join.as_ref().filter(|_| !taken_before) {
+        Some(join) => {
+            let code = join.code.as_ref().map(|code| code.expose_secret());
+            frame::encode_value(&mut login, &Asked::Join { code, username, password });
+        }
+        None => {
+            let log = known.as_ref().map(|(log, _)| log.as_str());
+            let after = known.as_ref().map(|(_, seq)| *seq);
+            frame::encode_value(&mut login, &Outgoing::Login { username, password, log, after });
+        }
+    }
     let answer = async {
         wire.write(&login).await?;
         wire.read().await
@@ -186,7 +193,7 @@ async fn found(host: &SharedHost, hosting: &Hosting, sign_in: &SignIn) -> Result
             format!("Port {} of this computer is in use, perhaps by another server. Choose another.", hosting.port);
         return Err(Failed::Refused(at_server(text)));
     }
-    let (host, username, password) = (Arc::clone(host), sign_in.username.clone(), sign_in.password.clone());
+    let (host, username, password) = (Arc::clone(host), sign_in.username.clone(), sign_in.password());
     let founded = tokio::task::spawn_blocking(move || {
         host.lock().unwrap_or_else(PoisonError::into_inner).found(&username, &password)
     });

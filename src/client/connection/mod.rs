@@ -54,9 +54,20 @@ pub(super) struct SignIn {
     generation: u64,
     server: Server,
     username: String,
-    password: SecretString,
+    password: Password,
+    /// The account is yet to be made.
+    join: Option<Joining>,
     /// The server took it before: it is worth trying again until it does.
     known: bool,
+}
+
+/// A password, which may be changed while its account is signed in.
+type Password = Arc<Mutex<SecretString>>;
+
+/// How an account is made.
+pub(super) struct Joining {
+    /// The invite's code, as it was typed; none where everybody can register.
+    pub code: Option<SecretString>,
 }
 
 /// Which server.
@@ -103,12 +114,21 @@ pub(super) struct Handle {
     trust: Trust,
     wake: Wake,
     generation: u64,
+    /// That of the last sign-in.
+    password: Password,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
 impl std::fmt::Debug for Handle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Handle").field("generation", &self.generation).finish_non_exhaustive()
+    }
+}
+
+impl SignIn {
+    /// The password that holds now.
+    fn password(&self) -> SecretString {
+        self.password.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -125,7 +145,8 @@ impl Handle {
         let thread = std::thread::Builder::new().name("connection".into()).spawn(move || {
             runtime.block_on(task.run());
         })?;
-        Ok(Self { orders: Some(orders), reports, cursor, trust, wake, generation: 0, thread: Some(thread) })
+        let password = Arc::new(Mutex::new(SecretString::default()));
+        Ok(Self { orders: Some(orders), reports, cursor, trust, wake, generation: 0, password, thread: Some(thread) })
     }
 
     pub(super) fn next(&mut self) -> Option<Report> {
@@ -164,9 +185,22 @@ impl Handle {
         self.trust.expect(server, fingerprint);
     }
 
-    pub(super) fn sign_in(&mut self, server: Server, username: String, password: SecretString, known: bool) {
+    pub(super) fn sign_in(
+        &mut self,
+        server: Server,
+        (username, password): (String, SecretString),
+        join: Option<Joining>,
+        known: bool,
+    ) {
         self.generation += 1;
-        let _ = self.order(Order::SignIn(SignIn { generation: self.generation, server, username, password, known }));
+        self.password = Arc::new(Mutex::new(password));
+        let (generation, password) = (self.generation, Arc::clone(&self.password));
+        let _ = self.order(Order::SignIn(SignIn { generation, server, username, password, join, known }));
+    }
+
+    /// The account that is signed in has another password now: the connection comes back with it.
+    pub(super) fn set_password(&self, password: SecretString) {
+        *self.password.lock().unwrap_or_else(PoisonError::into_inner) = password;
     }
 
     /// Hands an order on; gives it back while too many wait.

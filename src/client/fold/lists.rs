@@ -172,6 +172,9 @@ mod tests {
             message_max_bytes: 1,
             read_receipts: true,
             plaintext: false,
+            role: Default::default(),
+            server_name: String::new(),
+            registration: None,
         };
         model.apply(Event::Login(Ok(welcome)), Millis(0));
         people(&mut model, 1, Status::Online, 0, true);

@@ -98,7 +98,17 @@ impl Model {
                 }
             }
             Event::Marked(chat) => return Followup::Marked(chat),
-            Event::People(people) => self.named(people, now),
+            Event::Account(n, outcome) => self.account_done(n, outcome),
+            Event::ServerChanged(server) => {
+                self.server_name = server.server_name;
+                self.registration = server.registration;
+            }
+            Event::RoleChanged(changed) => self.set_role(changed.role),
+            Event::AdministrationChanged => self.administration_changed(),
+            Event::People(people) => {
+                self.people_changed(&people);
+                self.named(people, now);
+            }
             Event::Groups(groups) => groups.groups.into_iter().for_each(|group| self.group_listed(group)),
             Event::Chats(chats) => {
                 let behind: Vec<_> = chats.chats.into_iter().filter_map(|entry| self.listed_chat(entry)).collect();
@@ -116,7 +126,7 @@ impl Model {
                 let wait = i64::try_from(throttled.wait_ms).unwrap_or(i64::MAX).min(THROTTLED_MAX_MILLIS);
                 self.throttled = Some(now.plus(wait + THROTTLED_MILLIS));
             }
-            Event::Problem(problem) if problem.code == Code::AccountRemoved => {
+            Event::Problem(problem) if matches!(problem.code, Code::AccountRemoved | Code::AccountBlocked) => {
                 self.signed_out(Some(SignInProblem { field: Field::Credentials, message: problem.message }));
                 return Followup::Leave;
             }
@@ -142,6 +152,9 @@ impl Model {
         self.message_max_bytes = welcome.message_max_bytes;
         self.server_allows_plaintext = welcome.plaintext;
         self.set_read_receipts(welcome.read_receipts);
+        self.set_role(welcome.role);
+        self.server_name = welcome.server_name;
+        self.registration = welcome.registration;
         self.phase = Phase::SignedIn;
     }
 
@@ -303,6 +316,7 @@ impl Model {
     pub fn unlinked(&mut self, link: Link) {
         self.link = link;
         self.throttled = None;
+        self.lose_errand();
         for chat in self.chats.values_mut() {
             chat.loading = false;
             chat.typing.clear();
@@ -347,6 +361,12 @@ impl Model {
 
 /// Where on the login page a refusal belongs.
 pub(super) fn sign_in_problem(problem: Problem) -> SignInProblem {
-    let field = if problem.code == Code::WrongCredentials { Field::Credentials } else { Field::Server };
+    let field = match problem.code {
+        Code::WrongCredentials | Code::DemoAccount | Code::NameTaken | Code::BadName | Code::BadPassword => {
+            Field::Credentials
+        }
+        Code::BadInvite | Code::RegistrationClosed => Field::Invite,
+        _ => Field::Server,
+    };
     SignInProblem { field, message: problem.message }
 }

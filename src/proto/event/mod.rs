@@ -1,6 +1,7 @@
 //! Events: what the server says, in answer or unasked. The same types write them in the server and read them in the
 //! client. Each is documented with an example in docs/PROTOCOL.md.
 
+mod account;
 mod lists;
 mod problem;
 mod reply;
@@ -9,6 +10,10 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
+pub use self::account::{
+    AccountDone, AccountInfo, AccountReply, Accounts, AdministrationChanged, ConnectionInfo, InviteInfo, Invites,
+    NewInvite, RoleChanged, ServerChanged,
+};
 pub use self::lists::{
     ChatEntry, Chats, Closing, Cursor, Cursors, Former, GroupInfo, GroupMember, Groups, People, Person, Ready, Status,
     Throttled, Typing,
@@ -45,6 +50,14 @@ pub enum Event<'a> {
     Typing(Typing),
     /// A group was made or changed as this client asked, or not; the number is the request's.
     GroupReply(Option<RequestId>, Result<GroupReply, Problem>),
+    /// Something about accounts was done as this client asked, or not; the number is the request's.
+    Account(Option<RequestId>, Result<AccountDone, Problem>),
+    /// See [`ServerChanged`].
+    ServerChanged(ServerChanged),
+    /// See [`RoleChanged`].
+    RoleChanged(RoleChanged),
+    /// See [`AdministrationChanged`].
+    AdministrationChanged,
     /// See [`Receipts`].
     Receipts(Result<Receipts, Problem>),
     /// A `mark_read` or `mark_delivered` was taken or refused: the next one may go out.
@@ -118,6 +131,17 @@ fn answer<'a, T: Deserialize<'a>>(json: &'a [u8], head: Head) -> Result<Result<T
     }
 }
 
+/// The body of a reply about accounts, or why there is none.
+fn account_done(purpose: &str, json: &[u8], head: Head) -> Result<Result<AccountDone, Problem>, serde_json::Error> {
+    Ok(match purpose {
+        "change_name" | "add_account" => answer(json, head)?.map(AccountDone::Account),
+        "list_accounts" => answer(json, head)?.map(AccountDone::Accounts),
+        "list_invites" => answer(json, head)?.map(AccountDone::Invites),
+        "create_invite" => answer(json, head)?.map(AccountDone::Invite),
+        _ => head.verdict().map(|()| AccountDone::Done),
+    })
+}
+
 impl<'a> Event<'a> {
     /// Reads an event from the JSON of a frame.
     ///
@@ -165,7 +189,16 @@ impl<'a> Event<'a> {
                 let head: Head = serde_json::from_slice(json)?;
                 Self::GroupReply(head.id, answer(json, head)?)
             }
-            "login" => Self::Login(answer(json, serde_json::from_slice(json)?)?),
+            "login" | "join" => Self::Login(answer(json, serde_json::from_slice(json)?)?),
+            "change_password" | "change_name" | "list_accounts" | "add_account" | "reset_password"
+            | "block_account" | "set_role" | "remove_account" | "rename_server" | "set_registration"
+            | "create_invite" | "list_invites" | "revoke_invite" => {
+                let head: Head = serde_json::from_slice(json)?;
+                Self::Account(head.id, account_done(&purpose, json, head)?)
+            }
+            "server_changed" => Self::ServerChanged(serde_json::from_slice(json)?),
+            "role_changed" => Self::RoleChanged(serde_json::from_slice(json)?),
+            "administration_changed" => Self::AdministrationChanged,
             "fetch_receipts" => Self::Receipts(answer(json, serde_json::from_slice(json)?)?),
             "fetch_history" => {
                 let head: Head = serde_json::from_slice(json)?;

@@ -20,6 +20,26 @@ pub enum Code {
     WrongCredentials,
     /// The account was removed while it was logged in; the connection ends.
     AccountRemoved,
+    /// The account was blocked while it was logged in; the connection ends.
+    AccountBlocked,
+    /// One of the passwords that the program comes with, from another computer.
+    DemoAccount,
+    /// Only an administrator can do that.
+    NotAnAdmin,
+    /// It would leave the server without an administrator.
+    LastAdmin,
+    /// Another account has or had that name, or one that looks like it.
+    NameTaken,
+    /// An account cannot have that password: it is too short, too long, or too easily guessed.
+    BadPassword,
+    /// No account can be made with that code.
+    BadInvite,
+    /// No account can be made without a code.
+    RegistrationClosed,
+    /// No invite has that number.
+    UnknownInvite,
+    /// There are as many accounts, or invites, as there can be.
+    ServerFull,
     /// No account has that name or number.
     UnknownUser,
     /// No group has that number.
@@ -34,7 +54,7 @@ pub enum Code {
     AlreadyAMember,
     /// More people in one request, or in one group, than there can be.
     TooManyPeople,
-    /// A group cannot have that name.
+    /// An account, a group or the server cannot have that name.
     BadName,
     /// No message of this account stands at that place of that chat.
     UnknownMessage,

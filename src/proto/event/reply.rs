@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Problem, Status};
+use crate::proto::account::Role;
 use crate::proto::chat::{ChatKey, GroupId};
 use crate::proto::ids::{Millis, RequestId, Seq, UserId};
 use crate::proto::record::Record;
@@ -31,6 +32,15 @@ pub struct Welcome {
     /// Other computers may speak to the server in plain text: what is said here may cross a network in the open.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub plaintext: bool,
+    /// What the account may do.
+    #[serde(default)]
+    pub role: Role,
+    /// The name that the server's administrators gave it; empty if none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub server_name: String,
+    /// Whether everybody can make an account; told to administrators alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration: Option<bool>,
 }
 
 fn yes() -> bool {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::file::FILE_MAX_BYTES;
 use crate::names::Refused;
-use crate::proto::limits::{PASSWORD_MAX_BYTES, PASSWORD_NEW_MIN_CHARS};
+use crate::proto::limits::{ACCOUNTS_MAX, PASSWORD_MAX_BYTES, PASSWORD_NEW_MIN_CHARS};
 
 /// Why accounts cannot be read, changed or watched. Each text says what is wrong and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -127,6 +127,29 @@ pub enum AccountsError {
     /// The password of somebody who owns a server for others is too short.
     #[error("the password is too short: choose one with at least {PASSWORD_NEW_MIN_CHARS} characters")]
     ShortPassword,
+    /// The password of an account is easily guessed.
+    #[error(
+        "the password is easily guessed: {0}. Choose another one; a few words that nobody would put together are good"
+    )]
+    WeakPassword(&'static str),
+    /// A new name was somebody else's.
+    #[error("{asked:?} is, or looks like, what somebody here was called before: choose another name")]
+    FormerName {
+        /// The name that was asked for.
+        asked: String,
+    },
+    /// No account has that number.
+    #[error("There is no such account any more")]
+    NoSuchNumber,
+    /// Whoever wants a change looks after others no more.
+    #[error("Only administrators of this server can do that")]
+    NotAnAdmin,
+    /// A change would leave nobody to look after the others.
+    #[error("This is the only administrator: make somebody else one first")]
+    LastAdmin,
+    /// There are too many accounts.
+    #[error("There are {ACCOUNTS_MAX} accounts, and more are not made: remove some first")]
+    Full,
     /// A new server was to be made where there is one.
     #[error("there is a server in {} already: choose an empty folder, or one that does not exist yet", path.display())]
     Inhabited {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::{AccountsError, password};
 use crate::names::{self, Refused};
+use crate::proto::account::Role;
 use crate::proto::ids::{UserId, UserName};
 use crate::visible;
 
@@ -42,6 +43,15 @@ pub(super) struct Entry {
     pub id: Option<UserId>,
     /// Its name.
     pub username: String,
+    /// What it may do; nothing for most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// It is kept out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub blocked: bool,
+    /// What it was called before, newest first: nobody else is given such a name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former_names: Vec<String>,
     /// A password that somebody wrote by hand and that is to be hashed. Never written.
     #[serde(default, skip_serializing)]
     pub password: Option<SecretString>,
@@ -144,14 +154,28 @@ impl UsersFile {
     /// # Errors
     /// [`AccountsError::NameTaken`], [`AccountsError::BadName`] when it looks like another one.
     pub fn check_new_name(&self, name: &UserName) -> Result<(), AccountsError> {
+        self.check_name_for(None, name)
+    }
+
+    /// The same for an account that is there, which may be called what only it is or was called.
+    ///
+    /// # Errors
+    /// Those of [`Self::check_new_name`].
+    pub fn check_name_for(&self, user: Option<UserId>, name: &UserName) -> Result<(), AccountsError> {
         let asked = || name.to_string();
-        if let Some(at) = self.position(name) {
-            let existing = self.users[at].username.clone();
-            return Err(AccountsError::NameTaken { asked: asked(), existing });
+        let others = || self.users.iter().filter(|entry| user.is_none() || entry.id != user);
+        let folded = name.folded();
+        if let Some(entry) = others().find(|entry| entry.username.to_lowercase() == folded) {
+            return Err(AccountsError::NameTaken { asked: asked(), existing: entry.username.clone() });
         }
-        match self.users.iter().find(|entry| names::alike(name.as_str(), &entry.username)) {
-            Some(entry) => Err(Refused::Alike { asked: asked(), existing: entry.username.clone() }.into()),
-            None => Ok(()),
+        let looks = names::looks(name.as_str());
+        let alike = |other: &str| names::looks(other).iter().any(|look| looks.contains(look));
+        if let Some(entry) = others().find(|entry| alike(&entry.username)) {
+            return Err(Refused::Alike { asked: asked(), existing: entry.username.clone() }.into());
+        }
+        match others().any(|entry| entry.former_names.iter().any(|former| alike(former))) {
+            true => Err(AccountsError::FormerName { asked: asked() }),
+            false => Ok(()),
         }
     }
 
@@ -192,6 +216,9 @@ impl UsersFile {
         self.users.push(Entry {
             id: Some(id),
             username: name.to_string(),
+            role: None,
+            blocked: false,
+            former_names: Vec::new(),
             password: None,
             password_hash: Some(password_hash),
             extra: Map::new(),
@@ -258,11 +285,12 @@ fn take_number(next: &mut u32, path: &Path) -> Result<UserId, AccountsError> {
 }
 
 /// Says where and what, without repeating what stands there: it may be a password.
-fn json_error(error: &serde_json::Error, path: &Path) -> AccountsError {
+pub(in crate::server) fn json_error(error: &serde_json::Error, path: &Path) -> AccountsError {
     let text = error.to_string();
     let why = text.rsplit_once(" at line ").map_or(text.as_str(), |(why, _)| why);
-    let quotes_the_file =
-        ["invalid type", "invalid value", "invalid length"].iter().any(|start| why.starts_with(start));
+    let quotes_the_file = ["invalid type", "invalid value", "invalid length", "unknown variant"]
+        .iter()
+        .any(|start| why.starts_with(start));
     let why = match why.rsplit_once(", expected ") {
         Some((_, expected)) if quotes_the_file => format!("expected {}", expected.replace("u32", "a whole number")),
         _ if quotes_the_file => "this does not belong here".into(),

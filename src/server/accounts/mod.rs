@@ -4,9 +4,12 @@
 //! - [`Accounts`]: the last good state of the file, and credentials checked against it.
 //! - [`watch()`]: tells when the file was changed.
 //! - [`found`]: a new server for others, with one account.
+//! - [`Change`]: what people ask for over the wire, each decided about the file as it is then.
 //! - [`add`], [`set_password`], [`remove`], [`list`]: what `parlor user` does, also while a server runs.
 //! - [`check`]: what `parlor --check` looks at, without changing anything.
 
+mod change;
+mod common;
 mod error;
 mod file;
 mod password;
@@ -16,21 +19,27 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use secrecy::SecretString;
 
+use crate::core::directory::Directory;
 use crate::names;
+use crate::proto::account::Role;
 use crate::proto::ids::{UserId, UserName};
+use crate::proto::limits::FORMER_NAMES_MAX;
 use file::UsersFile;
 
+pub use change::{By, Change, check_new, is_password_of, name_of, new_password};
 pub use error::AccountsError;
 pub use file::FILE_MAX_BYTES;
+pub(super) use file::json_error;
 pub use password::{HASH_BYTES, HASH_LANES, HASH_MEMORY_KIB, HASH_PASSES, SALT_BYTES};
 pub use store::{FILE_NAME, LOCK_NAME};
+pub(super) use store::{read, replace};
 pub use watch::{Watch, watch};
 
 /// The accounts of a data folder as the file last had them in good order.
@@ -47,6 +56,8 @@ pub struct Accounts {
 struct Roll {
     /// Ordered by number.
     people: Vec<(UserId, UserName)>,
+    admins: BTreeSet<UserId>,
+    blocked: BTreeSet<UserId>,
     by_folded_name: HashMap<String, (UserId, Arc<str>)>,
     /// The folded name behind [`names::key`]; nothing where two names share one.
     by_key: HashMap<String, Option<String>>,
@@ -55,18 +66,36 @@ struct Roll {
 impl Roll {
     /// What a settled file says.
     fn of(file: &UsersFile) -> Self {
-        let mut roll = Self::default();
+        let mut roll = Self { admins: file.admins(), ..Self::default() };
         for entry in &file.users {
             if let (Some(id), Ok(name), Some(hash)) = (entry.id, UserName::new(&entry.username), &entry.password_hash) {
-                let folded = name.folded();
-                let of_key = roll.by_key.entry(names::key(name.as_str())).or_insert_with(|| Some(folded.clone()));
-                *of_key = of_key.take().filter(|known| *known == folded);
-                roll.by_folded_name.insert(folded, (id, hash.as_str().into()));
+                roll.call(&name, id, hash);
                 roll.people.push((id, name));
+                roll.blocked.extend(entry.blocked.then_some(id));
+            }
+        }
+        // Who knows only the old name of an account is not shut out. A name that is somebody's now is theirs.
+        for entry in &file.users {
+            for former in entry.former_names.iter().take(FORMER_NAMES_MAX) {
+                if let (Some(id), Ok(name), Some(hash)) = (entry.id, UserName::new(former), &entry.password_hash)
+                    && !roll.by_folded_name.contains_key(&name.folded())
+                {
+                    roll.call(&name, id, hash);
+                }
             }
         }
         roll.people.sort_unstable_by_key(|&(id, _)| id);
         roll
+    }
+}
+
+impl Roll {
+    /// An account can be logged in to by that name.
+    fn call(&mut self, name: &UserName, id: UserId, hash: &str) {
+        let folded = name.folded();
+        let of_key = self.by_key.entry(names::key(name.as_str())).or_insert_with(|| Some(folded.clone()));
+        *of_key = of_key.take().filter(|known| *known == folded);
+        self.by_folded_name.insert(folded, (id, hash.into()));
     }
 }
 
@@ -95,6 +124,29 @@ impl Accounts {
         self.roll.people.clone()
     }
 
+    /// The same as the engine needs them, with who may do what.
+    pub fn directory(&self) -> Directory {
+        Directory::new(self.people()).with_roles(self.roll.admins.clone(), self.roll.blocked.clone())
+    }
+
+    /// Whether that account looks after the others.
+    pub fn is_admin(&self, user: UserId) -> bool {
+        self.roll.admins.contains(&user)
+    }
+
+    /// The number that the next account is given, at least.
+    pub fn next_id(&self) -> u32 {
+        self.next_id
+    }
+
+    /// Accounts that still have the password with which the program comes, which everybody knows.
+    pub fn shipped(&self) -> Vec<UserName> {
+        let shipped = store::shipped_hashes();
+        let known = |name: &UserName| self.roll.by_folded_name.get(&name.folded()).map(|(_, hash)| hash.to_string());
+        let has = |name: &UserName| known(name).is_some_and(|hash| shipped.contains(&hash));
+        self.roll.people.iter().map(|(_, name)| name).filter(|name| has(name)).cloned().collect()
+    }
+
     /// Names that a new account would not be given, as sentences for the person who keeps them: they look like others, or
     /// are words of the program's. They stay in force.
     pub fn doubts(&self) -> &[String] {
@@ -108,7 +160,10 @@ impl Accounts {
         let exact = self.roll.by_folded_name.get(&username.to_lowercase());
         let meant = self.roll.by_key.get(&names::key(username)).and_then(Option::as_ref);
         match exact.or_else(|| self.roll.by_folded_name.get(meant?)) {
-            Some((user, hash)) => Credential { user: Some(*user), hash: hash.clone() },
+            // Who is kept out takes as long to refuse as a wrong password.
+            Some((user, hash)) => {
+                Credential { user: Some(*user).filter(|user| !self.roll.blocked.contains(user)), hash: hash.clone() }
+            }
             None => Credential { user: None, hash: self.dummy.clone() },
         }
     }
@@ -201,6 +256,17 @@ pub fn list(dir: &Path) -> Result<Vec<(UserId, UserName)>, AccountsError> {
     Ok(people)
 }
 
+/// Who looks after the others, and who is kept out, in the same manner.
+///
+/// # Errors
+/// [`AccountsError`].
+pub fn rights(dir: &Path) -> Result<(BTreeSet<UserId>, BTreeSet<UserId>), AccountsError> {
+    let mut file = store::load(dir)?;
+    file.number(1, |_| None, &store::path_in(dir))?;
+    let blocked = file.users.iter().filter(|entry| entry.blocked).filter_map(|entry| entry.id).collect();
+    Ok((file.admins(), blocked))
+}
+
 /// The account of that name (compared without regard to case): its number, and its name as it is written.
 ///
 /// # Errors
@@ -245,6 +311,7 @@ pub fn found(dir: &Path, name: &UserName, password: &SecretString) -> Result<(),
     password::check_owner(password)?;
     let mut file = UsersFile::default();
     file.add(name, password::hash(password)?, &store::path_in(dir))?;
+    file.users[0].role = Some(Role::Admin);
     if store::create(dir, &file.to_text())? {
         return Ok(());
     }
@@ -277,20 +344,8 @@ pub fn set_password(dir: &Path, name: &UserName, password: &SecretString) -> Res
 /// Takes an account away. Its number is never given out again. A running server notices.
 ///
 /// # Errors
-/// [`AccountsError`], among them [`AccountsError::NoSuchAccount`].
+/// [`AccountsError`], among them [`AccountsError::NoSuchAccount`] and [`AccountsError::LastAdmin`].
 pub fn remove(dir: &Path, name: &UserName) -> Result<(UserId, UserName), AccountsError> {
-    let (_, removed) = store::update(
-        dir,
-        1,
-        |_| None,
-        |file, _| {
-            let at = file.position(name).ok_or_else(|| AccountsError::NoSuchAccount(name.to_string()))?;
-            let entry = file.users.remove(at);
-            entry
-                .id
-                .zip(UserName::new(&entry.username).ok())
-                .ok_or_else(|| AccountsError::NoSuchAccount(name.to_string()))
-        },
-    )?;
-    Ok(removed)
+    let (id, _) = find(dir, name)?;
+    Accounts::change_in(dir, 1, By::Owner, &Change::Remove(id))
 }

@@ -5,7 +5,7 @@ use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::AccountsError;
+use super::{AccountsError, common};
 use crate::proto::limits::{PASSWORD_MAX_BYTES, PASSWORD_NEW_MIN_CHARS};
 
 /// Memory of one hash, in KiB: 19 MiB. This and the next two are the OWASP Password Storage Cheat Sheet's setting for
@@ -59,6 +59,19 @@ pub fn check_owner(password: &SecretString) -> Result<(), AccountsError> {
     match password.expose_secret().chars().count() < PASSWORD_NEW_MIN_CHARS {
         true => Err(AccountsError::ShortPassword),
         false => Ok(()),
+    }
+}
+
+/// Checks a password that somebody chooses for an account of that name.
+///
+/// # Errors
+/// [`AccountsError`]: too short, too long, or too easily guessed.
+pub fn check_chosen(password: &SecretString, name: &str) -> Result<(), AccountsError> {
+    check_new(password)?;
+    check_owner(password)?;
+    match common::why_weak(password.expose_secret(), name) {
+        Some(why) => Err(AccountsError::WeakPassword(why)),
+        None => Ok(()),
     }
 }
 

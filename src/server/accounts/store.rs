@@ -29,13 +29,19 @@ const TRIES_MAX: u32 = 20;
 /// How much of `history.json` is looked at to see whether anything is in it, in bytes.
 const HISTORY_GLANCE_BYTES: u64 = 4096;
 
+/// The password hashes of those accounts.
+pub(super) fn shipped_hashes() -> Vec<String> {
+    let shipped = UsersFile::parse(SHIPPED.as_bytes(), Path::new(FILE_NAME)).map(|file| file.users).unwrap_or_default();
+    shipped.into_iter().filter_map(|entry| entry.password_hash).collect()
+}
+
 /// Where the file is.
 pub(super) fn path_in(dir: &Path) -> PathBuf {
     dir.join(FILE_NAME)
 }
 
 /// Reads the file. What is returned may hold passwords, so it is wiped when it is dropped.
-pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, AccountsError> {
+pub(in crate::server) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, AccountsError> {
     let file = files::open_to_read(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => AccountsError::Missing { path: path.into() },
         _ => failed("read", path, error),
@@ -107,7 +113,7 @@ pub(super) fn update<T>(
 
 /// Puts `text` in place of `before`, whole or not at all, readable by its owner alone, and synced. False, with nothing
 /// changed, when `before` is not what is there any more.
-fn replace(path: &Path, text: &[u8], before: Option<&[u8]>) -> Result<bool, AccountsError> {
+pub(in crate::server) fn replace(path: &Path, text: &[u8], before: Option<&[u8]>) -> Result<bool, AccountsError> {
     let failed = || AccountsError::io("write", path);
     let mut options = AtomicWriteFile::options();
     #[cfg(unix)]

@@ -106,7 +106,7 @@ impl Form {
 
     /// The field that something wrong stands under.
     fn place_of(&self, problem: &SignInProblem) -> Which {
-        if problem.field == Field::Server && self.known.is_none() { Which::Server } else { Which::Password }
+        if problem.field != Field::Credentials && self.known.is_none() { Which::Server } else { Which::Password }
     }
 
     /// Draws the page.
@@ -284,7 +284,7 @@ impl Form {
 
 fn belongs(problem: &SignInProblem, which: Which) -> bool {
     match problem.field {
-        Field::Server => which == Which::Server,
+        Field::Server | Field::Invite => which == Which::Server,
         Field::Credentials => which != Which::Server,
     }
 }

@@ -1,0 +1,110 @@
+//! What a client asks about accounts: for its person, and for the page of an administrator.
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::Client;
+use super::admin::Look;
+use super::command::{AccountWish, AdminWish};
+use super::model::Phase;
+use crate::proto::account::Asked;
+use crate::proto::event::{Code, Problem};
+use crate::proto::frame;
+use crate::proto::ids::RequestId;
+
+impl Client {
+    /// Asks for something about accounts.
+    pub(super) fn account(&mut self, wish: AccountWish) {
+        if self.model.phase != Phase::SignedIn {
+            return;
+        }
+        match &wish {
+            AccountWish::Admin(AdminWish::Open) => {
+                self.model.open_admin();
+                return self.run_errands();
+            }
+            AccountWish::Admin(AdminWish::Close) => return self.model.admin = None,
+            _ => {}
+        }
+        let n = self.model.start_errand();
+        if !self.linked {
+            let problem =
+                Problem::new(Code::Other, "There is no connection to the server now. Try again when it is back.");
+            return self.model.account_done(Some(n), Err(problem));
+        }
+        if let Some(asked) = wish.request(n) {
+            let frame = frame::frame_of(&asked);
+            self.send(frame);
+        }
+        // The connection comes back by the password that holds then.
+        self.new_password = match wish {
+            AccountWish::ChangePassword { new, .. } => Some((n, new)),
+            _ => None,
+        };
+    }
+
+    /// Asks for what the page of an administrator is to show, and takes over a password that holds now.
+    pub(super) fn run_errands(&mut self) {
+        if let Some((n, new)) = self.new_password.take() {
+            match self.model.errand.as_ref().filter(|errand| errand.n == n).map(|errand| &errand.outcome) {
+                Some(None) => self.new_password = Some((n, new)),
+                Some(Some(Ok(_))) => self.password_changed(new),
+                _ => {}
+            }
+        }
+        if self.linked {
+            let frames = self.model.looks().iter().flat_map(|look| frame::frame_of(&look.request())).collect();
+            self.send(frames);
+        }
+    }
+
+    /// The server takes another password from now on.
+    fn password_changed(&mut self, new: SecretString) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.set_password(new.clone());
+        }
+        self.handle.set_password(new);
+    }
+}
+
+impl Look {
+    fn request(self) -> Asked<'static> {
+        match self {
+            Self::Accounts(id, after) => Asked::ListAccounts { id, after },
+            Self::Invites(id) => Asked::ListInvites { id },
+        }
+    }
+}
+
+impl AccountWish {
+    /// The same as it is asked for under that number; nothing for what is not asked of the server.
+    fn request(&self, id: RequestId) -> Option<Asked<'_>> {
+        Some(match self {
+            Self::ChangePassword { old, new } => {
+                Asked::ChangePassword { id, old: old.expose_secret(), new: new.expose_secret() }
+            }
+            Self::ChangeName(username) => Asked::ChangeName { id, username },
+            Self::Admin(wish) => return wish.request(id),
+        })
+    }
+}
+
+impl AdminWish {
+    fn request(&self, id: RequestId) -> Option<Asked<'_>> {
+        Some(match self {
+            Self::Open | Self::Close => return None,
+            Self::Add { username, password } => Asked::AddAccount { id, username, password: password.expose_secret() },
+            Self::ResetPassword { user, password } => {
+                Asked::ResetPassword { id, user: *user, password: password.expose_secret() }
+            }
+            Self::Block { user, blocked } => Asked::BlockAccount { id, user: *user, blocked: *blocked },
+            Self::SetRole { user, role } => Asked::SetRole { id, user: *user, role: *role },
+            Self::Remove(user) => Asked::RemoveAccount { id, user: *user },
+            Self::RenameServer(name) => Asked::RenameServer { id, name },
+            Self::SetRegistration(on) => Asked::SetRegistration { id, on: *on },
+            Self::CreateInvite { uses, expires_in_ms, label } => {
+                Asked::CreateInvite { id, uses: *uses, expires_in_ms: *expires_in_ms, label }
+            }
+            Self::RevokeInvite(invite) => Asked::RevokeInvite { id, invite: *invite },
+        })
+    }
+}
