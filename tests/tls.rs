@@ -24,6 +24,12 @@ const AFAR: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 const FURTHER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 
 fn options(dir: &Path) -> Options {
+    // The passwords that everybody knows open nothing from another computer.
+    let names = ["Alice", "Bob", "Charlie"];
+    let users = names.map(|name| json!({"username": name, "password": format!("pw of {name}")}));
+    if !dir.join("users.json").exists() {
+        std::fs::write(dir.join("users.json"), json!({"users": users}).to_string()).unwrap();
+    }
     let address = SocketAddr::from((HERE, 0));
     let pace = Pace { per_second: 0.0, ..Pace::default() };
     Options { pace, is_here: |address| address == HERE, ..Options::new(vec![address], dir.into()) }
@@ -43,10 +49,10 @@ fn text(message: &Value) -> (Value, Value) {
 fn one_in_tls_and_one_in_the_open_talk_with_each_other() {
     let dir = tempfile::tempdir().unwrap();
     let (running, address) = start(dir.path());
-    let mut bob = Peer::login(address, "Bob", "456");
+    let mut bob = Peer::login(address, "Bob", "pw of Bob");
     for version in [&TLS12, &TLS13] {
         let mut alice = Peer::connect(address).encrypted(&[version]);
-        let reply = alice.try_login("Alice", "123");
+        let reply = alice.try_login("Alice", "pw of Alice");
         assert_eq!(reply["result"], true, "{reply}");
         assert!(reply.get("plaintext").is_none(), "{reply}");
         alice.until("ready");
@@ -66,7 +72,7 @@ fn one_in_tls_and_one_in_the_open_talk_with_each_other() {
 fn the_largest_frames_pass_both_ways() {
     let dir = tempfile::tempdir().unwrap();
     let (_running, address) = start(dir.path());
-    let mut alice = Peer::<Encrypted>::enter(HERE, address, "Alice", "123");
+    let mut alice = Peer::<Encrypted>::enter(HERE, address, "Alice", "pw of Alice");
     let mut large = json!({"purpose": "fetch_history", "id": 1, "with_user": "Bob", "limit": 200, "padding": ""});
     large["padding"] = json!("x".repeat(262_144 - large.to_string().len()));
     assert_eq!(large.to_string().len(), 262_144);
@@ -92,8 +98,8 @@ fn a_reader_that_stalls_in_tls_gets_everything_from_the_log_later() {
     const COUNT: usize = 1_000;
     let dir = tempfile::tempdir().unwrap();
     let (_running, address) = start(dir.path());
-    let mut bob = Peer::<Encrypted>::enter(HERE, address, "Bob", "456");
-    let mut alice = Peer::login(address, "Alice", "123");
+    let mut bob = Peer::<Encrypted>::enter(HERE, address, "Bob", "pw of Bob");
+    let mut alice = Peer::login(address, "Alice", "pw of Alice");
     let padding = "z".repeat(16_000);
     for n in 0..COUNT {
         let message = format!("{n} {padding}");
@@ -142,7 +148,7 @@ fn half_a_handshake_and_none_at_all_end_in_time_and_garbage_at_once() {
         assert!(answer.len() < 10, "an alert at most, never a frame: {answer:?}");
     }
     // In the middle of a session, too.
-    let mut alice = Peer::<Encrypted>::enter(AFAR, address, "Alice", "123");
+    let mut alice = Peer::<Encrypted>::enter(AFAR, address, "Alice", "pw of Alice");
     alice.stream.sock.write_all(b"$25{\"purpose\":\"exit\",\"id\":4}$").unwrap();
     rest(&mut alice.stream.sock);
     for stream in &mut slow {
@@ -157,7 +163,7 @@ fn plain_text_from_another_computer_is_not_looked_at() {
     let (running, address) = start(dir.path());
     let login = |password: &str| json!({"purpose": "login", "id": 1, "username": "Alice", "password": password});
     // More wrong passwords than would be let through, if anybody counted.
-    for password in ["123"; 3].into_iter().chain(["wrong"; 60]) {
+    for password in ["pw of Alice"; 3].into_iter().chain(["wrong"; 60]) {
         let mut peer = Peer::connect_from(AFAR, address);
         peer.send(&login(password));
         let refused = peer.receive();
@@ -171,14 +177,14 @@ fn plain_text_from_another_computer_is_not_looked_at() {
         peer.send_raw(bad);
         assert_eq!(peer.receive()["error"]["code"], "tls_required");
     }
-    Peer::<Encrypted>::enter(AFAR, address, "Alice", "123");
-    Peer::login(address, "Alice", "123");
+    Peer::<Encrypted>::enter(AFAR, address, "Alice", "pw of Alice");
+    Peer::login(address, "Alice", "pw of Alice");
     drop(running);
 
     let running = server::start(&Options { allow_plaintext: true, ..options(dir.path()) }).unwrap();
     assert!(running.notices.iter().any(|notice| notice.contains("plain text")), "{:?}", running.notices);
     let mut peer = Peer::connect_from(AFAR, running.addresses[0]);
-    assert_eq!(peer.ask(&login("123"))["plaintext"], true);
+    assert_eq!(peer.ask(&login("pw of Alice"))["plaintext"], true);
 }
 
 #[test]
@@ -190,7 +196,7 @@ fn a_certificate_of_ones_own_is_shown_and_a_damaged_one_stops_the_start() {
     std::fs::write(&files.key, made.signing_key.serialize_pem()).unwrap();
     let with = || Options { certificate: Some(files.clone()), ..options(dir.path()) };
     let running = server::start(&with()).unwrap();
-    let peer = Peer::<Encrypted>::enter(AFAR, running.addresses[0], "Alice", "123");
+    let peer = Peer::<Encrypted>::enter(AFAR, running.addresses[0], "Alice", "pw of Alice");
     assert_eq!(peer.fingerprint(), parlor::proto::fingerprint::Fingerprint::of(made.cert.der()));
     assert_eq!(peer.fingerprint(), running.fingerprint);
     assert!(!dir.path().join("key.pem").exists(), "none is made that nobody needs");
@@ -224,7 +230,7 @@ fn the_program_says_its_fingerprint_and_takes_a_certificate_only_with_its_key() 
     let address = lines.next().unwrap().unwrap();
     let fingerprint = lines.next().unwrap().unwrap();
     let address = address.strip_prefix("Listening on ").unwrap().parse().unwrap();
-    let peer = Peer::<Encrypted>::enter(HERE, address, "Alice", "123");
+    let peer = Peer::<Encrypted>::enter(HERE, address, "Alice", "pw of Alice");
     assert_eq!(fingerprint, format!("Fingerprint {}", peer.fingerprint()));
     child.kill().unwrap();
     let said = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
@@ -253,11 +259,11 @@ fn one_place_fills_its_own_room_and_nobody_elses() {
     };
     assert!(refused["error"]["message"].as_str().unwrap().contains("Too many connections"));
     assert!(strangers.len() > 100, "a school comes through one address: {}", strangers.len());
-    Peer::<Encrypted>::enter(FURTHER, address, "Bob", "456");
-    Peer::login(address, "Charlie", "789");
+    Peer::<Encrypted>::enter(FURTHER, address, "Bob", "pw of Bob");
+    Peer::login(address, "Charlie", "pw of Charlie");
     // Who logs in makes room, and who goes does, too.
     let mut last = strangers.pop().unwrap();
-    assert_eq!(last.ask(&json!({"purpose": "login", "username": "Alice", "password": "123"}))["result"], true);
+    assert_eq!(last.ask(&json!({"purpose": "login", "username": "Alice", "password": "pw of Alice"}))["result"], true);
     let mut next = Peer::connect_from(AFAR, address);
     assert_eq!(next.ask(&json!({"purpose": "list_users"}))["error"]["code"], "not_logged_in");
     drop(strangers);
@@ -274,7 +280,7 @@ fn a_guesser_is_slowed_down_and_slows_nobody_else() {
     let (_running, address) = start(dir.path());
     let over = AtomicBool::new(false);
     // Bob has been at the guesser's place before.
-    Peer::<Encrypted>::enter(AFAR, address, "Bob", "456");
+    Peer::<Encrypted>::enter(AFAR, address, "Bob", "pw of Bob");
     let slowed = std::thread::scope(|scope| {
         let guess = |names: &'static [&'static str]| {
             let over = &over;
@@ -296,8 +302,8 @@ fn a_guesser_is_slowed_down_and_slows_nobody_else() {
         let guessers = [guess(&["Alice"]), guess(&["Nobody"]), guess(&["Charlie", "alice", "nobody at all"])];
         for _ in 0..20 {
             // From elsewhere everybody gets in, and so does Bob where he has been.
-            Peer::<Encrypted>::enter(FURTHER, address, "Alice", "123");
-            Peer::<Encrypted>::enter(AFAR, address, "Bob", "456");
+            Peer::<Encrypted>::enter(FURTHER, address, "Alice", "pw of Alice");
+            Peer::<Encrypted>::enter(AFAR, address, "Bob", "pw of Bob");
         }
         over.store(true, Ordering::Relaxed);
         guessers.map(|guesser| guesser.join().unwrap())
@@ -318,7 +324,7 @@ fn a_guesser_is_slowed_down_and_slows_nobody_else() {
     let login = json!({"purpose": "login", "username": "Charlie", "password": "a guess"});
     let codes: Vec<_> = (0..11).map(|_| here.ask(&login)["error"]["code"].clone()).collect();
     assert_eq!((&codes[9], &codes[10]), (&json!("wrong_credentials"), &json!("slow_down")));
-    assert_eq!(here.ask(&json!({"purpose": "login", "username": "Alice", "password": "123"}))["result"], true);
+    assert_eq!(here.ask(&json!({"purpose": "login", "username": "Alice", "password": "pw of Alice"}))["result"], true);
 }
 
 #[test]
@@ -329,7 +335,7 @@ fn a_window_shows_that_it_has_to_wait_and_stays_on_the_login_page() {
     for _ in 0..10 {
         guesser.ask(&json!({"purpose": "login", "username": "Alice", "password": "a guess"}));
     }
-    let mut alice = User::sign_in(&address.to_string(), "Alice", "123");
+    let mut alice = User::sign_in(&address.to_string(), "Alice", "pw of Alice");
     alice.until("an answer", |model| matches!(model.phase, Phase::SignedOut { problem: Some(_) }));
     let Phase::SignedOut { problem: Some(problem) } = &alice.client.model().phase else { unreachable!() };
     assert!(problem.message.starts_with("Too many wrong passwords. Wait "), "{}", problem.message);

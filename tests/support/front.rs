@@ -183,7 +183,13 @@ fn acceptor_of(versions: &[&'static SupportedProtocolVersion], certificate: &Ide
 
 async fn serve(stream: TcpStream, behind: SocketAddr, face: Face, heard: &Mutex<Heard>) {
     let acceptor = match face {
-        Face::Plain => return pipe(stream, behind, heard).await,
+        Face::Plain => {
+            let mut first = [0];
+            if stream.peek(&mut first).await.is_ok_and(|taken| taken == 1 && first == [0x16]) {
+                return wonder(stream, heard).await;
+            }
+            return pipe(stream, behind, heard).await;
+        }
         Face::Own(own) => acceptor(&own, &own),
         Face::Stolen(theirs, own) => acceptor(&theirs, &own),
         Face::Old(certificate, key) => acceptor_of(&[&TLS12], &certificate, &key),
@@ -191,6 +197,16 @@ async fn serve(stream: TcpStream, behind: SocketAddr, face: Face, heard: &Mutex<
     if let Ok(stream) = acceptor.accept(stream).await {
         pipe(stream, behind, heard).await;
     }
+}
+
+/// Does what a server does that knows no TLS and is offered it: takes it for a frame that is none.
+async fn wonder(mut stream: TcpStream, heard: &Mutex<Heard>) {
+    let mut offer = vec![0; 65_536];
+    let taken = stream.read(&mut offer).await.unwrap_or(0);
+    heard.lock().unwrap().bytes.extend_from_slice(&offer[..taken]);
+    let answer = r#"{"purpose":"error","result":false,"error":{"code":"bad_frame","message":"a frame begins with $"}}"#;
+    let _ = stream.write_all(format!("${}${answer}$", answer.len()).as_bytes()).await;
+    let _ = stream.shutdown().await;
 }
 
 /// Hands on what comes, both ways, until one side ends.
