@@ -11,7 +11,7 @@ pub mod folder;
 mod guessing;
 mod hashing;
 pub mod throttle;
-mod transport;
+pub mod transport;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -34,6 +34,7 @@ use driver::Driver;
 use folder::{Folder, FolderError};
 use hashing::Hashing;
 use throttle::{Pace, Throttle};
+pub use transport::WebOrigin;
 
 /// Program and version, as the server introduces itself.
 pub const NAME: &str = concat!("Parlor ", env!("CARGO_PKG_VERSION"));
@@ -53,6 +54,8 @@ pub struct Options {
     pub certificate: Option<CertificateFiles>,
     /// Whether other computers may speak plain text.
     pub allow_plaintext: bool,
+    /// The web pages that may connect, by where they come from. What is no page needs no leave.
+    pub allow_origins: Vec<WebOrigin>,
     /// Which addresses count as this computer.
     pub is_here: IsHere,
 }
@@ -62,7 +65,8 @@ impl Options {
     /// unless somebody chooses otherwise.
     pub fn new(listen: Vec<SocketAddr>, data_dir: PathBuf) -> Self {
         let (pace, is_here) = (Pace::default(), is_loopback as IsHere);
-        Self { listen, lenient: false, data_dir, pace, certificate: None, allow_plaintext: false, is_here }
+        let (certificate, allow_plaintext, allow_origins) = (None, false, Vec::new());
+        Self { listen, lenient: false, data_dir, pace, certificate, allow_plaintext, allow_origins, is_here }
     }
 }
 
@@ -175,6 +179,7 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
     let hashing = Hashing::start(&report)?;
     let throttle = Throttle::new(options.pace);
     let (allow_plaintext, is_here) = (options.allow_plaintext, options.is_here);
+    let origins = options.allow_origins.clone().into();
     let accounts = Arc::new(RwLock::new(accounts));
     let watch =
         accounts::watch(&options.data_dir, reload(Arc::clone(&accounts), report.clone())).map_err(FolderError::from)?;
@@ -196,6 +201,7 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
                 door: Door::new(),
                 tls,
                 allow_plaintext,
+                origins,
                 is_here,
                 accepted,
                 inputs,
