@@ -91,7 +91,6 @@ fn a_reader_that_stalls_in_tls_gets_everything_from_the_log_later() {
     let dir = tempfile::tempdir().unwrap();
     let (_running, address) = start(dir.path());
     let mut bob = Peer::<Encrypted>::enter(HERE, address, "Bob", "456");
-    socket2::SockRef::from(&bob.stream.sock).set_recv_buffer_size(4096).unwrap();
     let mut alice = Peer::login(address, "Alice", "123");
     let padding = "z".repeat(16_000);
     for n in 0..COUNT {

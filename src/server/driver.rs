@@ -278,8 +278,9 @@ impl Running {
                     return;
                 };
                 let credential = self.accounts.read().unwrap_or_else(PoisonError::into_inner).credential(&username);
-                if let Err(job) = self.hashing.check(Job { session, ticket, place, username, credential, password }) {
-                    self.own.push_back(Input::VerifyBusy(session, job.ticket));
+                if let Err(ticket) = self.hashing.check(Job { session, ticket, place, username, credential, password })
+                {
+                    self.own.push_back(Input::VerifyBusy(session, ticket));
                 }
             }
         }

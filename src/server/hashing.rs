@@ -53,10 +53,10 @@ impl Hashing {
         Ok(Self { jobs })
     }
 
-    /// Queues a login; gives it back when too many wait.
-    pub fn check(&self, job: Job) -> Result<(), Job> {
+    /// Queues a login; gives back what it asked when too many wait.
+    pub fn check(&self, job: Job) -> Result<(), Ticket> {
         self.jobs.try_send(job).map_err(|error| match error {
-            TrySendError::Full(job) | TrySendError::Disconnected(job) => job,
+            TrySendError::Full(job) | TrySendError::Disconnected(job) => job.ticket,
         })
     }
 }

@@ -21,5 +21,6 @@ mod kills;
 mod probing;
 mod resends;
 mod rig;
+mod sealed;
 mod stalled;
 mod strangers;
