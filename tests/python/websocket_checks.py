@@ -69,6 +69,7 @@ async def talk():
         assert sent["result"] and sent["seq"] > 0, sent
         await until(socket, purpose="delivered_message", by=2, upto=sent["seq"])
         await until(socket, purpose="read_message", by=2, upto=sent["seq"])
+        print("ticked", flush=True)
         await until(socket, purpose="user_typing")
         answer = await until(socket, purpose="receive_message", message="from a window")
         assert (await ask(socket, purpose="mark_delivered", seq=answer["seq"]))["result"]
