@@ -9,12 +9,14 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use parlor::client::model::Phase;
 use parlor::server::certificate::CertificateFiles;
 use parlor::server::throttle::Pace;
 use parlor::server::{self, Options, Running};
 use rustls::version::{TLS12, TLS13};
 use serde_json::{Value, json};
 use support::tls::{Encrypted, hello};
+use support::user::User;
 use support::{PROGRAM, Peer};
 
 const HERE: Ipv4Addr = Ipv4Addr::LOCALHOST;
@@ -317,4 +319,18 @@ fn a_guesser_is_slowed_down_and_slows_nobody_else() {
     let codes: Vec<_> = (0..11).map(|_| here.ask(&login)["error"]["code"].clone()).collect();
     assert_eq!((&codes[9], &codes[10]), (&json!("wrong_credentials"), &json!("slow_down")));
     assert_eq!(here.ask(&json!({"purpose": "login", "username": "Alice", "password": "123"}))["result"], true);
+}
+
+#[test]
+fn a_window_shows_that_it_has_to_wait_and_stays_on_the_login_page() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_running, address) = start(dir.path());
+    let mut guesser = Peer::connect(address);
+    for _ in 0..10 {
+        guesser.ask(&json!({"purpose": "login", "username": "Alice", "password": "a guess"}));
+    }
+    let mut alice = User::sign_in(&address.to_string(), "Alice", "123");
+    alice.until("an answer", |model| matches!(model.phase, Phase::SignedOut { problem: Some(_) }));
+    let Phase::SignedOut { problem: Some(problem) } = &alice.client.model().phase else { unreachable!() };
+    assert!(problem.message.starts_with("Too many wrong passwords. Wait "), "{}", problem.message);
 }
