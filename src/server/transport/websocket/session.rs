@@ -263,3 +263,79 @@ fn frame_of(text: &str, into: &mut BytesMut) {
     into.extend_from_slice(json.as_bytes());
     into.extend_from_slice(b"$");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &[u8] = b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+                          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+    fn open() -> Session {
+        let mut session = Session::new(Arc::new([]));
+        take_in(&mut session, HEAD);
+        assert!(session.is_live());
+        session.sent(usize::MAX);
+        session
+    }
+
+    fn take_in(session: &mut Session, bytes: &[u8]) -> BytesMut {
+        let mut frames = BytesMut::new();
+        session.incoming().extend_from_slice(bytes);
+        session.take_in(&mut frames);
+        frames
+    }
+
+    #[test]
+    fn a_ping_goes_out_where_nothing_is_held_and_nowhere_else() {
+        let mut session = open();
+        session.ping();
+        assert_eq!(session.outgoing(), b"\x89\x00");
+        session.ping();
+        assert_eq!(session.outgoing(), b"\x89\x00", "one is enough");
+        let mut young = Session::new(Arc::new([]));
+        young.ping();
+        assert!(young.outgoing().is_empty() && !young.is_live());
+        session.sent(2);
+        session.end(Farewell::Done);
+        let goodbye = session.outgoing().len();
+        session.ping();
+        assert_eq!(session.outgoing().len(), goodbye);
+    }
+
+    #[test]
+    fn answers_to_pings_that_nobody_takes_are_bounded_and_come_before_messages() {
+        let mut session = open();
+        let ping = [&b"\x89\xfd\0\0\0\0"[..], &[b'p'; 125]].concat();
+        for _ in 0..1_000 {
+            assert!(take_in(&mut session, &ping.repeat(10)).is_empty());
+            assert!(session.outgoing().len() < WEBSOCKET_HELD_MAX_BYTES + 200);
+        }
+        let frame = b"$2         {}$";
+        assert_eq!(session.put(frame).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        let mut sent = 0;
+        while !session.outgoing().is_empty() {
+            sent += session.outgoing().len();
+            session.sent(usize::MAX);
+        }
+        let most = 2 * WEBSOCKET_HELD_MAX_BYTES + FRAME_BEFORE_LOGIN_MAX_BYTES + 200;
+        assert!(sent <= most, "{sent} of {most}");
+        assert_eq!(session.put(&frame.repeat(3)).unwrap(), 3 * frame.len());
+        assert_eq!(session.outgoing(), b"\x81\x02{}".repeat(3));
+    }
+
+    #[test]
+    fn as_many_messages_are_taken_as_may_be_held_and_one_at_least() {
+        let mut session = open();
+        let large = |len: usize| format!("${:<10}{{{}}}$", len, " ".repeat(len - 2)).into_bytes();
+        let frames = [large(10_000), large(10_000), large(10_000)].concat();
+        assert_eq!(session.put(&frames).unwrap(), frames.len() / 3 * 2);
+        session.sent(usize::MAX);
+        assert_eq!(session.put(&large(FRAME_MAX_BYTES)).unwrap_err().kind(), io::ErrorKind::Other, "to a stranger");
+        let mut session = open();
+        session.admit();
+        assert_eq!(session.put(&large(FRAME_MAX_BYTES)).unwrap(), FRAME_MAX_BYTES + frame::HEADER_BYTES + 1);
+        session.sent(usize::MAX);
+        assert_eq!(session.put(b"$2         {").unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+}
