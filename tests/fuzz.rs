@@ -215,6 +215,10 @@ fn no_websocket_crashes_the_server_or_makes_it_hold_more_than_the_limits() {
         unchanged(0x8a, b""),
         vec![0x89, 0x80, 0, 0, 0, 0],
     ]);
+    // Longer than a stranger may write, in one piece and in two.
+    let long = format!("{{\"a\":\"{}\"}}", "x".repeat(FRAME_BEFORE_LOGIN_MAX_BYTES)).into_bytes();
+    valid.push([unchanged(0x01, &long[..3_000]), unchanged(0x80, &long[3_000..])].concat());
+    valid.push(unchanged(0x81, &long));
     valid.push(valid.concat());
     for _ in 0..inputs(100) {
         let mut session = Session::new(Arc::new([]));
