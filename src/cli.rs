@@ -16,7 +16,7 @@ use crate::script::{self, Script};
 use crate::server::certificate::CertificateFiles;
 use crate::server::folder::Folder;
 use crate::server::throttle::Pace;
-use crate::server::{self, Options};
+use crate::server::{self, Options, WebOrigin};
 use crate::settings::store::{self, Store};
 use crate::shelf::Files;
 use crate::user_command::{self, UserCommand};
@@ -59,6 +59,10 @@ pub struct Cli {
     /// Lets other computers connect without encryption when hosting: whoever can listen on the network reads along
     #[arg(long)]
     allow_plaintext: bool,
+
+    /// A website whose pages may connect when hosting, over WebSocket, like https://chat.example.org; may be given several times
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<WebOrigin>,
 
     /// How many messages a second one account may send when hosting, in the long run; 0 for no limit to anything
     #[arg(long, value_name = "N", default_value_t = MESSAGES_PER_SECOND, value_parser = message_rate)]
@@ -155,8 +159,9 @@ pub fn run(mut cli: Cli) -> anyhow::Result<()> {
     let listen = if lenient { default_listen() } else { cli.listen };
     let pace = Pace { per_second: cli.message_rate, burst: cli.message_burst };
     let certificate = cli.tls_cert.zip(cli.tls_key).map(|(certificate, key)| CertificateFiles { certificate, key });
-    let allow_plaintext = cli.allow_plaintext;
-    let options = Options { lenient, pace, certificate, allow_plaintext, ..Options::new(listen, data_dir) };
+    let (allow_plaintext, allow_origins) = (cli.allow_plaintext, cli.allow_origin);
+    let options =
+        Options { lenient, pace, certificate, allow_plaintext, allow_origins, ..Options::new(listen, data_dir) };
     if cli.server {
         return serve(&options);
     }
@@ -198,7 +203,10 @@ fn log_to_stderr(level: tracing::Level) -> anyhow::Result<()> {
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(asked.is_some());
     // Colours are for people; in a file or a journal they are noise.
     let lines = lines.with_ansi(std::io::stderr().is_terminal());
-    tracing_subscriber::registry().with(what).with(lines).init();
+    // The library for WebSockets says what is in them, and with that passwords: nobody may ask for it.
+    let never = Targets::new().with_default(tracing::level_filters::LevelFilter::TRACE);
+    let never = never.with_target("tungstenite", tracing::level_filters::LevelFilter::OFF);
+    tracing_subscriber::registry().with(what).with(never).with(lines).init();
     Ok(())
 }
 

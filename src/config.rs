@@ -84,6 +84,16 @@ pub const TLS_WRITE_MAX_BYTES: usize = 16 * 1024;
 /// The bytes that TLS may hold of each kind: a sealed record with what surrounds it, or the messages of a handshake.
 pub const TLS_HELD_MAX_BYTES: usize = 2 * TLS_WRITE_MAX_BYTES;
 
+/// The longest request for a WebSocket, in bytes: browsers send one of less than 2 KiB, cookies of other servers aside.
+pub const HTTP_HEAD_MAX_BYTES: usize = 8 * 1024;
+
+/// The bytes of messages that a WebSocket holds before it takes no further one: as much as TLS seals at a time.
+pub const WEBSOCKET_HELD_MAX_BYTES: usize = TLS_WRITE_MAX_BYTES;
+
+/// How often a WebSocket is pinged. Proxies close those over which nothing goes for a minute, do not pass the system's
+/// keep-alive on, and pages cannot ping.
+pub const WEBSOCKET_PING_EVERY: Duration = Duration::from_secs(45);
+
 /// The longest file of a certificate with those that vouch for it, or of a key, in bytes: ten times what is usual.
 pub const CERTIFICATE_MAX_BYTES: usize = 64 * 1024;
 

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
+use support::web::{Web, masked};
 use support::{PROGRAM, Peer, wait_for};
 
 /// Stands in every password, hash, text, name of a group and broken frame.
@@ -96,6 +97,14 @@ fn nothing_that_is_said_and_nothing_that_opens_an_account_is_logged() {
     }
     all += &add("Emil", &secret("of Emil"));
     let mut emil = enter(server.1, "Emil", &secret("of Emil"));
+
+    // Over WebSocket, too.
+    assert_eq!(Web::open(server.1).try_login("Dora", &secret("wrong over WebSocket"))["result"], false);
+    let mut page = Web::open(server.1).enter("Dora", &secret("of Dora"));
+    let said = page.ask(&json!({"purpose": "send_message", "to_user": "Bob", "message": secret("from a page")}));
+    assert_eq!(said["result"], true, "{said}");
+    page.send_raw(&masked(0x88, format!("\x03\x65{CANARY}").as_bytes()));
+    page.closed();
 
     // Everything that people write.
     for request in [

@@ -5,7 +5,7 @@
 //!     FUZZ_INPUTS=1000000000 cargo test --release --test fuzz           a hundred times as many
 //!     FUZZ_SEED=5 cargo test --test fuzz                                other ones
 //!
-//! `fuzz/` has the same five readers for a fuzzer that is guided by coverage.
+//! `fuzz/` has five of the same readers for a fuzzer that is guided by coverage.
 
 #[expect(dead_code, reason = "the simulation uses the rest of it")]
 #[path = "sim/random.rs"]
@@ -21,6 +21,8 @@ use parlor::proto::frame::{self, Decoded, HEADER_BYTES};
 use parlor::proto::limits::{FRAME_BEFORE_LOGIN_MAX_BYTES, FRAME_MAX_BYTES};
 use parlor::proto::record::{Record, seal};
 use parlor::proto::request::Request;
+use parlor::server::transport::Farewell;
+use parlor::server::transport::websocket::session::Session;
 use random::Random;
 
 /// The decoder's inputs in an ordinary run.
@@ -185,6 +187,72 @@ fn no_request_and_no_event_crashes_its_reader() {
             seal(&mut sealed, 0);
             let _ = Event::parse(&sealed);
             let _ = Record::parse(&sealed);
+        }
+    }
+}
+
+/// A frame of a WebSocket as clients send it, with a mask that changes nothing: so bent bytes stay what they are.
+fn unchanged(first: u8, payload: &[u8]) -> Vec<u8> {
+    let length = (payload.len() as u16).to_be_bytes();
+    [&[first, 0xfe], &length[..], &[0; 4], payload].concat()
+}
+
+#[test]
+fn no_websocket_crashes_the_server_or_makes_it_hold_more_than_the_limits() {
+    const HEAD: &[u8] = b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let random = &mut random(5);
+    let examples = examples("```json request");
+    let answers = framed(&examples[0]).repeat(3);
+    let mut valid: Vec<_> = examples.iter().map(|json| unchanged(0x81, json)).collect();
+    valid.extend(examples.iter().map(|json| {
+        let (one, other) = json.split_at(json.len() / 2);
+        [unchanged(0x01, one), unchanged(0x89, b"ping"), unchanged(0x80, other)].concat()
+    }));
+    valid.extend([
+        unchanged(0x82, b"{}"),
+        unchanged(0x88, b"\x03\xe8bye"),
+        unchanged(0x8a, b""),
+        vec![0x89, 0x80, 0, 0, 0, 0],
+    ]);
+    // Longer than a stranger may write, in one piece and in two.
+    let long = format!("{{\"a\":\"{}\"}}", "x".repeat(FRAME_BEFORE_LOGIN_MAX_BYTES)).into_bytes();
+    valid.push([unchanged(0x01, &long[..3_000]), unchanged(0x80, &long[3_000..])].concat());
+    valid.push(unchanged(0x81, &long));
+    valid.push(valid.concat());
+    for _ in 0..inputs(100) {
+        let mut session = Session::new(Arc::new([]));
+        let max = if random.chance(500) { FRAME_BEFORE_LOGIN_MAX_BYTES } else { FRAME_MAX_BYTES };
+        if max == FRAME_MAX_BYTES {
+            session.admit();
+        }
+        let input = if random.chance(200) { bytes(random, 60) } else { bent(random, &valid) };
+        let input = if random.chance(50) { bent(random, &[HEAD.to_vec()]) } else { [HEAD, &input].concat() };
+        let (mut frames, mut rest) = (bytes::BytesMut::new(), &input[..]);
+        while !rest.is_empty() && !session.is_over() {
+            let (piece, behind) = rest.split_at(1 + random.below(rest.len()));
+            session.incoming().extend_from_slice(piece);
+            session.take_in(&mut frames);
+            rest = behind;
+            if session.is_open() && random.chance(300) {
+                let taken = session.put(&answers).unwrap_or(0);
+                assert!(taken == 0 || taken == answers.len());
+            }
+            assert!(session.outgoing().len() <= 2 * 16 * 1024, "{}", session.outgoing().len());
+            let some = random.below(session.outgoing().len() + 1);
+            session.sent(some);
+        }
+        let mut at = 0;
+        while let Ok(Decoded::Frame { json, end }) = frame::decode(&frames[at..], FRAME_MAX_BYTES) {
+            assert!(json.len() <= max);
+            at += end;
+        }
+        let left = &frames[at..];
+        assert!(left.is_empty() || (session.is_over() && left == b"$9999999999"), "{}", left.escape_ascii());
+        session.end(random.pick(&[Farewell::Done, Farewell::GoingAway, Farewell::Refused]).unwrap());
+        assert_eq!(session.put(&answers).unwrap(), answers.len(), "for nobody");
+        while !session.outgoing().is_empty() {
+            session.sent(1 + random.below(200));
         }
     }
 }

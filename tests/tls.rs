@@ -230,7 +230,7 @@ fn the_program_says_its_fingerprint_and_takes_a_certificate_only_with_its_key() 
     let address = lines.next().unwrap().unwrap();
     let fingerprint = lines.next().unwrap().unwrap();
     let address = address.strip_prefix("Listening on ").unwrap().parse().unwrap();
-    let peer = Peer::<Encrypted>::enter(HERE, address, "Alice", "pw of Alice");
+    let peer = Peer::<Encrypted>::enter(HERE, address, "Alice", "123");
     assert_eq!(fingerprint, format!("Fingerprint {}", peer.fingerprint()));
     child.kill().unwrap();
     let said = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();

@@ -105,7 +105,7 @@ fn bad_requests_are_explained_and_the_connection_goes_on() {
 fn what_is_not_a_frame_is_explained_and_ends_the_connection() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());
-    for bytes in [&b"GET / HTTP/1.1\r\n\r\n"[..], b"$5000", b"$x", b"$2         []$", b"$2{}x", b"\x17\x03\x03"] {
+    for bytes in [&b"get / http/1.1\r\n\r\n"[..], b"$5000", b"$x", b"$2         []$", b"$2{}x", b"\x17\x03\x03"] {
         let mut peer = Peer::connect(server.address);
         peer.send_raw(bytes);
         let error = peer.receive();

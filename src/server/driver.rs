@@ -17,7 +17,7 @@ use super::door::{Caller, Door, IsHere, turn_away};
 use super::hashing::{Hashing, Job};
 use super::registrar::{Order, Registrar};
 use super::throttle::Throttle;
-use super::transport::Terms;
+use super::transport::{Terms, WebOrigin};
 use crate::clock;
 use crate::config::{COMMIT_WAITING_MAX_BYTES, FLUSH_DEADLINE, INPUTS_MAX, TURNED_AWAY_MAX};
 use crate::core::accounts::Facts;
@@ -53,6 +53,8 @@ pub struct Driver {
     pub tls: Arc<ServerConfig>,
     /// Other computers may speak plain text.
     pub allow_plaintext: bool,
+    /// The pages that may open WebSockets.
+    pub origins: Arc<[WebOrigin]>,
     /// Which addresses are this computer.
     pub is_here: IsHere,
     /// New connections.
@@ -76,6 +78,7 @@ struct Running {
     door: Door,
     tls: Arc<ServerConfig>,
     allow_plaintext: bool,
+    origins: Arc<[WebOrigin]>,
     is_here: IsHere,
     /// Room for those who are told that there is none.
     turning_away: Arc<Semaphore>,
@@ -104,6 +107,7 @@ impl Driver {
             door,
             tls,
             allow_plaintext,
+            origins,
             is_here,
             mut accepted,
             mut inputs,
@@ -121,6 +125,7 @@ impl Driver {
             door,
             tls,
             allow_plaintext,
+            origins,
             is_here,
             turning_away: Arc::new(Semaphore::new(TURNED_AWAY_MAX)),
             report,
@@ -146,6 +151,10 @@ impl Driver {
         while !running.engine.is_settled() {
             let Some(input) = committed.recv().await else { break };
             running.round([input]);
+        }
+        #[expect(clippy::iter_over_hash_type, reason = "they are told side by side")]
+        for connection in running.connections.values() {
+            connection.going_away();
         }
         running.round([Input::Shutdown]);
         #[expect(clippy::iter_over_hash_type, reason = "they end side by side")]
@@ -175,7 +184,8 @@ impl Driver {
 impl Running {
     fn open(&mut self, stream: TcpStream, peer: SocketAddr) {
         let caller = Caller::new(peer, self.is_here);
-        let terms = Terms { tls: Arc::clone(&self.tls), plain: caller.here || self.allow_plaintext };
+        let (tls, origins) = (Arc::clone(&self.tls), Arc::clone(&self.origins));
+        let terms = Terms { tls, plain: caller.here || self.allow_plaintext, origins };
         if !self.door.enter(caller) {
             tracing::debug!("a connection for which there is no room");
             if let (true, Ok(place)) = (terms.plain, Arc::clone(&self.turning_away).try_acquire_owned()) {

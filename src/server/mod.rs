@@ -13,7 +13,7 @@ mod guessing;
 mod hashing;
 mod registrar;
 pub mod throttle;
-mod transport;
+pub mod transport;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -37,6 +37,7 @@ use folder::{Folder, FolderError};
 use hashing::Hashing;
 use registrar::{Registrar, Roll};
 use throttle::{Pace, Throttle};
+pub use transport::WebOrigin;
 
 /// Program and version, as the server introduces itself.
 pub const NAME: &str = concat!("Parlor ", env!("CARGO_PKG_VERSION"));
@@ -56,6 +57,8 @@ pub struct Options {
     pub certificate: Option<CertificateFiles>,
     /// Whether other computers may speak plain text.
     pub allow_plaintext: bool,
+    /// The web pages that may connect, by where they come from. What is no page needs no leave.
+    pub allow_origins: Vec<WebOrigin>,
     /// Which addresses count as this computer.
     pub is_here: IsHere,
 }
@@ -65,7 +68,8 @@ impl Options {
     /// unless somebody chooses otherwise.
     pub fn new(listen: Vec<SocketAddr>, data_dir: PathBuf) -> Self {
         let (pace, is_here) = (Pace::default(), is_loopback as IsHere);
-        Self { listen, lenient: false, data_dir, pace, certificate: None, allow_plaintext: false, is_here }
+        let (certificate, allow_plaintext, allow_origins) = (None, false, Vec::new());
+        Self { listen, lenient: false, data_dir, pace, certificate, allow_plaintext, allow_origins, is_here }
     }
 }
 
@@ -179,6 +183,7 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
     let hashing = Hashing::start(&report)?;
     let throttle = Throttle::new(options.pace);
     let (allow_plaintext, is_here) = (options.allow_plaintext, options.is_here);
+    let origins = options.allow_origins.clone().into();
     let accounts = Arc::new(RwLock::new(accounts));
     let roll = Arc::new(Roll::new(Arc::clone(&accounts), report.clone()));
     let registrar = Registrar::start(options.data_dir.clone(), Arc::clone(&roll))?;
@@ -203,6 +208,7 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
                 door: Door::new(),
                 tls,
                 allow_plaintext,
+                origins,
                 is_here,
                 accepted,
                 inputs,

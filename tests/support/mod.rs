@@ -7,6 +7,7 @@ pub mod front;
 pub mod house;
 pub mod tls;
 pub mod user;
+pub mod web;
 
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};

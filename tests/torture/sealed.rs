@@ -9,7 +9,7 @@ use crate::support::tls::Encrypted;
 
 #[test]
 fn an_idle_session_holds_little_over_tls_too() {
-    let count = choose(100_u16, 1_000);
+    let count = choose(100_u16, 500);
     let dir = tempfile::tempdir().unwrap();
     people(dir.path(), PEOPLE);
     let server = start(dir.path(), &[], &dir.path().join("stderr"));

@@ -15,8 +15,10 @@ use tokio::time::{Instant, sleep_until};
 
 use super::door::Caller;
 use super::throttle::Buckets;
-use super::transport::{Read, Terms, Transport};
-use crate::config::{FLUSH_DEADLINE, OUTBOX_PAUSE_BYTES, READ_MAX_BYTES, READ_MIN_BYTES, THROTTLED_EVERY};
+use super::transport::{Farewell, Read, Terms, Transport};
+use crate::config::{
+    FLUSH_DEADLINE, OUTBOX_PAUSE_BYTES, READ_MAX_BYTES, READ_MIN_BYTES, THROTTLED_EVERY, WEBSOCKET_PING_EVERY,
+};
 use crate::core::engine::Input;
 use crate::core::session::SessionId;
 use crate::proto::account::AccountCall;
@@ -118,6 +120,7 @@ impl Connection {
     pub fn admit(&self, buckets: Option<Arc<Buckets>>) {
         // There is one login for a connection.
         let _ = self.admitted.set(buckets);
+        self.outbox().transport.admit();
         self.wake.notify_one();
     }
 
@@ -130,6 +133,11 @@ impl Connection {
     pub fn close(&self) {
         self.outbox().closing = true;
         self.wake.notify_one();
+    }
+
+    /// When it ends, that will be because the server does.
+    pub fn going_away(&self) {
+        self.outbox().transport.part(Farewell::GoingAway);
     }
 
     /// Serves the connection until it ends, and says so.
@@ -145,8 +153,9 @@ impl Connection {
         let mut incoming = Incoming::new();
         let mut closing_since = None;
         let mut heard_out = false;
+        let mut pinged = Instant::now();
         loop {
-            let (waiting, ready, closing) = {
+            let (waiting, ready, closing, hearing_out, ping) = {
                 let mut outbox = self.outbox();
                 if outbox.closing {
                     outbox.flush(&self.stream);
@@ -154,13 +163,14 @@ impl Connection {
                 if outbox.is_over() {
                     return Err(Ended);
                 }
-                (outbox.waiting(), outbox.is_ready(), outbox.closing)
+                let ping = outbox.transport.is_pinged().then_some(pinged + WEBSOCKET_PING_EVERY);
+                (outbox.waiting(), outbox.is_ready(), outbox.closing, outbox.is_hearing_out(), ping)
             };
             let held = incoming.held.as_ref().map(|held| held.until);
             let login = (!self.is_admitted()).then_some(incoming.patience.until);
             let until = match closing {
                 true => Some(*closing_since.get_or_insert_with(|| Instant::now() + FLUSH_DEADLINE)),
-                false => login.into_iter().chain(held).min(),
+                false => login.into_iter().chain(held).chain(ping).min(),
             };
             let more = !closing && !heard_out && held.is_none() && waiting <= OUTBOX_PAUSE_BYTES;
             tokio::select! {
@@ -177,6 +187,11 @@ impl Connection {
                         }
                         Read::PlainText => self.part_with(&Problem::new(Code::TlsRequired, PLAIN_TEXT)),
                     }
+                }
+                readable = self.stream.readable(), if hearing_out => {
+                    readable.map_err(|_| Ended)?;
+                    self.read(&mut incoming.buffer)?;
+                    incoming.buffer.clear();
                 }
                 writable = self.stream.writable(), if ready => {
                     writable.map_err(|_| Ended)?;
@@ -196,6 +211,11 @@ impl Connection {
                         self.part_with(&Problem::new(Code::LoginTimeout, text));
                     } else if held.is_some_and(|held| now >= held) {
                         self.decode(session, &mut incoming, inputs).await?;
+                    } else if ping.is_some_and(|ping| now >= ping) {
+                        pinged = now;
+                        let mut outbox = self.outbox();
+                        outbox.transport.ping();
+                        outbox.flush(&self.stream);
                     }
                 }
             }
@@ -304,6 +324,7 @@ impl Connection {
         let refusal = Refusal { purpose: "error", id: None, result: false, error: problem };
         let mut outbox = self.outbox();
         outbox.put(&frame::frame_of(&refusal));
+        outbox.transport.part(Farewell::Refused);
         outbox.closing = true;
     }
 }

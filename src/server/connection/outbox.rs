@@ -1,12 +1,13 @@
 //! What waits for a connection's socket, and the transport that it goes through.
 
+use socket2::SockRef;
 use tokio::net::TcpStream;
 
 use crate::config::{OUTBOX_MAX_BYTES, READ_MIN_BYTES};
 use crate::server::transport::{Transport, is_for_later};
 
 /// Frames on their way out. Limited by [`OUTBOX_MAX_BYTES`], answers aside; what the transport has taken beyond that is one
-/// record of TLS at most.
+/// record of TLS at most, or some messages of a WebSocket.
 #[derive(Debug)]
 pub struct Outbox {
     /// What the bytes go through, and what is read comes through.
@@ -20,6 +21,8 @@ pub struct Outbox {
     pub watched: bool,
     /// Close when it is empty.
     pub closing: bool,
+    /// The other side knows that nothing more comes.
+    shut: bool,
     /// The socket is gone.
     broken: bool,
 }
@@ -45,6 +48,7 @@ impl Outbox {
             overflowed: false,
             watched: false,
             closing: false,
+            shut: false,
             broken: false,
         }
     }
@@ -61,7 +65,17 @@ impl Outbox {
 
     /// Whether the connection has nothing left to do but to end.
     pub fn is_over(&self) -> bool {
-        self.broken || (self.closing && self.waiting() == 0 && !self.transport.is_holding())
+        self.broken || (self.has_said_all() && !self.transport.awaits_end())
+    }
+
+    /// Whether it is closing, and nothing is left to write.
+    fn has_said_all(&self) -> bool {
+        self.closing && self.waiting() == 0 && !self.transport.is_holding()
+    }
+
+    /// Whether there is nothing left to do but to wait for the other side's end.
+    pub fn is_hearing_out(&self) -> bool {
+        self.has_said_all() && self.transport.awaits_end()
     }
 
     /// Whether the task must look at it.
@@ -98,6 +112,10 @@ impl Outbox {
             self.transport.end();
         }
         self.broken |= self.transport.flush(socket).is_err();
+        if self.is_hearing_out() && !std::mem::replace(&mut self.shut, true) {
+            // What cannot be shut is gone.
+            self.broken |= SockRef::from(socket).shutdown(std::net::Shutdown::Write).is_err();
+        }
         if self.broken {
             self.taken = self.bytes.len();
         }

@@ -1,7 +1,10 @@
 //! Between a socket and the bytes of frames. The first byte of a connection decides what is there: `$` begins a frame,
-//! 0x16 a TLS handshake. Nothing here waits: each call does what the socket allows at that moment.
+//! 0x16 a TLS handshake, a capital letter a request of HTTP for a WebSocket. Within TLS the first byte decides again.
+//! Nothing here waits: each call does what the socket allows at that moment.
 
 pub mod tls;
+mod web_origin;
+pub mod websocket;
 
 use std::fmt::Debug;
 use std::io;
@@ -14,6 +17,8 @@ use tokio::net::TcpStream;
 
 use crate::config::{READ_MAX_BYTES, READ_MIN_BYTES};
 use tls::Tls;
+pub use web_origin::WebOrigin;
+use websocket::WebSocket;
 
 /// The first byte of a TLS connection: the kind of its first record, a handshake.
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -46,7 +51,35 @@ pub trait Layer: Debug + Send {
     fn is_open(&self) -> bool;
 
     /// Nothing more is written: says so to the other side, where there is a way to.
-    fn end(&mut self);
+    fn end(&mut self, farewell: Farewell);
+
+    /// Somebody has logged in: what held for a stranger is over.
+    fn admit(&mut self) {}
+
+    /// Whether it can be asked for a sign of life, and is to be.
+    fn is_pinged(&self) -> bool {
+        false
+    }
+
+    /// Asks for a sign of life, if nothing is held.
+    fn ping(&mut self) {}
+
+    /// Whether, when it has ended, the other side is given time to end as well: it may still be writing, and what was
+    /// written to it would be lost if nobody read that.
+    fn awaits_end(&self) -> bool {
+        false
+    }
+}
+
+/// Why nothing more is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Farewell {
+    /// Everything was said.
+    Done,
+    /// The server ends.
+    GoingAway,
+    /// The other side did what it may not; it has been told what.
+    Refused,
 }
 
 /// Bytes as they are.
@@ -84,7 +117,7 @@ impl Layer for Plain {
         true
     }
 
-    fn end(&mut self) {}
+    fn end(&mut self, _: Farewell) {}
 }
 
 /// What a connection may speak.
@@ -94,6 +127,8 @@ pub struct Terms {
     pub tls: Arc<ServerConfig>,
     /// Plain text may be spoken, too.
     pub plain: bool,
+    /// The pages that may open WebSockets, by where they come from.
+    pub origins: Arc<[WebOrigin]>,
 }
 
 /// What came of reading.
@@ -115,13 +150,17 @@ pub struct Transport {
     terms: Terms,
     /// Nothing before the first byte has come.
     layer: Option<Box<dyn Layer>>,
+    /// The first byte within TLS, or without, has come.
+    decided: bool,
+    /// Why it ends, should it.
+    farewell: Farewell,
     ended: bool,
 }
 
 impl Transport {
     /// One over a socket from which nothing has come.
     pub fn new(terms: Terms) -> Self {
-        Self { terms, layer: None, ended: false }
+        Self { terms, layer: None, decided: false, farewell: Farewell::Done, ended: false }
     }
 
     /// Reads what has come, behind what is in the buffer.
@@ -141,6 +180,10 @@ impl Transport {
                 },
                 other => other,
             },
+        };
+        let read = match read {
+            Ok(came) if came > 0 && !self.decided => self.decide(socket, into),
+            other => other,
         };
         match read {
             Ok(0) => Ok(Read::End),
@@ -174,6 +217,20 @@ impl Transport {
             came.clear();
         }
         Ok(self.terms.plain)
+    }
+
+    /// Decides by the first byte that is not TLS's own; the buffer holds what has come, and gets what is for frames.
+    fn decide(&mut self, socket: &TcpStream, came: &mut BytesMut) -> io::Result<usize> {
+        self.decided = true;
+        if !came.first().is_some_and(u8::is_ascii_uppercase) {
+            return Ok(came.len());
+        }
+        let carrier = self.layer.take().unwrap_or_else(|| Box::new(Plain));
+        let mut websocket = Box::new(WebSocket::new(carrier, Arc::clone(&self.terms.origins), came));
+        came.clear();
+        let taken = websocket.take_in(socket, came);
+        self.layer = Some(websocket);
+        taken
     }
 
     /// Takes the beginning of some bytes: how much.
@@ -212,8 +269,37 @@ impl Transport {
         if !std::mem::replace(&mut self.ended, true)
             && let Some(layer) = &mut self.layer
         {
-            layer.end();
+            layer.end(self.farewell);
         }
+    }
+
+    /// Why nothing more will be written, where that is not for the usual reason.
+    pub fn part(&mut self, farewell: Farewell) {
+        self.farewell = farewell;
+    }
+
+    /// Somebody has logged in.
+    pub fn admit(&mut self) {
+        if let Some(layer) = &mut self.layer {
+            layer.admit();
+        }
+    }
+
+    /// Whether it is to be asked for a sign of life now and then.
+    pub fn is_pinged(&self) -> bool {
+        self.layer.as_ref().is_some_and(|layer| layer.is_pinged())
+    }
+
+    /// Asks for a sign of life.
+    pub fn ping(&mut self) {
+        if let Some(layer) = &mut self.layer {
+            layer.ping();
+        }
+    }
+
+    /// Whether it has ended, and the other side has still to.
+    pub fn awaits_end(&self) -> bool {
+        self.ended && self.layer.as_ref().is_some_and(|layer| layer.awaits_end())
     }
 }
 

@@ -8,7 +8,7 @@ use bytes::BytesMut;
 use rustls::{ServerConfig, ServerConnection};
 use tokio::net::TcpStream;
 
-use super::{Layer, is_for_later};
+use super::{Farewell, Layer, is_for_later};
 use crate::config::{TLS_HELD_MAX_BYTES, TLS_WRITE_MAX_BYTES};
 
 /// One side of a TLS connection: ours.
@@ -124,7 +124,7 @@ impl Layer for Tls {
         !self.session.is_handshaking()
     }
 
-    fn end(&mut self) {
+    fn end(&mut self, _: Farewell) {
         self.session.send_close_notify();
     }
 }
