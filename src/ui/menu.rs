@@ -42,8 +42,19 @@ fn pressed(ui: &Ui, response: &Response) -> bool {
 
 /// The menu of something. `entries` is asked only while it is open. Returns which entry was chosen.
 pub fn of<'a>(ui: &Ui, response: &Response, entries: impl FnOnce() -> Vec<Entry<'a>>) -> Option<usize> {
-    let id = Popup::default_response_id(response);
     let pressed = pressed(ui, response);
+    opened(ui, response, pressed, entries)
+}
+
+/// The menu of a button: opened by pressing it, too.
+pub fn of_button<'a>(ui: &Ui, response: &Response, entries: impl FnOnce() -> Vec<Entry<'a>>) -> Option<usize> {
+    let is_open = Popup::is_id_open(ui.ctx(), Popup::default_response_id(response));
+    let pressed = pressed(ui, response) || (response.clicked() && !is_open);
+    opened(ui, response, pressed, entries)
+}
+
+fn opened<'a>(ui: &Ui, response: &Response, pressed: bool, entries: impl FnOnce() -> Vec<Entry<'a>>) -> Option<usize> {
+    let id = Popup::default_response_id(response);
     let stage: Option<Stage> = ui.data(|data| data.get_temp(id));
     if pressed {
         ui.data_mut(|data| data.insert_temp(id, Stage::Opened));

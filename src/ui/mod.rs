@@ -17,6 +17,7 @@
 //! Views read the model and say what somebody did; what they say is applied after the frame is drawn.
 
 mod actions;
+mod admin;
 mod announce;
 pub mod attention;
 mod bidi;
@@ -102,6 +103,10 @@ pub struct Window {
     frame: Frame,
     /// The settings lie over everything else.
     page: Option<settings::Page>,
+    /// So does the page of administrators.
+    admin: Option<admin::Page>,
+    /// Where random bits come from, for passwords that are suggested.
+    random: Option<fn() -> u64>,
     sidebar: Sidebar,
     visited: Visited,
     composer: Composer,
@@ -253,12 +258,7 @@ impl Window {
             }
         }
         self.composer.enter_sends(self.frame.settings.enter_sends);
-        let free = self.dialog.is_none() && model.info.is_none() && !self.composer.composing();
-        if free && self.page.is_some() && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Comma)) {
-            self.toggle_settings(ui);
-        }
-        if self.page.is_some() {
-            self.show_settings(ui, model, clock, commands);
+        if self.show_page(ui, model, clock, commands) {
             return;
         }
         if self.dialog.is_some() {
