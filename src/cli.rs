@@ -218,6 +218,8 @@ fn check(data_dir: &Path) -> anyhow::Result<()> {
     for doubt in &check.accounts.doubts {
         say(&format!("                {doubt}"));
     }
+    let invites = if check.invites == 1 { "1 invite".into() } else { format!("{} invites", check.invites) };
+    say(&format!("  server.json   {invites}"));
     let report = &check.report;
     say(&format!(
         "  history.json  {} records, {} messages in {}, {} bytes",

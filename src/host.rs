@@ -11,7 +11,7 @@ use crate::client::{Host, HostError};
 use crate::proto::ids::UserName;
 use crate::server::folder::{self, FolderError};
 use crate::server::throttle::Pace;
-use crate::server::{self, Options, Running, StartError, accounts};
+use crate::server::{self, Options, Running, StartError, accounts, facts};
 
 /// A server on this computer, started when first asked for and ended when dropped. One at a time.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Host for LocalHost {
         }
         let foreign = |name: &std::ffi::OsStr| {
             let name = name.to_string_lossy();
-            !name.ends_with(".lock") && name != accounts::FILE_NAME && name != folder::HISTORY
+            !name.ends_with(".lock") && ![accounts::FILE_NAME, facts::FILE_NAME, folder::HISTORY].contains(&&*name)
         };
         // Messages among somebody's letters and pictures would be a mess, and be lost with them.
         if std::fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|entry| foreign(&entry.file_name()))) {

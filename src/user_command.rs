@@ -9,9 +9,10 @@ use clap::Subcommand;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::proto::ids::UserName;
+use crate::proto::account::Role;
+use crate::proto::ids::{UserId, UserName};
 use crate::proto::limits::PASSWORD_MAX_BYTES;
-use crate::server::accounts::{self, AccountsError};
+use crate::server::accounts::{self, Accounts, AccountsError, By, Change};
 
 /// What to do with accounts.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
@@ -20,6 +21,9 @@ pub enum UserCommand {
     Add {
         /// What people will call it
         name: String,
+        /// It is to look after the accounts and the server
+        #[arg(long)]
+        admin: bool,
     },
     /// Give an account another password. Asks for it, or takes the first line of standard input
     Passwd {
@@ -31,8 +35,35 @@ pub enum UserCommand {
         /// Which
         name: String,
     },
-    /// List the accounts: number and name
+    /// Say what an account may do: `admin` looks after the accounts and the server, `member` does not
+    Role {
+        /// Whose
+        name: String,
+        /// What
+        #[arg(value_parser = role, value_name = "admin|member")]
+        role: Role,
+    },
+    /// Keep an account out. Its connections end, and its messages stay
+    Block {
+        /// Which
+        name: String,
+    },
+    /// Let an account in again
+    Unblock {
+        /// Which
+        name: String,
+    },
+    /// List the accounts: number, name, and what is special about it
     List,
+}
+
+/// Reads a role.
+fn role(text: &str) -> Result<Role, &'static str> {
+    match text {
+        "admin" => Ok(Role::Admin),
+        "member" => Ok(Role::Member),
+        _ => Err("it is admin or member"),
+    }
 }
 
 /// Where passwords come from.
@@ -54,12 +85,16 @@ pub fn run(
     output: &mut dyn Write,
 ) -> anyhow::Result<()> {
     match command {
-        UserCommand::Add { name } => {
+        UserCommand::Add { name, admin } => {
             // Before asking: nobody should think of a password in vain. It is looked at again when the account is made.
             let name = accounts::new_name(data_dir, &name)?;
             let password = passwords.read(&name)?;
             let id = accounts::add(data_dir, &name, &password)?;
-            writeln!(output, "{name} now has an account, number {}.", id.0)?;
+            let also = if admin { ", and looks after the others" } else { "" };
+            if admin {
+                Accounts::change_in(data_dir, 1, By::Owner, &Change::Role(id, Role::Admin))?;
+            }
+            writeln!(output, "{name} now has an account, number {}{also}.", id.0)?;
         }
         UserCommand::Passwd { name } => {
             let (_, name) = accounts::find(data_dir, &UserName::new(&name)?)?;
@@ -75,10 +110,29 @@ pub fn run(
                 id.0
             )?;
         }
+        UserCommand::Role { name, role } => {
+            let name = change(data_dir, &name, |id| Change::Role(id, role))?;
+            let what = if role == Role::Admin { "an administrator" } else { "a member like others" };
+            writeln!(output, "{name} is now {what}.")?;
+        }
+        UserCommand::Block { name } => {
+            let name = change(data_dir, &name, |id| Change::Block(id, true))?;
+            writeln!(output, "{name} is kept out. `parlor user unblock {name}` lets the account in again.")?;
+        }
+        UserCommand::Unblock { name } => {
+            let name = change(data_dir, &name, |id| Change::Block(id, false))?;
+            writeln!(output, "{name} can log in again.")?;
+        }
         UserCommand::List => {
             let people = accounts::list(data_dir)?;
+            let (admins, blocked) = accounts::rights(data_dir)?;
             for (id, name) in &people {
-                writeln!(output, "{:>6}  {name}", id.0)?;
+                let special = match (admins.contains(id), blocked.contains(id)) {
+                    (_, true) => "  (blocked)",
+                    (true, false) => "  (admin)",
+                    (false, false) => "",
+                };
+                writeln!(output, "{:>6}  {name}{special}", id.0)?;
             }
             if people.is_empty() {
                 writeln!(output, "There are no accounts: `parlor user add NAME` makes one.")?;
@@ -86,6 +140,14 @@ pub fn run(
         }
     }
     Ok(())
+}
+
+/// Changes the account of that name; its name as it is written.
+fn change(data_dir: &Path, name: &str, change: impl FnOnce(UserId) -> Change) -> anyhow::Result<UserName> {
+    let (id, _) = accounts::find(data_dir, &UserName::new(name)?)?;
+    // An account that was written by hand gets the number that it was found under.
+    let (_, name) = Accounts::change_in(data_dir, 1, By::Owner, &change(id))?;
+    Ok(name)
 }
 
 /// Carries a command out with this process's standard input and output. A password is asked for, hidden, if standard
@@ -146,13 +208,13 @@ fn first_line(input: &mut dyn BufRead) -> anyhow::Result<SecretString> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proto::ids::UserId;
-    use crate::server::accounts::Accounts;
 
     fn named(command: &str, name: &str) -> UserCommand {
         let name = name.into();
         match command {
-            "add" => UserCommand::Add { name },
+            "add" => UserCommand::Add { name, admin: false },
+            "block" => UserCommand::Block { name },
+            "unblock" => UserCommand::Unblock { name },
             "passwd" => UserCommand::Passwd { name },
             _ => UserCommand::Remove { name },
         }
@@ -198,8 +260,30 @@ mod tests {
         assert!(piped(dir, named("add", "Zoë"), "third\n").unwrap().contains("number 5"));
         assert_eq!(
             piped(dir, UserCommand::List, "").unwrap(),
-            "     1  Alice\n     2  Bob\n     3  Charlie\n     5  Zoë\n"
+            "     1  Alice  (admin)\n     2  Bob\n     3  Charlie\n     5  Zoë\n"
         );
+    }
+
+    #[test]
+    fn roles_and_blocks_are_said_and_hold() {
+        let dir = tempfile::tempdir().unwrap();
+        Accounts::open(dir.path()).unwrap();
+        let role = |name: &str, role| UserCommand::Role { name: name.into(), role };
+        let only = piped(dir.path(), role("Alice", Role::Member), "").unwrap_err();
+        assert!(only.contains("the only administrator"), "{only}");
+        assert_eq!(piped(dir.path(), named("remove", "Alice"), "").unwrap_err(), only);
+        assert_eq!(piped(dir.path(), named("block", "alice"), "").unwrap_err(), only);
+        let add = UserCommand::Add { name: "Zoë".into(), admin: true };
+        assert!(piped(dir.path(), add, "a password\n").unwrap().contains("looks after the others"));
+        assert_eq!(piped(dir.path(), role("alice", Role::Member), "").unwrap(), "Alice is now a member like others.\n");
+        piped(dir.path(), named("block", "bob"), "").unwrap();
+        assert_eq!(login(dir.path(), "Bob", "456"), None);
+        assert_eq!(
+            piped(dir.path(), UserCommand::List, "").unwrap(),
+            "     1  Alice\n     2  Bob  (blocked)\n     3  Charlie\n     4  Zoë  (admin)\n"
+        );
+        piped(dir.path(), named("unblock", "bob"), "").unwrap();
+        assert_eq!(login(dir.path(), "Bob", "456"), Some(UserId(2)));
     }
 
     #[test]
@@ -261,7 +345,7 @@ mod tests {
         assert!(piped(dir.path(), UserCommand::List, "").unwrap_err().contains("there is no"));
         let text = r#"{"users":[{"username":"Old","password":"secret"}]}"#;
         std::fs::write(dir.path().join("users.json"), text).unwrap();
-        assert_eq!(piped(dir.path(), UserCommand::List, "").unwrap(), "     1  Old\n");
+        assert_eq!(piped(dir.path(), UserCommand::List, "").unwrap(), "     1  Old  (admin)\n");
         assert_eq!(std::fs::read_to_string(dir.path().join("users.json")).unwrap(), text);
         std::fs::write(dir.path().join("users.json"), r#"{"users":[]}"#).unwrap();
         assert!(piped(dir.path(), UserCommand::List, "").unwrap().starts_with("There are no accounts"));

@@ -93,7 +93,7 @@ impl Engine {
         let leaving = self.sessions.errand_done(session);
         match done {
             Ok(AccountDone::Account(account)) if by.is_none() => {
-                let ticket = Ticket { purpose, id, log: None, after: None, demo: false };
+                let ticket = Ticket { id, log: None, after: None, joins: true, demo: false };
                 self.verified(session, ticket, Some(account.user), now);
             }
             Ok(AccountDone::Done) => self.reply(session, purpose, id, ()),

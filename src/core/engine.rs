@@ -97,13 +97,20 @@ impl std::fmt::Debug for Effect {
 /// What a login asked, while its password is checked.
 #[derive(Debug)]
 pub struct Ticket {
-    /// `login` or `join`.
-    pub(super) purpose: &'static str,
     pub(super) id: Option<RequestId>,
     pub(super) log: Option<String>,
     pub(super) after: Option<Seq>,
+    /// The account was made for it.
+    pub(super) joins: bool,
     /// The password is one that the program comes with.
     pub(super) demo: bool,
+}
+
+impl Ticket {
+    /// The purpose of the request and of its reply.
+    pub(super) fn purpose(&self) -> &'static str {
+        if self.joins { "join" } else { "login" }
+    }
 }
 
 /// What records are read for.
@@ -259,7 +266,7 @@ impl Engine {
                     self.sessions.set(session, Stage::Anonymous);
                     let problem =
                         Problem::new(Code::Busy, "Too many people are logging in at once. Try again in a few seconds.");
-                    self.refuse(session, ticket.purpose, ticket.id, &problem);
+                    self.refuse(session, ticket.purpose(), ticket.id, &problem);
                 }
             }
             Input::Durable(seq) => self.durable(seq, now),

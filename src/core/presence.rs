@@ -21,14 +21,14 @@ impl Engine {
             self.sessions.set(session, Stage::Anonymous);
             let problem =
                 Problem::new(Code::WrongCredentials, "Wrong name or password. Check both, and the caps-lock key.");
-            return self.refuse(session, ticket.purpose, ticket.id, &problem);
+            return self.refuse(session, ticket.purpose(), ticket.id, &problem);
         };
         if ticket.demo && self.sessions.origin(session).is_none_or(|origin| !origin.here) {
             self.sessions.set(session, Stage::Anonymous);
             let text = "This password comes with the program, so that everybody knows it: it opens the account on the \
                         server's own computer alone. Log in there, or give the account another password.";
             let problem = Problem::new(Code::DemoAccount, text);
-            return self.refuse(session, ticket.purpose, ticket.id, &problem);
+            return self.refuse(session, ticket.purpose(), ticket.id, &problem);
         }
         if self.accounts_changed {
             self.reconcile(now);
@@ -41,7 +41,12 @@ impl Engine {
         if self.state.account(user).is_some_and(|account| account.removed) {
             self.sessions.set(session, Stage::Anonymous);
             let problem = Problem::new(Code::Busy, "This account is not ready yet. Try again in a few seconds.");
-            return self.refuse(session, ticket.purpose, ticket.id, self.refusing.clone().as_ref().unwrap_or(&problem));
+            return self.refuse(
+                session,
+                ticket.purpose(),
+                ticket.id,
+                self.refusing.clone().as_ref().unwrap_or(&problem),
+            );
         }
         let head = self.state.seq();
         let cursor = ticket.after.filter(|&after| {
@@ -64,7 +69,7 @@ impl Engine {
             registration: self.registration_for(self.directory.role(user)),
         };
         self.effects.push(Effect::Admit(session, user));
-        self.reply(session, ticket.purpose, ticket.id, welcome);
+        self.reply(session, ticket.purpose(), ticket.id, welcome);
         let before = self.sessions.status(user);
         self.sessions.set(session, Stage::CatchingUp { user, cursor: cursor.unwrap_or(head), reading: false });
         self.status_changed(user, before);

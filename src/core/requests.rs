@@ -97,7 +97,7 @@ impl Engine {
         }
         self.sessions.set(session, Stage::Authenticating);
         let demo = DEMO_PASSWORDS.contains(&password.expose_secret());
-        let ticket = Ticket { purpose: "login", id, log, after, demo };
+        let ticket = Ticket { id, log, after, joins: false, demo };
         self.effects.push(Effect::Verify(session, ticket, username, password));
     }
 

@@ -18,6 +18,7 @@ use crate::config::{
 };
 use crate::core::engine::Input;
 use crate::core::session::{Origin, SessionId};
+use crate::proto::account::AccountCall;
 use crate::proto::event::{Code, Problem, Refusal, Throttled};
 use crate::proto::frame::{self, Decoded};
 use crate::proto::limits::{FRAME_BEFORE_LOGIN_MAX_BYTES, FRAME_MAX_BYTES};
@@ -298,15 +299,19 @@ impl Connection {
                 Ok(Decoded::Frame { json, end }) => {
                     let input = match Request::parse(&buffer[at..][json]) {
                         Ok(request) => {
-                            if matches!(request.call, Call::Login(_)) {
+                            if matches!(request.call, Call::Login(_) | Call::Account(AccountCall::Join(_))) {
                                 incoming.patience.asked(Instant::now());
                             }
                             Input::Request(session, request)
                         }
                         Err(bad) => Input::Bad(session, bad),
                     };
-                    if !admitted {
-                        // There is a password in it, or what was meant for one.
+                    // There is a password in it, or what was meant for one.
+                    let may_be_secret = match &input {
+                        Input::Request(_, request) => !admitted || matches!(request.call, Call::Account(_)),
+                        _ => true,
+                    };
+                    if may_be_secret {
                         buffer[at..at + end].zeroize();
                     }
                     at += end;

@@ -250,3 +250,23 @@ async fn accept_from(listener: TcpListener, accept: mpsc::Sender<(TcpStream, Soc
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_that_everybody_knows_are_named_where_others_can_come_in() {
+        let dir = tempfile::tempdir().unwrap();
+        let accounts = Accounts::open(dir.path()).unwrap();
+        let at = |address: &str| vec![SocketAddr::new(address.parse().unwrap(), 27275)];
+        assert_eq!(known_passwords(&accounts, &at("127.0.0.1")), None);
+        let said = known_passwords(&accounts, &at("0.0.0.0")).unwrap();
+        assert!(said.contains("Alice, Bob, Charlie"), "{said}");
+        for name in ["Alice", "Bob"] {
+            accounts::set_password(dir.path(), &crate::proto::ids::UserName::new(name).unwrap(), &"x".into()).unwrap();
+        }
+        let accounts = Accounts::open(dir.path()).unwrap();
+        assert!(known_passwords(&accounts, &at("::")).unwrap().starts_with("the passwords of Charlie are"));
+    }
+}

@@ -117,11 +117,17 @@ const RUNS: [&str; 7] = [
     "1q2w3e4r5t6y7u8i9o0p",
 ];
 
-/// How many of the same or neighbouring letters in a row count as one: nobody is kept from guessing by the length.
-const STEP: usize = 3;
+/// How many of the same or neighbouring letters in a row count as one: a run is guessed as easily when it is longer.
+const STEP: usize = 8;
 
 /// Different steps that a password has at least.
 const STEPS_MIN: usize = 4;
+
+/// The shortest name that is looked for in a password, in letters and figures: shorter ones are in many words.
+const NAME_MIN: usize = 3;
+
+/// Letters and figures that a password has at least beside the name.
+const BESIDE_MIN: usize = 5;
 
 /// Why a password for an account of that name is easily guessed, if it is.
 pub(super) fn why_weak(password: &str, name: &str) -> Option<&'static str> {
@@ -129,8 +135,9 @@ pub(super) fn why_weak(password: &str, name: &str) -> Option<&'static str> {
     let dense: String = folded.chars().filter(|c| c.is_alphanumeric()).collect();
     let bare = |text: &str| text.trim_matches(|c: char| !c.is_alphabetic()).to_owned();
     let own: String = name.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
-    if !own.is_empty() && (dense == own || bare(&dense) == own || dense == own.repeat(2)) {
-        return Some("it is the account's name");
+    let beside = if own.chars().count() < NAME_MIN { dense.clone() } else { dense.replace(&own, "") };
+    if dense == own || (beside != dense && beside.chars().count() < BESIDE_MIN) {
+        return Some("it is little more than the account's name");
     }
     // Letters that figures are written for.
     let plain: String = dense
@@ -203,6 +210,7 @@ mod tests {
             "qwerty123",
             "Alice2024",
             "alice-alice",
+            "alice alice alice",
             "ALICE 1",
             "letmein!!",
             "87654321",

@@ -4,6 +4,7 @@
 //! - [`Accounts`]: the last good state of the file, and credentials checked against it.
 //! - [`watch()`]: tells when the file was changed.
 //! - [`found`]: a new server for others, with one account.
+//! - [`Change`]: what people ask for over the wire, each decided about the file as it is then.
 //! - [`add`], [`set_password`], [`remove`], [`list`]: what `parlor user` does, also while a server runs.
 //! - [`check`]: what `parlor --check` looks at, without changing anything.
 
@@ -128,6 +129,11 @@ impl Accounts {
         Directory::new(self.people()).with_roles(self.roll.admins.clone(), self.roll.blocked.clone())
     }
 
+    /// Whether that account looks after the others.
+    pub fn is_admin(&self, user: UserId) -> bool {
+        self.roll.admins.contains(&user)
+    }
+
     /// The number that the next account is given, at least.
     pub fn next_id(&self) -> u32 {
         self.next_id
@@ -250,6 +256,17 @@ pub fn list(dir: &Path) -> Result<Vec<(UserId, UserName)>, AccountsError> {
     Ok(people)
 }
 
+/// Who looks after the others, and who is kept out, in the same manner.
+///
+/// # Errors
+/// [`AccountsError`].
+pub fn rights(dir: &Path) -> Result<(BTreeSet<UserId>, BTreeSet<UserId>), AccountsError> {
+    let mut file = store::load(dir)?;
+    file.number(1, |_| None, &store::path_in(dir))?;
+    let blocked = file.users.iter().filter(|entry| entry.blocked).filter_map(|entry| entry.id).collect();
+    Ok((file.admins(), blocked))
+}
+
 /// The account of that name (compared without regard to case): its number, and its name as it is written.
 ///
 /// # Errors
@@ -327,20 +344,8 @@ pub fn set_password(dir: &Path, name: &UserName, password: &SecretString) -> Res
 /// Takes an account away. Its number is never given out again. A running server notices.
 ///
 /// # Errors
-/// [`AccountsError`], among them [`AccountsError::NoSuchAccount`].
+/// [`AccountsError`], among them [`AccountsError::NoSuchAccount`] and [`AccountsError::LastAdmin`].
 pub fn remove(dir: &Path, name: &UserName) -> Result<(UserId, UserName), AccountsError> {
-    let (_, removed) = store::update(
-        dir,
-        1,
-        |_| None,
-        |file, _| {
-            let at = file.position(name).ok_or_else(|| AccountsError::NoSuchAccount(name.to_string()))?;
-            let entry = file.users.remove(at);
-            entry
-                .id
-                .zip(UserName::new(&entry.username).ok())
-                .ok_or_else(|| AccountsError::NoSuchAccount(name.to_string()))
-        },
-    )?;
-    Ok(removed)
+    let (id, _) = find(dir, name)?;
+    Accounts::change_in(dir, 1, By::Owner, &Change::Remove(id))
 }
