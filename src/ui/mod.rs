@@ -9,7 +9,7 @@
 //!   something is done, with `picker` to choose people and `jobs` to wait for an answer. `presence` and `happened`: who is
 //!   there and what was done to groups, in words. `mentions`: who a text calls by name. `find`: where words stand in
 //!   messages. `links`: where a text leads. `slash`: what a draft that begins with a slash asks for. `settings`: the page
-//!   on which one chooses; `chosen`: the window's part in that; `frame`: how it takes effect, and the lines between panes.
+//!   on which one chooses; `admin`: that of administrators; `chosen`: the window's part in that; `frame`: how it takes effect, and the lines between panes.
 //!   [`attention`]: what the desktop is to tell of; `announce`: what a screen reader says by itself. `export`: what is kept of a chat. `keys`: which events
 //!   a frame gets. `edit`: text in a field, of any script. `fonts`, `emoji` and `bidi`: what letters, emoji and
 //!   right-to-left sentences look like.

@@ -80,6 +80,7 @@ fn row(ui: &mut Ui, invite: &Invite, line: bool) -> bool {
     let spoken = format!("{}, {}", invite.title, invite.words);
     let response = ui.interact(rect, Id::unique(("invite", invite.n)), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, &spoken));
+    response.on_hover_text(text::hint(&invite.words));
     let fade = if invite.good { 1.0 } else { 0.6 };
     let middle = rect.center().y;
     let disc = pos2(rect.left() + space::S + 19.0, middle);

@@ -77,7 +77,10 @@ impl Person {
         let each: Vec<String> = account
             .connections
             .iter()
-            .map(|connection| format!("{} since {}", place(&connection.address), clock.in_list(connection.since)))
+            .map(|connection| {
+                let since = clock.in_list(connection.since).replace("Yesterday", "yesterday");
+                format!("{} since {since}", place(&connection.address))
+            })
             .collect();
         let state = match (account.status, account.last_seen) {
             (Status::Offline, Some(seen)) => clock.last_seen(seen),
@@ -158,7 +161,8 @@ impl Invite {
             (left, true) => format!("{left} of {} left, until {}", info.uses, clock.stamp(info.expires)),
         };
         let by = if model.is_me(info.by) { "you" } else { model.name(info.by) };
-        let words = format!("{state} · no. {}, made {} by {by}", info.invite, clock.stamp(info.created));
+        let made = clock.in_list(info.created).replace("Yesterday", "yesterday");
+        let words = format!("{state} · made {made} by {by}, no. {}", info.invite);
         Self { n: info.invite, title, words, good: info.is_good(clock.now) }
     }
 }

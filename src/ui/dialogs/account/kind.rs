@@ -29,6 +29,10 @@ pub enum Kind {
     ChangePassword,
 }
 
+fn name(model: &Model, id: UserId) -> String {
+    isolated(&text::one_line(model.name(id))).into_owned()
+}
+
 /// What belongs into a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -44,31 +48,30 @@ pub enum Part {
 
 impl Kind {
     /// The title.
-    pub fn title(&self) -> &'static str {
+    pub fn title(&self, model: &Model) -> String {
         match self {
-            Self::Add => "Add a person",
-            Self::Reset(_) => "Reset the password",
-            Self::Remove(_) => "Remove the account",
-            Self::StepDown(_) => "Become a member",
-            Self::ChangeName => "Change your name",
-            Self::ChangePassword => "Change your password",
+            Self::Add => "Add a person".into(),
+            Self::Reset(id) => format!("New password for {}", name(model, *id)),
+            Self::Remove(id) => format!("Remove {}?", name(model, *id)),
+            Self::StepDown(_) => "Become a member?".into(),
+            Self::ChangeName => "Change your name".into(),
+            Self::ChangePassword => "Change your password".into(),
         }
     }
 
     /// What happens.
     pub fn words(&self, model: &Model) -> String {
-        let name = |id: &UserId| isolated(&text::one_line(model.name(*id))).into_owned();
         match self {
             Self::Add => "They sign in with this name and password, and can change both in their settings.".into(),
             Self::Reset(id) => format!(
                 "{} signs in with the new password from now on. Where they are signed in now, they stay so.",
-                name(id)
+                name(model, *id)
             ),
             Self::Remove(id) => format!(
                 "{} is signed out at once and can never sign in again. What they wrote stays, marked as a former \
                  member’s, and nobody else can have the name. This cannot be undone: to keep them out for a while, \
                  block them.",
-                name(id)
+                name(model, *id)
             ),
             Self::StepDown(_) => "You will not see this page any more. Another administrator can make you one again, \
                                   you cannot."
@@ -79,6 +82,17 @@ impl Kind {
             Self::ChangePassword => "This window goes on with the new one. Other devices stay signed in until they \
                                      connect anew; then they ask for it."
                 .into(),
+        }
+    }
+
+    /// The word above a field.
+    pub fn label(&self, part: Part) -> &'static str {
+        match (self, part) {
+            (_, Part::Name) => "Name",
+            (_, Part::Old) => "Old password",
+            (Self::Add, Part::New) => "Password",
+            (_, Part::New) => "New password",
+            (_, Part::Again) => "New password again",
         }
     }
 
@@ -132,16 +146,6 @@ impl Kind {
 }
 
 impl Part {
-    /// The word above the field.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Name => "Name",
-            Self::Old => "Old password",
-            Self::New => "New password",
-            Self::Again => "New password again",
-        }
-    }
-
     /// What holds for it, said before it is broken.
     pub fn rule(self) -> Option<String> {
         match self {

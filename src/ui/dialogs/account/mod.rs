@@ -67,7 +67,7 @@ impl AskAccount {
     }
 
     fn id(part: Part) -> Id {
-        Id::unique(("account", part.label()))
+        Id::unique(("account", part as u8))
     }
 
     /// Takes in what came of it. Returns whether it is done and there is no more to say.
@@ -119,7 +119,7 @@ impl AskAccount {
         let width = super::inner_width(ui);
         let height = super::TITLE + self.height(ui, &words, width) + foot.height(ui, width) + space::L;
         let mut entered = false;
-        let (clicked, closed) = layer(ui, self.kind.title(), height, |ui, inner| {
+        let (clicked, closed) = layer(ui, &self.kind.title(model), height, |ui, inner| {
             let body = Rect::from_min_max(inner.min, inner.max - vec2(0.0, foot.height(ui, inner.width()) - space::L));
             let mut child = ui.new_child(UiBuilder::new().max_rect(body));
             child.set_clip_rect(body.expand2(vec2(space::XS, 0.0)).intersect(ui.clip_rect()));
@@ -192,7 +192,7 @@ impl AskAccount {
             };
             let entry = Entry {
                 id: Self::id(part),
-                label: part.label(),
+                label: self.kind.label(part),
                 hint: "",
                 secret: part.is_secret() && !self.shown,
                 wrong: below.as_ref().is_some_and(|(_, wrong)| *wrong),
@@ -216,7 +216,7 @@ impl AskAccount {
             };
             if part.is_secret() {
                 let (sign, verb) = if self.shown { (Icon::EyeOff, "Hide") } else { (Icon::Eye, "Show") };
-                let name = format!("{verb} the {}", part.label().to_lowercase());
+                let name = format!("{verb} the {}", self.kind.label(part).to_lowercase());
                 if widgets::icon_button(ui, button(0.0), sign, &name).clicked() {
                     self.shown = !self.shown;
                     ui.ctx().request_repaint();
