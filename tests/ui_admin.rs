@@ -277,6 +277,17 @@ fn the_menu_of_a_person_is_gone_through_by_keys() {
 }
 
 #[test]
+fn a_right_click_on_a_row_opens_its_menu() {
+    let mut harness = page();
+    row(&harness, "Bob").expect("he is there").click_secondary();
+    harness.run();
+    harness.run();
+    click(&mut harness, "Block");
+    let asked = wishes(&mut harness);
+    assert!(matches!(asked.as_slice(), [AccountWish::Admin(AdminWish::Block { user: BOB, blocked: true })]));
+}
+
+#[test]
 fn the_people_in_both_themes_and_sizes() {
     let done = |size, theme| {
         let mut harness = opened(administration(), size, theme);

@@ -46,10 +46,16 @@ pub fn of<'a>(ui: &Ui, response: &Response, entries: impl FnOnce() -> Vec<Entry<
     opened(ui, response, pressed, entries)
 }
 
-/// The menu of a button: opened by pressing it, too.
-pub fn of_button<'a>(ui: &Ui, response: &Response, entries: impl FnOnce() -> Vec<Entry<'a>>) -> Option<usize> {
+/// The menu of a button in a row: opened by pressing the button, and by a right click anywhere in the row.
+pub fn of_button<'a>(
+    ui: &Ui,
+    response: &Response,
+    row: &Response,
+    entries: impl FnOnce() -> Vec<Entry<'a>>,
+) -> Option<usize> {
     let is_open = Popup::is_id_open(ui.ctx(), Popup::default_response_id(response));
-    let pressed = pressed(ui, response) || (response.clicked() && !is_open);
+    let in_row = row.contains_pointer() && ui.input(|input| input.pointer.secondary_clicked());
+    let pressed = pressed(ui, response) || ((response.clicked() || in_row) && !is_open);
     opened(ui, response, pressed, entries)
 }
 

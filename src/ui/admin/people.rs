@@ -150,7 +150,7 @@ fn row(ui: &mut Ui, person: &Person, query: Option<&Query>) -> Option<Deed> {
     let palette = theme::palette(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
     let id = Id::unique(("account", person.id));
-    let response = ui.interact(rect, id, Sense::click() - Sense::FOCUSABLE);
+    let response = ui.interact(rect, id, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, person.spoken()));
     let behind = widgets::choosable(ui, rect, response.hovered(), false);
     let middle = rect.center().y;
@@ -202,7 +202,7 @@ fn row(ui: &mut Ui, person: &Person, query: Option<&Query>) -> Option<Deed> {
         ui.scroll_to_rect(rect.expand2(vec2(0.0, ROW)), None);
     }
     let deeds = Deed::all(person);
-    let entries = |ui: &Ui| deeds.iter().map(|deed| deed.entry(ui)).collect::<Vec<_>>();
-    let chosen = menu::of_button(ui, &tools, || entries(ui)).or_else(|| menu::of(ui, &response, || entries(ui)));
+    let entries = || deeds.iter().map(|deed| deed.entry(ui)).collect();
+    let chosen = menu::of_button(ui, &tools, &response, entries);
     chosen.and_then(|at| deeds.get(at).copied())
 }

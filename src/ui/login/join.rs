@@ -193,7 +193,7 @@ impl JoinForm {
             let left = if busy { false } else { back(ui, card) };
             let mut choice = left.then_some(Choice::Back);
             let mut at = card.min + vec2(space::XL, space::XL);
-            let words = if self.open { "Create an account" } else { "Join with an invite" };
+            let words = if self.open { "Create an account" } else { "You are invited" };
             title(ui, pos2(card.center().x, at.y + TITLE / 2.0), words, inner - 2.0 * 40.0);
             at.y += TITLE + space::M;
             let mut next = None;
@@ -207,14 +207,14 @@ impl JoinForm {
                     wrong: below.as_ref().is_some_and(|(_, wrong)| *wrong),
                     enabled: !busy,
                 };
-                let before = self.value(*which).len();
+                let before = Zeroizing::new(self.value(*which).clone());
                 if entry.show(ui, at, inner, self.value(*which)) {
                     match laid.get(nth + 1) {
                         Some((following, ..)) => next = Some(*following),
                         None => entered = true,
                     }
                 }
-                if self.value(*which).len() != before {
+                if *self.value(*which) != *before {
                     // It is being put right, and there may be another field now.
                     self.wrong = self.wrong.take().filter(|(wrong, _)| wrong != which);
                     ui.ctx().request_repaint();

@@ -67,7 +67,7 @@ impl AskAccount {
     }
 
     fn id(part: Part) -> Id {
-        Id::unique(("account", part as u8))
+        Id::unique(("field of an account", part as u8))
     }
 
     /// Takes in what came of it. Returns whether it is done and there is no more to say.
@@ -198,9 +198,9 @@ impl AskAccount {
                 wrong: below.as_ref().is_some_and(|(_, wrong)| *wrong),
                 enabled: !busy,
             };
-            let before = self.values[at].1.len();
+            let before = self.values[at].1.clone();
             let entered = entry.show(ui, pos2(body.left(), y), body.width() - beside, &mut self.values[at].1);
-            if self.values[at].1.len() != before && self.wrong.as_ref().is_some_and(|(wrong, _)| *wrong == part) {
+            if self.values[at].1 != before && self.wrong.as_ref().is_some_and(|(wrong, _)| *wrong == part) {
                 // It is being put right.
                 self.wrong = None;
                 ui.ctx().request_repaint();
