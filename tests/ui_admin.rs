@@ -266,6 +266,11 @@ fn the_menu_of_a_person_is_gone_through_by_keys() {
     harness.run();
     key(&mut harness, Modifiers::NONE, Key::Enter);
     harness.run();
+    key(&mut harness, Modifiers::NONE, Key::Escape);
+    assert!(is_open(&harness) && harness.query_by_label("Reset the password…").is_none(), "only the menu is left");
+    assert!(harness.get_by_label("Actions for Bob").is_focused());
+    key(&mut harness, Modifiers::NONE, Key::Enter);
+    harness.run();
     assert!(harness.get_by_label("Reset the password…").is_focused());
     key(&mut harness, Modifiers::NONE, Key::ArrowDown);
     key(&mut harness, Modifiers::NONE, Key::ArrowDown);

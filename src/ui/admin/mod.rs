@@ -107,6 +107,8 @@ impl Page {
         let palette = theme::palette(ui);
         ui.painter().rect_filled(rect, 0.0, palette.backdrop);
         self.deeds.settle(model);
+        // A menu closes itself with Esc, before it is known here.
+        let menu = egui::Popup::is_any_open(ui.ctx());
         let wide = rect.width() >= WIDE;
         let head = Rect::from_min_size(rect.min, vec2(rect.width(), theme::HEADER));
         let mut intent = self.head(ui, head, wide);
@@ -163,7 +165,6 @@ impl Page {
             },
             None => _ = widgets::empty(ui, body, Icon::UsersRound, "Loading…", ""),
         }
-        let menu = egui::Popup::is_any_open(ui.ctx());
         if !menu && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
             match self.query.is_empty() {
                 true => intent = Some(Intent::Close),
@@ -237,6 +238,7 @@ impl Page {
         }
         if response.clicked() && !chosen {
             self.section = section;
+            self.query.clear();
             ui.ctx().request_repaint();
         }
     }
