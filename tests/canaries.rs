@@ -113,6 +113,10 @@ fn nothing_that_is_said_and_nothing_that_opens_an_account_is_logged() {
         json!({"purpose": "send_message", "to_user": secret("nobody"), "message": secret("lost")}),
         json!({"purpose": "send_message", "to_user": "Emil", "message": [secret("no text")]}),
         json!({"purpose": secret("purpose")}),
+        json!({"purpose": "change_password", "old": secret("old"), "new": secret("new")}),
+        json!({"purpose": "change_name", "username": format!("{CANARY}:")}),
+        json!({"purpose": "join", "code": secret("code"), "username": "Greta", "password": secret("of Greta")}),
+        json!({"purpose": "set_role", "user": 1, "role": secret("role")}),
         json!({"purpose": "create_group", "name": format!("{CANARY}\u{202e}"), "member_users": []}),
         json!({"purpose": "mark_read", "with_user": "Emil", "seq": secret("no number")}),
         json!([secret("no object")]),
@@ -137,6 +141,7 @@ fn nothing_that_is_said_and_nothing_that_opens_an_account_is_logged() {
         format!("{{\"users\": [{{\"username\": \"Fritz\", \"password\": \"{CANARY}\", }}]}}"),
         format!("{{\"users\": [{{\"username\": \"Fritz\", \"password\": [\"{CANARY}\"]}}]}}"),
         format!("{{\"users\": [{{\"username\": \"Fritz\", \"password_hash\": \"{CANARY}\"}}]}}"),
+        format!("{{\"users\": [{{\"username\": \"Fritz\", \"role\": \"{CANARY}\"}}]}}"),
         format!("{{\"users\": \"{CANARY}\"}}"),
     ] {
         let reports = || read().matches("The accounts stay as they were before").count();

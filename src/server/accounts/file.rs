@@ -288,8 +288,9 @@ fn take_number(next: &mut u32, path: &Path) -> Result<UserId, AccountsError> {
 pub(in crate::server) fn json_error(error: &serde_json::Error, path: &Path) -> AccountsError {
     let text = error.to_string();
     let why = text.rsplit_once(" at line ").map_or(text.as_str(), |(why, _)| why);
-    let quotes_the_file =
-        ["invalid type", "invalid value", "invalid length"].iter().any(|start| why.starts_with(start));
+    let quotes_the_file = ["invalid type", "invalid value", "invalid length", "unknown variant"]
+        .iter()
+        .any(|start| why.starts_with(start));
     let why = match why.rsplit_once(", expected ") {
         Some((_, expected)) if quotes_the_file => format!("expected {}", expected.replace("u32", "a whole number")),
         _ if quotes_the_file => "this does not belong here".into(),
