@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use crate::client::command::Hosting;
+use crate::client::invite::JOIN_AT;
 use crate::client::{Host, HostError};
 use crate::proto::ids::UserName;
 use crate::server::folder::{self, FolderError};
@@ -124,8 +125,8 @@ impl Host for LocalHost {
 /// What others write on their login page.
 fn invitation(hosting: &Hosting) -> String {
     match own_address() {
-        Some(ip) => format!("Others join at {}.", SocketAddr::new(ip, hosting.port)),
-        None => format!("Others join at this computer's address, port {}.", hosting.port),
+        Some(ip) => format!("{JOIN_AT}{}.", SocketAddr::new(ip, hosting.port)),
+        None => format!("{JOIN_AT}this computer's address, port {}.", hosting.port),
     }
 }
 

@@ -33,8 +33,10 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         &[
             "client::model",
             "client::command",
+            "client::invite",
             "client::outbox",
             "export",
+            "proto::account",
             "proto::chat",
             "proto::fingerprint",
             "proto::ids",

@@ -98,6 +98,14 @@ fn views() -> Vec<(&'static str, Opened)> {
         let _ = harness.run_ok();
         harness
     };
+    let admin = |size, clicks: &[&str]| {
+        let mut harness = admin::opened(admin::administration(), size, Theme::Light);
+        for label in clicks {
+            harness.get_by_label(label).click();
+            let _ = harness.run_ok();
+        }
+        harness
+    };
     // By the two choices and the button beside the groups.
     let tab = (NONE, Key::Tab);
     let to_row = [(CTRL_SHIFT, Key::K), tab, tab, tab, tab, (SHIFT, Key::F10)];
@@ -126,6 +134,13 @@ fn views() -> Vec<(&'static str, Opened)> {
         ("caught up", press(chat(seen(crowd())), &[(CTRL, Key::U)])),
         ("info", chat(info)),
         ("suggestions", typed(chat(crowd()), "@")),
+        ("administration", admin(WIDE, &[])),
+        ("administration, small", admin(SMALL, &[])),
+        ("invites", admin(WIDE, &["Invites"])),
+        ("invites, small", admin(SMALL, &["Invites"])),
+        ("the server", admin(SMALL, &["Server"])),
+        ("add a person", admin(WIDE, &["Add a person"])),
+        ("new invite", admin(SMALL, &["Invites", "New invite"])),
     ]
 }
 
@@ -167,7 +182,9 @@ fn is_for_the_arrows(node: &Node<'_>) -> bool {
 
 /// What is seen and can be used: what the Tab key has to come to. Where something asks for an answer, that alone.
 fn usable(harness: &Opened) -> Vec<(String, String)> {
-    const DIALOGS: [&str; 5] = [
+    const DIALOGS: [&str; 7] = [
+        "Add a person",
+        "New invite",
         "New group",
         "Message several people",
         "Find a chat, a person or a command",

@@ -79,7 +79,7 @@ pub fn run(
             client.perform(Command::SetCacheLimit(settings.cache_limit_bytes));
             let title = name.clone();
             let kept = settings.clone();
-            let window = Window::new(prefill).with(settings, about);
+            let window = Window::new(prefill).with(settings, about).with_random(clock::random_u64);
             place::bring_back(creation, place);
             Ok(Box::new(App {
                 client,

@@ -1,6 +1,8 @@
 //! Links that invite somebody to a server: `parlor://HOST:PORT/CODE?fp=FINGERPRINT`. Whoever opens one knows where the
 //! server is, has the code with which an account is made there, and can tell the server from another one.
 
+use std::net::IpAddr;
+
 use super::address::{self, Target};
 use crate::proto::fingerprint::Fingerprint;
 use crate::proto::invite::InviteCode;
@@ -10,6 +12,16 @@ const SCHEME: &str = "parlor://";
 
 /// The longest text that is read, in bytes: a host's name has at most 253, and the rest is short.
 const TEXT_MAX_BYTES: usize = 512;
+
+/// How the sentence begins by which a host says where others join.
+pub const JOIN_AT: &str = "Others join at ";
+
+/// The address in such a sentence.
+pub fn hosted_at(sentence: &str) -> Option<&str> {
+    let address = sentence.strip_prefix(JOIN_AT)?.split(". ").next()?.trim_end_matches('.');
+    // Where the host does not know it, there are words in its place.
+    (!address.contains(' ')).then_some(address)
+}
 
 /// What an invite says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +70,12 @@ impl Invite {
             true => format!("[{}]:{}", self.host, self.port),
             false => format!("{}:{}", self.host, self.port),
         }
+    }
+
+    /// Whether others can get there: not where the address is one by which a computer reaches itself.
+    pub fn reaches_others(&self) -> bool {
+        let itself = self.host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback() || ip.is_unspecified());
+        !itself && !self.host.eq_ignore_ascii_case("localhost")
     }
 
     /// The link. It holds the code.
@@ -143,5 +161,31 @@ mod tests {
         ] {
             assert_eq!(parse(bad), Err(NoInvite), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn what_only_this_computer_reaches_is_told_apart() {
+        let code: InviteCode = "k7m2p-9xq4t".parse().unwrap();
+        for (address, others) in [
+            ("127.0.0.1:27275", false),
+            ("localhost", false),
+            ("[::1]:4000", false),
+            ("0.0.0.0", false),
+            ("192.168.1.5", true),
+            ("chat.example.org", true),
+        ] {
+            let invite = Invite::new(address, code.clone(), None).unwrap();
+            assert_eq!(invite.reaches_others(), others, "{address}");
+        }
+        assert!(Invite::new("", code, None).is_err());
+    }
+
+    #[test]
+    fn the_address_is_found_in_what_a_host_says() {
+        let sentence = "Others join at 192.168.1.5:27275. This window hosts it. Its data is in /srv/parlor.";
+        assert_eq!(hosted_at(sentence), Some("192.168.1.5:27275"));
+        assert_eq!(hosted_at("Others join at [fd00::5]:4000."), Some("[fd00::5]:4000"));
+        assert_eq!(hosted_at("Others join at this computer's address, port 4000. It is."), None);
+        assert_eq!(hosted_at("This window hosts"), None);
     }
 }

@@ -53,6 +53,8 @@ pub enum Action {
     ReadReceipts,
     /// See what can be chosen.
     Settings,
+    /// Look after accounts and the server.
+    Administration,
     /// Dark or light.
     Theme,
     /// Leave this account.
@@ -93,6 +95,7 @@ impl Action {
         Self::Export,
         Self::OpenExport,
         Self::Settings,
+        Self::Administration,
         Self::Shortcuts,
         Self::Theme,
         Self::ReadReceipts,
@@ -113,6 +116,7 @@ impl Action {
             Self::Leave => matches!(stand.chat, Some(ChatKey::Group(_))),
             Self::AllRead => model.chats.values().any(|chat| chat.unread > 0),
             Self::NextNew | Self::PreviousNew => model.unread() > 0,
+            Self::Administration => model.is_admin(),
             _ => true,
         }
     }
@@ -144,6 +148,7 @@ impl Action {
             Self::ReadReceipts => either(model.read_receipts, "Turn read receipts off", "Turn read receipts on"),
             Self::Theme => either(stand.dark, "Switch to the light theme", "Switch to the dark theme"),
             Self::Settings => "Settings",
+            Self::Administration => "People, invites and server",
             Self::SignOut => "Sign out",
         }
     }
@@ -184,6 +189,7 @@ impl Action {
             Self::Theme if stand.dark => Icon::Sun,
             Self::Theme => Icon::Moon,
             Self::Settings => Icon::Settings,
+            Self::Administration => Icon::ShieldCheck,
         }
     }
 }

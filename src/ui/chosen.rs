@@ -3,11 +3,16 @@
 
 use egui::{Ui, UiBuilder};
 
+use super::actions::Action;
+use super::dialogs::Dialog;
+use super::dialogs::account::{AskAccount, Kind};
 use super::frame::{About, Frame};
 use super::login::Deed;
+use super::shortcuts::Press;
 use super::when::Clock;
-use super::{Window, chat, settings};
-use crate::client::command::Command;
+use super::{Window, admin, chat, settings, withhold};
+use crate::client::command::{AccountWish, AdminWish, Command};
+use crate::client::invite::hosted_at;
 use crate::client::model::Model;
 use crate::settings::values::{Account, Settings};
 
@@ -49,7 +54,7 @@ impl Window {
         if std::mem::take(&mut self.was_signed_in) {
             // Another person may sign in here: nothing of the last one stays.
             let (login, frame) = (std::mem::take(&mut self.login), std::mem::take(&mut self.frame));
-            *self = Self { login, frame, ..Self::default() };
+            *self = Self { login, frame, random: self.random, ..Self::default() };
             self.frame.account = None;
         }
         let notice = self.frame.notice(ui, ui.max_rect());
@@ -95,16 +100,91 @@ impl Window {
         ui.ctx().request_repaint();
     }
 
-    /// The settings page, in the place of everything but the bars above.
-    pub(super) fn show_settings(&mut self, ui: &mut Ui, model: &Model, clock: &Clock, commands: &mut Vec<Command>) {
+    /// The page that lies over the panes, in the place of everything but the bars above. Returns whether there is one.
+    pub(super) fn show_page(&mut self, ui: &mut Ui, model: &Model, clock: &Clock, commands: &mut Vec<Command>) -> bool {
+        if !model.is_admin() {
+            self.admin = None;
+        }
+        if self.page.is_none() && self.admin.is_none() {
+            return false;
+        }
+        if model.trust.is_some() {
+            // Nothing else is to be done before the answer.
+        } else if self.dialog.is_some() {
+            // Before the page, and then nothing is left for it of what was typed.
+            self.show_dialog(ui, model, clock, commands);
+            withhold(ui, |_| true);
+        } else if model.info.is_none() && !self.composer.composing() {
+            self.page_keys(ui, commands);
+        }
         let mut rect = ui.max_rect();
         rect.min.y += self.frame.notice(ui, rect);
         rect.min.y += chat::connection_bar(ui, rect, model, clock, commands);
-        let Some(page) = &mut self.page else { return };
-        let Frame { settings, about, .. } = &mut self.frame;
         let mut child = ui.new_child(UiBuilder::new().max_rect(rect));
-        if !page.show(&mut child, rect, settings, model, about, commands) {
-            self.toggle_settings(ui);
+        if let Some(page) = &mut self.page {
+            let Frame { settings, about, .. } = &mut self.frame;
+            match page.show(&mut child, rect, settings, model, about, commands) {
+                Some(settings::Intent::Close) => self.toggle_settings(ui),
+                Some(settings::Intent::Ask(kind)) => self.ask_account(kind, ui, model),
+                None => {}
+            }
+        } else if let Some(page) = &mut self.admin {
+            match page.show(&mut child, rect, model, clock, commands) {
+                Some(admin::Intent::Close) => self.toggle_admin(ui, commands),
+                Some(admin::Intent::Ask(kind)) => self.ask_account(kind, ui, model),
+                Some(admin::Intent::Invite) => {
+                    self.dialog = Some(Dialog::invite(self.server_for_others(model)));
+                    ui.ctx().request_repaint();
+                }
+                None => {}
+            }
         }
+        true
+    }
+
+    /// A page is left by the key that it was opened with.
+    fn page_keys(&mut self, ui: &Ui, commands: &mut Vec<Command>) {
+        for action in [Action::Settings, Action::Administration] {
+            let Some(Press::Key(modifiers, key)) = action.key() else { continue };
+            if ui.input_mut(|input| input.consume_key(modifiers, key)) {
+                match (action, self.admin.is_some()) {
+                    (Action::Administration, true) => self.toggle_admin(ui, commands),
+                    (Action::Settings, false) => self.toggle_settings(ui),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Opens the page of administrators, or closes it.
+    pub(super) fn toggle_admin(&mut self, ui: &Ui, commands: &mut Vec<Command>) {
+        let wish = if self.admin.take().is_some() { AdminWish::Close } else { AdminWish::Open };
+        if matches!(wish, AdminWish::Open) {
+            self.admin = Some(admin::Page::open());
+        }
+        commands.push(Command::Account(AccountWish::Admin(wish)));
+        // One goes on writing where one was.
+        self.composer.focus();
+        ui.ctx().request_repaint();
+    }
+
+    fn ask_account(&mut self, kind: Kind, ui: &Ui, model: &Model) {
+        let ask = AskAccount::new(kind, model, self.server_for_others(model), self.random);
+        self.dialog = Some(Dialog::account(ask));
+        ui.ctx().request_repaint();
+    }
+
+    /// Where others find the server: as this window was told where it hosts, or as its person wrote it.
+    fn server_for_others(&self, model: &Model) -> Option<String> {
+        let hosted = model.hosting.as_deref().and_then(hosted_at);
+        let account = self.frame.settings.accounts.first();
+        let written = account.filter(|account| account.hosts.is_none()).map(|account| account.server.as_str());
+        hosted.or(written).filter(|server| !server.is_empty()).map(str::to_owned)
+    }
+
+    /// Lets passwords be suggested, out of these random bits.
+    pub fn with_random(mut self, random: fn() -> u64) -> Self {
+        self.random = Some(random);
+        self
     }
 }

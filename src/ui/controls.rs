@@ -87,6 +87,14 @@ pub fn quiet_button(ui: &mut Ui, rect: Rect, label: &str, key: impl AsIdSalt) ->
     outlined(ui, rect, label, Id::unique(("button", label)).with(key), palette.text, true)
 }
 
+/// The same where its word alone does not say what it is about: `name` does, for a screen reader. Reports no clicks while
+/// it is off.
+pub fn labelled_button(ui: &mut Ui, rect: Rect, label: &str, name: &str, enabled: bool) -> Response {
+    let palette = theme::palette(ui);
+    let id = Id::unique(("button", name.split_once(' ').map_or(name, |(_, about)| about)));
+    named(ui, rect, (label, name), id, palette.text, enabled)
+}
+
 /// A button that takes something away. Reports no clicks while it is off.
 pub fn danger_button(ui: &mut Ui, rect: Rect, label: &str, key: impl AsIdSalt, enabled: bool) -> Response {
     let palette = theme::palette(ui);
@@ -94,9 +102,13 @@ pub fn danger_button(ui: &mut Ui, rect: Rect, label: &str, key: impl AsIdSalt, e
 }
 
 fn outlined(ui: &mut Ui, rect: Rect, label: &str, id: Id, front: Color32, enabled: bool) -> Response {
+    named(ui, rect, (label, label), id, front, enabled)
+}
+
+fn named(ui: &mut Ui, rect: Rect, (label, name): (&str, &str), id: Id, front: Color32, enabled: bool) -> Response {
     let palette = theme::palette(ui);
     let response = ui.interact(rect, id, if enabled { Sense::click() } else { Sense::hover() });
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, label));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, name));
     let fill = if enabled && response.hovered() { palette.hover } else { palette.surface };
     ui.painter().rect(rect, radius::S, fill, Stroke::new(1.0, palette.line), StrokeKind::Inside);
     widgets::focus_ring(ui, &response, CornerRadius::same(radius::S));
@@ -131,13 +143,18 @@ pub fn switch(ui: &mut Ui, rect: Rect, sign: Icon, label: &str, on: bool) -> Res
     widgets::icon(ui, pos2(rect.left() + space::S + 10.0, rect.center().y + 1.0), sign, 18.0, palette.subdued);
     let left = pos2(rect.left() + space::S + 20.0 + space::M, rect.center().y);
     ui.painter().text(left, Align2::LEFT_CENTER, label, font::body(), palette.text);
+    switch_track(ui, pos2(rect.right() - space::S - 18.0, rect.center().y), on);
+    response
+}
 
-    let track = Rect::from_center_size(pos2(rect.right() - space::S - 18.0, rect.center().y), vec2(36.0, 20.0));
+/// What shows whether something is on.
+pub fn switch_track(ui: &Ui, center: egui::Pos2, on: bool) {
+    let palette = theme::palette(ui);
+    let track = Rect::from_center_size(center, vec2(36.0, 20.0));
     let fill = if on { palette.accent_fill } else { palette.subdued.gamma_multiply(0.6) };
     ui.painter().rect_filled(track, 10.0, fill);
     let x = if on { track.right() - 10.0 } else { track.left() + 10.0 };
     ui.painter().circle_filled(pos2(x, track.center().y), 7.5, palette.on_accent);
-    response
 }
 
 fn row_behind(ui: &Ui, rect: Rect, response: &Response, enabled: bool) {

@@ -42,8 +42,25 @@ fn pressed(ui: &Ui, response: &Response) -> bool {
 
 /// The menu of something. `entries` is asked only while it is open. Returns which entry was chosen.
 pub fn of<'a>(ui: &Ui, response: &Response, entries: impl FnOnce() -> Vec<Entry<'a>>) -> Option<usize> {
-    let id = Popup::default_response_id(response);
     let pressed = pressed(ui, response);
+    opened(ui, response, pressed, entries)
+}
+
+/// The menu of a button in a row: opened by pressing the button, and by a right click anywhere in the row.
+pub fn of_button<'a>(
+    ui: &Ui,
+    response: &Response,
+    row: &Response,
+    entries: impl FnOnce() -> Vec<Entry<'a>>,
+) -> Option<usize> {
+    let is_open = Popup::is_id_open(ui.ctx(), Popup::default_response_id(response));
+    let in_row = row.contains_pointer() && ui.input(|input| input.pointer.secondary_clicked());
+    let pressed = pressed(ui, response) || ((response.clicked() || in_row) && !is_open);
+    opened(ui, response, pressed, entries)
+}
+
+fn opened<'a>(ui: &Ui, response: &Response, pressed: bool, entries: impl FnOnce() -> Vec<Entry<'a>>) -> Option<usize> {
+    let id = Popup::default_response_id(response);
     let stage: Option<Stage> = ui.data(|data| data.get_temp(id));
     if pressed {
         ui.data_mut(|data| data.insert_temp(id, Stage::Opened));

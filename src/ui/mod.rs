@@ -9,7 +9,7 @@
 //!   something is done, with `picker` to choose people and `jobs` to wait for an answer. `presence` and `happened`: who is
 //!   there and what was done to groups, in words. `mentions`: who a text calls by name. `find`: where words stand in
 //!   messages. `links`: where a text leads. `slash`: what a draft that begins with a slash asks for. `settings`: the page
-//!   on which one chooses; `chosen`: the window's part in that; `frame`: how it takes effect, and the lines between panes.
+//!   on which one chooses; `admin`: that of administrators; `chosen`: the window's part in that; `frame`: how it takes effect, and the lines between panes.
 //!   [`attention`]: what the desktop is to tell of; `announce`: what a screen reader says by itself. `export`: what is kept of a chat. `keys`: which events
 //!   a frame gets. `edit`: text in a field, of any script. `fonts`, `emoji` and `bidi`: what letters, emoji and
 //!   right-to-left sentences look like.
@@ -17,6 +17,7 @@
 //! Views read the model and say what somebody did; what they say is applied after the frame is drawn.
 
 mod actions;
+mod admin;
 mod announce;
 pub mod attention;
 mod bidi;
@@ -103,6 +104,10 @@ pub struct Window {
     frame: Frame,
     /// The settings lie over everything else.
     page: Option<settings::Page>,
+    /// So does the page of administrators.
+    admin: Option<admin::Page>,
+    /// Where random bits come from, for passwords that are suggested.
+    random: Option<fn() -> u64>,
     sidebar: Sidebar,
     visited: Visited,
     composer: Composer,
@@ -261,12 +266,7 @@ impl Window {
             }
         }
         self.composer.enter_sends(self.frame.settings.enter_sends);
-        let free = !asked && self.dialog.is_none() && model.info.is_none() && !self.composer.composing();
-        if free && self.page.is_some() && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Comma)) {
-            self.toggle_settings(ui);
-        }
-        if self.page.is_some() {
-            self.show_settings(ui, model, clock, commands);
+        if self.show_page(ui, model, clock, commands) {
             return;
         }
         if asked {

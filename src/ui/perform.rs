@@ -96,6 +96,7 @@ impl Window {
             Action::ReadReceipts => commands.push(Command::SetReadReceipts(!model.read_receipts)),
             Action::OpenExport => self.dialog = Some(Dialog::reading()),
             Action::Settings => self.toggle_settings(ui),
+            Action::Administration => self.toggle_admin(ui, commands),
             Action::Theme => self.frame.settings.theme = if stand.dark { Theme::Light } else { Theme::Dark },
             Action::SignOut => commands.push(Command::SignOut),
             Action::Details | Action::Pin | Action::Mute | Action::MarkRead | Action::Leave | Action::Export => {

@@ -98,6 +98,7 @@ pub const TABLE: &[Shortcut] = &[
     global(Part::Window, &[key(CTRL_SHIFT, Key::N)], "Message several people", Action::MessageSeveral),
     global(Part::Window, &[key(CTRL, Key::Slash), key(NONE, Key::F1)], "These shortcuts", Action::Shortcuts),
     global(Part::Window, &[key(CTRL, Key::Comma)], "Settings, and back", Action::Settings),
+    global(Part::Window, &[key(CTRL_SHIFT, Key::A)], "Administration, and back", Action::Administration),
     local(Part::Window, &[key(CTRL, Key::Plus)], "Larger"),
     local(Part::Window, &[key(CTRL, Key::Minus)], "Smaller"),
     local(Part::Window, &[key(CTRL, Key::Num0)], "Normal size"),

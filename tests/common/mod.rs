@@ -1,6 +1,7 @@
 //! A window for tests: the real views over a model made by hand, with a clock that stands still and no system fonts.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod admin;
 pub mod groups;
 pub mod rooms;
 

@@ -2,11 +2,13 @@
 //!
 //! While a dialog is there, keys and clicks are its own. It reads the model and emits commands, as every view does.
 
+pub mod account;
 mod add_people;
 mod everywhere;
 mod export;
 pub mod finder;
 mod new_group;
+mod new_invite;
 mod reading;
 mod several;
 mod shortcuts;
@@ -17,11 +19,13 @@ use egui::{
 };
 use lucide_icons::Icon;
 
+use self::account::AskAccount;
 use self::add_people::AddPeople;
 use self::everywhere::SearchEverywhere;
 use self::export::ExportChat;
 use self::finder::Finder;
 use self::new_group::NewGroup;
+use self::new_invite::NewInvite;
 use self::reading::Reading;
 use self::several::Several;
 use self::shortcuts::Shortcuts;
@@ -64,6 +68,10 @@ pub enum Dialog {
     Export(ExportChat),
     /// Read a chat that was kept as a file.
     Reading(Reading),
+    /// Do something about an account.
+    Account(AskAccount),
+    /// Invite somebody.
+    Invite(NewInvite),
 }
 
 /// What a dialog comes to in a frame.
@@ -124,6 +132,16 @@ impl Dialog {
         Self::Reading(Reading::new())
     }
 
+    /// To do something about an account.
+    pub fn account(ask: AskAccount) -> Self {
+        Self::Account(ask)
+    }
+
+    /// To invite somebody to a server, which is reached at that address as far as it is known.
+    pub fn invite(server: Option<String>) -> Self {
+        Self::Invite(NewInvite::new(server))
+    }
+
     /// What it needs of what surrounds the window, asked for once.
     pub fn take_order(&mut self) -> Option<crate::export::Order> {
         match self {
@@ -144,6 +162,8 @@ impl Dialog {
             Self::Shortcuts(dialog) => dialog.show(ui),
             Self::Export(dialog) => dialog.show(ui, model, clock, commands),
             Self::Reading(dialog) => dialog.show(ui, clock),
+            Self::Account(dialog) => dialog.show(ui, model, commands),
+            Self::Invite(dialog) => dialog.show(ui, model, clock, commands),
         }
     }
 }
@@ -244,6 +264,11 @@ impl Foot<'_> {
 
     /// Draws it at the lower edge of `inner`. Ctrl+Enter is the button that matters, wherever the caret is.
     fn show(&self, ui: &mut Ui, inner: Rect) -> Clicked {
+        self.show_as(ui, inner, false)
+    }
+
+    /// The same; a button that is grave takes something away.
+    fn show_as(&self, ui: &mut Ui, inner: Rect, grave: bool) -> Clicked {
         let top = inner.bottom() - self.height(ui, inner.width()) + space::L;
         if let Some(problem) = self.problem {
             controls::trouble(ui, pos2(inner.left(), top), problem, inner.width());
@@ -252,7 +277,10 @@ impl Foot<'_> {
         let act = Rect::from_min_size(inner.max - button, button);
         let cancel = Rect::from_min_size(act.min - vec2(96.0 + space::S, 0.0), vec2(96.0, controls::FIELD));
         let cancelled = self.cancel.is_some_and(|word| controls::quiet_button(ui, cancel, word, "dialog").clicked());
-        let clicked = widgets::primary_button(ui, act, self.act, self.ready).clicked();
+        let clicked = match grave {
+            true => controls::danger_button(ui, act, self.act, "dialog", self.ready).clicked(),
+            false => widgets::primary_button(ui, act, self.act, self.ready).clicked(),
+        };
         let pressed = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
         match (clicked || pressed, cancelled) {
             (true, _) => Clicked::Act,
@@ -260,6 +288,20 @@ impl Foot<'_> {
             (false, false) => Clicked::Nothing,
         }
     }
+}
+
+/// How wide what is in a dialog is.
+fn inner_width(ui: &Ui) -> f32 {
+    (ui.ctx().content_rect().width() - 2.0 * space::M).min(WIDTH) - 2.0 * space::XL
+}
+
+/// What is to be known, in small letters. Returns the height that it took.
+pub fn paragraph(ui: &mut Ui, at: egui::Pos2, words: &str, width: f32) -> f32 {
+    let color = theme::palette(ui).subdued;
+    let galley = text::explained(ui, &text::drawable(words), font::small(), color, width);
+    widgets::say(ui, Rect::from_min_size(at, galley.size()), words);
+    ui.painter().galley(at, galley.clone(), color);
+    galley.size().y
 }
 
 /// One short line, at the right edge or the left.

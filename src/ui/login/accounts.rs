@@ -16,8 +16,9 @@ const FACE: f32 = 40.0;
 /// What is chosen with one of the rows below.
 type Way = fn() -> Choice;
 /// Where one writes down something else, and what hosting for others is called.
-const WAYS: [(Icon, &str, Way); 2] = [
+const WAYS: [(Icon, &str, Way); 3] = [
     (Icon::UserPlus, "Another account", || Choice::Another),
+    (Icon::Ticket, "I have an invite", || Choice::Join { open: false, server: String::new() }),
     (Icon::Server, "Host a server for others", || Choice::Host),
 ];
 

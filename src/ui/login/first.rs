@@ -1,4 +1,4 @@
-//! The very first page: what Parlor is, and the three ways to begin.
+//! The very first page: what Parlor is, and the ways to begin.
 
 use egui::accesskit::Role;
 use egui::{CornerRadius, Id, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
@@ -17,12 +17,18 @@ struct Way {
     choice: fn() -> Choice,
 }
 
-const WAYS: [Way; 3] = [
+const WAYS: [Way; 4] = [
     Way {
         sign: Icon::Monitor,
         title: "Chat on this computer",
         words: "Look around at once, with the demo accounts Alice, Bob and Charlie.",
         choice: || Choice::Demo,
+    },
+    Way {
+        sign: Icon::Ticket,
+        title: "I have an invite",
+        words: "Somebody sent you a link or a code. Paste it, and choose a name and a password.",
+        choice: || Choice::Join { open: false, server: String::new() },
     },
     Way {
         sign: Icon::LogIn,
@@ -39,19 +45,20 @@ const WAYS: [Way; 3] = [
 ];
 
 const WORDS: &str = "A chat with its own server inside.";
-/// From this width on, the cards stand side by side.
-const SIDE_BY_SIDE: f32 = 760.0;
+/// From this width on, the cards stand side by side, two in a row.
+const SIDE_BY_SIDE: f32 = 640.0;
 const GAP: f32 = space::L;
 
 /// Draws the page.
 pub fn show(ui: &mut Ui, scene: &Scene<'_>) -> Option<Choice> {
     let page = ui.max_rect();
     let beside = page.width() >= SIDE_BY_SIDE;
-    let all = if beside { card_width(ui, 860.0) } else { card_width(ui, 440.0) };
-    let width = if beside { (all - 2.0 * GAP) / 3.0 } else { all };
+    let all = if beside { card_width(ui, 640.0) } else { card_width(ui, 440.0) };
+    let width = if beside { (all - GAP) / 2.0 } else { all };
     let heights = WAYS.each_ref().map(|way| height(ui, way, width, beside));
     let tallest = heights.iter().fold(0.0_f32, |most, height| most.max(*height));
-    let cards = if beside { tallest } else { heights.iter().sum::<f32>() + 2.0 * space::S };
+    let between = (WAYS.len() - 1) as f32 * space::S;
+    let cards = if beside { 2.0 * tallest + GAP } else { heights.iter().sum::<f32>() + between };
     let palette = theme::palette(ui);
     let words = widgets::centred(ui, WORDS, font::body(), palette.subdued, all, 2);
     let above_cards = TITLE + space::XS + words.size().y + space::XL;
@@ -87,7 +94,11 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>) -> Option<Choice> {
                 choice = Some((way.choice)());
             }
             stops.push(response.id);
-            corner += if beside { vec2(width + GAP, 0.0) } else { vec2(0.0, size.y + space::S) };
+            corner += match (beside, at % 2) {
+                (false, _) => vec2(0.0, size.y + space::S),
+                (true, 0) => vec2(width + GAP, 0.0),
+                (true, _) => vec2(-width - GAP, tallest + GAP),
+            };
         }
         super::arrows(ui, &stops);
         let all = Rect::from_min_max(pos2(page.left(), y), pos2(page.left() + 1.0, y + cards + space::L));
@@ -107,7 +118,7 @@ fn height(ui: &Ui, way: &Way, width: f32, beside: bool) -> f32 {
     let (_, room) = words_at(width, beside);
     let words = text::explained(ui, way.words, font::small(), egui::Color32::WHITE, room);
     let above = if beside { space::L + 40.0 + space::M } else { space::M };
-    let below = if beside { space::XL } else { space::M };
+    let below = if beside { space::L } else { space::M };
     (above + theme::LINE + space::XS + words.size().y + below).round()
 }
 

@@ -40,6 +40,9 @@ const HERE: &str = "With no server at hand, Parlor hosts one on this computer. \
                     Demo accounts: Alice 123, Bob 456, Charlie 789";
 const THERE: &str = "Whoever runs the server gives you its address, and an account with a name and a password.";
 
+/// The height of the way to make an account.
+const REGISTER: f32 = 28.0;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Which {
     Server,
@@ -135,6 +138,7 @@ impl Form {
             + space::S
             + FIELD
             + hint.as_ref().map_or(0.0, |(_, galley)| space::L + galley.size().y)
+            + if self.joins { space::S + REGISTER } else { 0.0 }
             + space::XL;
         // A low window has better use for the room than the sign.
         let sign_height = SIGN + space::M;
@@ -188,6 +192,17 @@ impl Form {
                 let place = Rect::from_min_size(at, galley.size());
                 widgets::say(ui, place, hint);
                 ui.painter().galley(place.min, galley, palette.subdued);
+                at.y = place.bottom() + space::S + REGISTER / 2.0;
+            }
+            if self.joins && !busy {
+                let left = pos2(at.x - space::S, at.y);
+                let response = widgets::text_button(ui, left, "Create an account", "login", palette.accent);
+                if response.gained_focus() {
+                    ui.scroll_to_rect(response.rect.expand(space::S), None);
+                }
+                if response.clicked() {
+                    choice = Some(Choice::Join { open: true, server: self.server.trim().to_owned() });
+                }
             }
             choice
         })

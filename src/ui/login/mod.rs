@@ -1,17 +1,19 @@
 //! The pages before one is in: at the very first start three ways to begin, later the accounts that were used here, and
-//! behind both the fields. They say what somebody wants; the window does it.
+//! behind both the fields, those of an account that is yet to be made among them. They say what somebody wants; the window does it.
 
 mod accounts;
-mod entry;
+pub mod entry;
 mod first;
 mod form;
 mod host;
+mod join;
 
 use egui::{Align2, Event, EventFilter, Id, Key, Modifiers, Rect, ScrollArea, Stroke, StrokeKind, Ui, pos2, vec2};
 use lucide_icons::Icon;
 
 use self::form::Form;
 use self::host::HostForm;
+use self::join::JoinForm;
 use super::theme::{self, font, radius, space};
 use super::widgets;
 use crate::client::command::Command;
@@ -34,6 +36,7 @@ enum Page {
     Accounts,
     Fields,
     Host,
+    Join,
 }
 
 /// Where somebody is before they are in.
@@ -43,6 +46,7 @@ pub struct Login {
     page: Option<Page>,
     form: Form,
     host: HostForm,
+    join: JoinForm,
     /// The focus was put where it belongs when the page appeared.
     focused: bool,
     /// What went wrong belongs to what somebody has left.
@@ -70,6 +74,13 @@ enum Choice {
     Another,
     /// Host a server for others.
     Host,
+    /// Make an account: with an invite, or without one on that server.
+    Join {
+        open: bool,
+        server: String,
+    },
+    /// Another side of the same page.
+    Turn,
     /// Be who one was before.
     Known(Account),
     Forget(Account),
@@ -106,6 +117,7 @@ impl Login {
     pub fn done(&mut self) -> Option<Account> {
         self.form.forget_password();
         self.host.forget_password();
+        self.join.forget_password();
         (self.page, self.focused, self.dismissed) = (None, false, false);
         self.asked.take()
     }
@@ -120,7 +132,7 @@ impl Login {
         };
         let home = if settings.accounts.is_empty() { Page::First } else { Page::Accounts };
         let mut page = match self.page {
-            Some(page @ (Page::Fields | Page::Host)) => page,
+            Some(page @ (Page::Fields | Page::Host | Page::Join)) => page,
             // What went wrong is said where one can do something about it.
             _ if busy || problem.is_some() => Page::Fields,
             _ => home,
@@ -141,6 +153,7 @@ impl Login {
             Page::Accounts => accounts::show(ui, &scene, &settings.accounts),
             Page::Fields => self.form.show(ui, &scene),
             Page::Host => self.host.show(ui, &scene),
+            Page::Join => self.join.show(ui, &scene),
         };
         self.take(ui, choice?, settings)
     }
@@ -166,9 +179,18 @@ impl Login {
                 go(Some(Page::Fields))
             }
             Choice::Host => go(Some(Page::Host)),
+            Choice::Join { open, server } => {
+                self.join.start(open, server);
+                go(Some(Page::Join))
+            }
+            Choice::Turn => {
+                self.dismissed = true;
+                None
+            }
             Choice::Back => {
                 self.form.forget_password();
                 self.host.forget_password();
+                self.join.forget_password();
                 go(None)
             }
             Choice::Forget(account) => Some(Deed::Forget(account)),

@@ -12,6 +12,7 @@ use crate::settings::values::{
     Account, CACHE_DEFAULT_BYTES, CACHE_MAX_BYTES, CACHE_MIN_BYTES, Theme, ZOOM_MAX, ZOOM_MIN,
 };
 use crate::ui::controls;
+use crate::ui::dialogs::account::Kind as Ask;
 use crate::ui::text;
 use crate::ui::theme::{self, font, radius, space};
 use crate::ui::widgets;
@@ -29,6 +30,8 @@ pub enum Act {
     CacheLimit(Option<f32>),
     /// Delete what is kept on the disk.
     ClearCache,
+    /// Ask for another name or password.
+    Ask(Ask),
     /// Leave this account.
     SignOut,
     /// Have that server on the login page.
@@ -67,7 +70,7 @@ impl<'a> Laid<'a> {
         let below = matches!(row.kind, Kind::Theme(_)) && width < TIGHT;
         let (before, after) = match &row.kind {
             Kind::Me(_) => (FACE + space::M, 0.0),
-            Kind::SignOut | Kind::ClearCache => (0.0, 100.0 + space::M),
+            Kind::SignOut | Kind::ClearCache | Kind::Ask(_) => (0.0, 100.0 + space::M),
             Kind::Switch(..) => (0.0, SWITCH + space::L),
             Kind::Theme(_) if below => (0.0, 0.0),
             Kind::Theme(_) => (0.0, 3.0 * PART.x + space::L),
@@ -134,6 +137,13 @@ impl<'a> Laid<'a> {
                 let response = controls::danger_button(ui, place, label, "settings", true);
                 follow(ui, &response, rect);
                 act = response.clicked().then_some(does);
+            }
+            Kind::Ask(what) => {
+                let place = Rect::from_center_size(pos2(right - 50.0, middle), vec2(100.0, BUTTON));
+                let name = format!("Change the {}…", row.title.to_lowercase());
+                let response = controls::labelled_button(ui, place, "Change…", &name, true);
+                follow(ui, &response, rect);
+                act = response.clicked().then(|| Act::Ask(what.clone()));
             }
             Kind::Switch(..) => {}
             Kind::Theme(theme) => {

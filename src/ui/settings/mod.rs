@@ -13,6 +13,7 @@ use self::draw::{Act, Laid};
 use self::rows::{Row, Section};
 use super::About;
 use super::controls::{self, Field};
+use super::dialogs::account::Kind;
 use super::theme::{self, font, radius, space};
 use super::widgets;
 use crate::client::command::Command;
@@ -27,6 +28,15 @@ const SECTIONS: f32 = 236.0;
 const COLUMN: f32 = 640.0;
 const SEARCH: f32 = 260.0;
 const SECTION_ROW: f32 = 42.0;
+
+/// What somebody wants from the page that is not chosen on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// To leave it.
+    Close,
+    /// To be asked about their account.
+    Ask(Kind),
+}
 
 /// The open page.
 #[derive(Debug)]
@@ -46,7 +56,7 @@ impl Page {
         Id::unique("search in settings")
     }
 
-    /// Draws the page in `rect`, and changes the settings. Returns whether it stays open.
+    /// Draws the page in `rect`, and changes the settings.
     pub fn show(
         &mut self,
         ui: &mut Ui,
@@ -55,7 +65,7 @@ impl Page {
         model: &Model,
         about: &About,
         commands: &mut Vec<Command>,
-    ) -> bool {
+    ) -> Option<Intent> {
         let palette = theme::palette(ui);
         ui.painter().rect_filled(rect, 0.0, palette.backdrop);
         let wide = rect.width() >= WIDE;
@@ -80,18 +90,22 @@ impl Page {
             };
             widgets::empty(ui, body, Icon::Search, title, hint);
         }
-        let act = self.rows(ui, body, &shown);
-        if let Some(act) = act {
-            take(act, settings, model, commands);
-            ui.ctx().request_repaint();
+        let mut intent = closed.then_some(Intent::Close);
+        match self.rows(ui, body, &shown) {
+            Some(Act::Ask(kind)) => intent = Some(Intent::Ask(kind)),
+            Some(act) => {
+                take(act, settings, model, commands);
+                ui.ctx().request_repaint();
+            }
+            None => {}
         }
         let escaped = ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
         if escaped && !self.query.is_empty() {
             self.query.clear();
             ui.ctx().request_repaint();
-            return true;
+            return intent;
         }
-        !(closed || escaped)
+        if escaped { Some(Intent::Close) } else { intent }
     }
 
     /// The title, the way back and the search. Returns whether somebody wants to leave.
@@ -227,6 +241,8 @@ fn take(act: Act, settings: &mut Settings, model: &Model, commands: &mut Vec<Com
             commands.push(Command::SetCacheLimit(settings.cache_limit_bytes));
         }
         Act::ClearCache => commands.push(Command::ClearCache),
+        // It is asked about before anything changes.
+        Act::Ask(_) => {}
         Act::SignOut => commands.push(Command::SignOut),
         Act::Default(account) => settings.default_server = account.server,
         Act::Forget(account) => {

@@ -5,6 +5,7 @@ use lucide_icons::Icon;
 use crate::client::model::Model;
 use crate::settings::values::{Account, Settings, Theme};
 use crate::ui::About;
+use crate::ui::dialogs::account::Kind as Ask;
 use crate::ui::login::server_words;
 
 /// A part of the page.
@@ -126,6 +127,8 @@ impl Switch {
 pub enum Kind {
     /// Who one is: the name for the face.
     Me(String),
+    /// Change the name or the password.
+    Ask(Ask),
     /// Leave this account.
     SignOut,
     /// Delete what is kept.
@@ -194,6 +197,9 @@ fn all(settings: &Settings, model: &Model, about: &About) -> Vec<Row> {
     let name = model.me.as_ref().map_or("", |me| me.username.as_str());
     let here = settings.accounts.first().map(server_words).unwrap_or_default();
     add(Section::Account, name, &here, Kind::Me(name.into()));
+    let hint = "It is also the name that you sign in with.";
+    add(Section::Account, "Name", hint, Kind::Ask(Ask::ChangeName));
+    add(Section::Account, "Password", "The old one is asked for.", Kind::Ask(Ask::ChangePassword));
     add(Section::Account, "Sign out", "What is known of this account here is forgotten.", Kind::SignOut);
 
     add(Section::Appearance, "Theme", "", Kind::Theme(settings.theme));

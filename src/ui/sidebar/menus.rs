@@ -90,7 +90,8 @@ fn account_menu(button: &egui::Response, model: &Model) -> Option<Action> {
         ui.painter().galley(place.min, galley, palette.subdued);
         let (rect, _) = ui.allocate_exact_size(vec2(MENU, 2.0 * space::XS + 1.0), Sense::hover());
         ui.painter().hline(rect.x_range(), rect.center().y, egui::Stroke::new(1.0, palette.line));
-        for action in [Action::Settings, Action::Theme, Action::Shortcuts, Action::SignOut] {
+        let all = [Action::Settings, Action::Administration, Action::Theme, Action::Shortcuts, Action::SignOut];
+        for action in all.into_iter().filter(|action| action.fits(Stand::default(), model)) {
             chosen = entry(ui, action, model).or(chosen);
         }
         chosen
