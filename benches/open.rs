@@ -40,6 +40,7 @@ fn model() -> Model {
         message_max_bytes: 16_384,
         read_receipts: true,
         plaintext: false,
+        fingerprint: None,
         role: Default::default(),
         server_name: String::new(),
         registration: None,

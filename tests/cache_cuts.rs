@@ -127,6 +127,7 @@ fn log_in(model: &mut Model, resumed: bool, seq: u64) {
         message_max_bytes: 1000,
         read_receipts: true,
         plaintext: false,
+        fingerprint: None,
         role: Default::default(),
         server_name: String::new(),
         registration: None,

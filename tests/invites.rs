@@ -10,6 +10,8 @@ use parlor::client::command::Command;
 use parlor::client::invite::{self, Invite, Pasted};
 use parlor::client::model::{Field, Link, Phase};
 use parlor::proto::account::Role;
+use parlor::proto::fingerprint::Fingerprint;
+use parlor::proto::invite::InviteCode;
 use serde_json::{Value, json};
 use support::house::House;
 use support::user::User;
@@ -168,15 +170,32 @@ fn a_window_joins_by_a_link_and_comes_back_by_itself() {
     let server = Server::start(dir.path());
     let address = server.address.to_string();
     let wish = json!({"purpose": "create_invite", "uses": 1, "expires_in_ms": 60_000});
-    let made = Peer::login(server.address, "Alice", "123").ask(&wish);
-    let code = made["code"].as_str().unwrap().parse().unwrap();
-    let link = Invite::new(&address, code, None).unwrap().link();
+    let mut alice = Peer::connect(server.address);
+    let welcome = alice.ask(&json!({"purpose": "login", "username": "Alice", "password": "123"}));
+    let made = alice.ask(&wish);
+    let code: InviteCode = made["code"].as_str().unwrap().parse().unwrap();
+    let other = Some(Fingerprint::of(b"another certificate"));
+    let forged = Invite::new(&address, code.clone(), other).unwrap();
+    let link = Invite::new(&address, code, Some(welcome["fingerprint"].as_str().unwrap().parse().unwrap()));
+    let link = link.unwrap().link();
     let Ok(Pasted::Link(invite)) = invite::parse(&link) else { panic!("{link}") };
     let join = |user: &mut User, code: &str, name: &str| {
-        let (address, code) = (invite.address(), Some(code.into()));
-        user.client.perform(Command::Join { address, code, username: name.into(), password: PASSWORD.into() });
+        let (address, code, fingerprint) = (invite.address(), Some(code.into()), invite.fingerprint);
+        let (username, password) = (name.into(), PASSWORD.into());
+        user.client.perform(Command::Join { address, code, fingerprint, username, password });
     };
     let mut dana = User::new(None);
+    dana.client.perform(Command::Join {
+        address: forged.address(),
+        code: Some(forged.code.bare().into()),
+        fingerprint: forged.fingerprint,
+        username: "Dana".into(),
+        password: PASSWORD.into(),
+    });
+    dana.until("the alarm", |model| model.trust.as_ref().is_some_and(|question| !question.may_be_right()));
+    dana.client.perform(Command::Trust { accept: false });
+    dana.until("the end of it", |model| matches!(model.phase, Phase::SignedOut { problem: Some(_) }));
+
     join(&mut dana, "k7m2p-9xq4t", "Dana");
     let at = |field| move |phase: &Phase| matches!(phase, Phase::SignedOut { problem: Some(it) } if it.field == field);
     dana.until("the refusal of the code", |model| at(Field::Invite)(&model.phase));

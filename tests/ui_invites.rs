@@ -15,6 +15,8 @@ use parlor::settings::values::Settings;
 use secrecy::ExposeSecret;
 
 const LINK: &str = "parlor://chat.example.org:27275/k7m2p-9xq4t";
+/// What a link that was made here ends with.
+const PRINT: &str = "?fp=g6pd-ergm-1yk9-58a2-g8pj-zfjd-rvtm-qjn5";
 
 fn invites() -> Harness<'static, State> {
     let mut harness = page();
@@ -46,7 +48,7 @@ fn an_invite_is_made_and_can_be_given_away() {
     assert_eq!((*expires_in_ms, label.as_str()), (30 * 24 * 3_600_000, "Dana"));
     answer(&mut harness, Ok(made()));
     assert!(harness.query_by_label("Address for others").is_none(), "it is known");
-    assert_eq!(copied(&mut harness, "Copy the link"), LINK);
+    assert_eq!(copied(&mut harness, "Copy the link"), format!("{LINK}{PRINT}"));
     assert_eq!(copied(&mut harness, "Copy the code"), "k7m2p-9xq4t");
     assert!(harness.query_by_label_contains("I have an invite").is_some(), "it is said how it is used");
     look(&mut harness, "invite_made_light");
@@ -98,7 +100,7 @@ fn an_address_that_others_cannot_reach_is_asked_for() {
         assert!(harness.query_by_label("The address is missing").is_some(), "no link leads to nowhere");
         key(&mut harness, Modifiers::COMMAND, Key::A);
         type_text(&mut harness, "chat.example.org");
-        assert_eq!(copied(&mut harness, "Copy the link"), LINK, "{server}");
+        assert_eq!(copied(&mut harness, "Copy the link"), format!("{LINK}{PRINT}"), "{server}");
     }
     let mut hosting = administration();
     hosting.hosting = Some("Others join at 192.168.1.5:4000. This window hosts it.".into());
@@ -107,7 +109,7 @@ fn an_address_that_others_cannot_reach_is_asked_for() {
     click(&mut harness, "New invite");
     click(&mut harness, "Make invite");
     answer(&mut harness, Ok(made()));
-    assert_eq!(copied(&mut harness, "Copy the link"), "parlor://192.168.1.5:4000/k7m2p-9xq4t");
+    assert_eq!(copied(&mut harness, "Copy the link"), format!("parlor://192.168.1.5:4000/k7m2p-9xq4t{PRINT}"));
 }
 
 #[test]
@@ -167,7 +169,7 @@ fn a_link_leads_to_a_server_and_an_account_there() {
     type_text(&mut harness, "eleven boats");
     key(&mut harness, Modifiers::NONE, Key::Enter);
     let commands = harness.state_mut().take();
-    let [Command::Join { address, code: Some(code), username, password }] = commands.as_slice() else {
+    let [Command::Join { address, code: Some(code), username, password, .. }] = commands.as_slice() else {
         panic!("{commands:?}")
     };
     let asked = (address.as_str(), code.expose_secret(), username.as_str(), password.expose_secret());

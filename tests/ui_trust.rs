@@ -191,6 +191,10 @@ fn the_lock_says_how_the_server_is_spoken_to() {
     model.security = Security::Encrypted { fingerprint: now(), version: TlsVersion::V1_2 };
     let words = format!("Encrypted with TLS 1.2. The server’s fingerprint is {}.", now());
     assert!(sized(model.clone(), SIZE).query_by_label(&words).is_some());
+    model.server_allows_plaintext = true;
+    assert!(sized(model.clone(), SIZE).query_by_label_contains("lets other computers speak plain text").is_some());
+    model.security = Security::Here;
+    assert!(sized(model.clone(), SIZE).query_by_label_contains("lets other computers speak plain text").is_some());
     model.security = Security::Plain;
     assert!(sized(model, SIZE).query_by_label_contains("Not encrypted").is_some());
 }

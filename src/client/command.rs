@@ -36,6 +36,8 @@ pub enum Command {
         address: String,
         /// The invite's code, as it was typed; none where everybody can register.
         code: Option<SecretString>,
+        /// The certificate that the server has by the invite's link: see [`Command::Expect`].
+        fingerprint: Option<Fingerprint>,
         /// The name of the new account.
         username: String,
         /// Its password.

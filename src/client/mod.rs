@@ -39,6 +39,7 @@ use wanted::Settings;
 use crate::clock;
 use crate::proto::chat::ChatKey;
 use crate::proto::event::{Event, Status};
+use crate::proto::fingerprint::Fingerprint;
 use crate::proto::frame;
 use crate::proto::ids::{DeviceId, Millis};
 use crate::proto::limits::PAGE_DEFAULT_MESSAGES;
@@ -276,7 +277,10 @@ impl Client {
             Command::SignIn { address, username, password } => {
                 self.sign_in(address.clone(), Server::At(address), username, password, None);
             }
-            Command::Join { address, code, username, password } => {
+            Command::Join { address, code, fingerprint, username, password } => {
+                if let Some(fingerprint) = fingerprint {
+                    self.expect(&address, fingerprint);
+                }
                 self.sign_in(address.clone(), Server::At(address), username, password, Some(Joining { code }));
             }
             Command::Host { hosting, username, password } => {
@@ -290,11 +294,7 @@ impl Client {
                 self.leave();
                 self.order(Order::SignOut);
             }
-            Command::Expect { server, fingerprint } => {
-                if let Some(key) = address::parse(&server).ok().and_then(|target| target.key()) {
-                    self.handle.expect(key, fingerprint);
-                }
-            }
+            Command::Expect { server, fingerprint } => self.expect(&server, fingerprint),
             Command::Trust { accept } => {
                 if let Some(question) = self.model.trust.take() {
                     self.order(Order::Trust(accept.then_some(question.fingerprint)));
@@ -417,6 +417,13 @@ impl Client {
         let known = self.model.phase == Phase::SignedIn;
         self.handle.set_cursor(self.model.cursor());
         self.handle.sign_in(server, (username, password), join, known);
+    }
+
+    /// Takes down which certificate a server has by a link. Where the address is none, signing in says so.
+    fn expect(&self, server: &str, fingerprint: Fingerprint) {
+        if let Some(key) = address::parse(server).ok().and_then(|target| target.key()) {
+            self.handle.expect(key, fingerprint);
+        }
     }
 
     /// Asks for a group to be made or changed.

@@ -13,6 +13,7 @@ pub use super::trust::{Security, TlsVersion, TrustQuestion};
 use crate::proto::account::Role;
 use crate::proto::chat::{Change, ChatKey, GroupId, Past};
 use crate::proto::event::{GroupReply, Outcome, Problem, Receipts, Status};
+use crate::proto::fingerprint::Fingerprint;
 use crate::proto::ids::{DeviceId, Millis, RequestId, Seq, UserId};
 use crate::proto::limits::MESSAGE_MAX_BYTES;
 
@@ -325,6 +326,8 @@ pub struct Model {
     pub message_max_bytes: usize,
     /// Other computers may speak to the server in plain text.
     pub server_allows_plaintext: bool,
+    /// What the server says that its certificate is told by; [`Model::fingerprint`] knows better.
+    pub server_fingerprint: Option<Fingerprint>,
     /// The newest message of somebody else that has reached this device.
     pub arrived: Seq,
     /// The identity of the server's log.
@@ -376,12 +379,22 @@ impl Model {
             throttled: None,
             message_max_bytes: MESSAGE_MAX_BYTES,
             server_allows_plaintext: false,
+            server_fingerprint: None,
             arrived: Seq(0),
             log: None,
             asked: 0,
             pages: 0,
             cursor: Seq(0),
             listed: None,
+        }
+    }
+
+    /// What the server's certificate is told by: what was seen of it, or what the server says where nothing was seen.
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        match self.security {
+            Security::Encrypted { fingerprint, .. } => Some(fingerprint),
+            Security::Here => self.server_fingerprint,
+            Security::Plain => None,
         }
     }
 

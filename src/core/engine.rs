@@ -17,6 +17,7 @@ use super::state::State;
 use crate::proto::account::AccountCall;
 use crate::proto::chat::ChatId;
 use crate::proto::event::{AccountDone, Closing, Code, Outcome, Problem, Refusal, Reply, Sent, SentReply};
+use crate::proto::fingerprint::Fingerprint;
 use crate::proto::frame;
 use crate::proto::ids::{ClientId, Millis, RequestId, Seq, UserId};
 use crate::proto::record::Record;
@@ -172,6 +173,8 @@ pub struct Engine {
     pub(super) server: String,
     /// Other computers may speak to it in plain text.
     pub(super) plaintext: bool,
+    /// What its certificate is told by.
+    pub(super) fingerprint: Option<Fingerprint>,
     pub(super) facts: Facts,
     /// In the order of their places.
     pub(super) waiting: VecDeque<Waiting>,
@@ -205,6 +208,7 @@ impl Engine {
             log: log.into(),
             server: server.into(),
             plaintext: false,
+            fingerprint: None,
             facts: Facts::default(),
             waiting: VecDeque::new(),
             waiting_ids: HashSet::new(),
@@ -222,6 +226,11 @@ impl Engine {
     /// Clients are told that other computers may speak in plain text.
     pub fn allow_plaintext(&mut self) {
         self.plaintext = true;
+    }
+
+    /// Clients are told what the server's certificate is told by.
+    pub fn introduce(&mut self, fingerprint: Fingerprint) {
+        self.fingerprint = Some(fingerprint);
     }
 
     /// What the log says.

@@ -65,6 +65,7 @@ impl Engine {
             message_max_bytes: MESSAGE_MAX_BYTES,
             read_receipts: self.state.read_receipts(user),
             plaintext: self.plaintext,
+            fingerprint: self.fingerprint,
             role: self.directory.role(user),
             server_name: self.facts.name.clone(),
             registration: self.registration_for(self.directory.role(user)),

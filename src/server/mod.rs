@@ -176,6 +176,7 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
     let Folder { accounts, facts, log, state, lock, directory, .. } = folder;
     let reader = log.reader();
     let mut engine = Engine::new(state, directory, log.id(), NAME);
+    engine.introduce(fingerprint);
     if options.allow_plaintext {
         engine.allow_plaintext();
     }

@@ -133,7 +133,7 @@ impl Window {
                 Some(admin::Intent::Close) => self.toggle_admin(ui, commands),
                 Some(admin::Intent::Ask(kind)) => self.ask_account(kind, ui, model),
                 Some(admin::Intent::Invite) => {
-                    self.dialog = Some(Dialog::invite(self.server_for_others(model)));
+                    self.dialog = Some(Dialog::invite(self.server_for_others(model), model.fingerprint()));
                     ui.ctx().request_repaint();
                 }
                 None => {}

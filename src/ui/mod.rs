@@ -50,6 +50,7 @@ mod people;
 mod perform;
 mod picker;
 pub(crate) mod presence;
+mod prints;
 mod settings;
 mod shortcuts;
 mod sidebar;

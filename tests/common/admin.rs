@@ -11,6 +11,7 @@ use parlor::client::command::AccountWish;
 use parlor::client::model::{AdminView, Errand};
 use parlor::proto::account;
 use parlor::proto::event::{AccountDone, AccountInfo, Code, ConnectionInfo, InviteInfo, Problem};
+use parlor::proto::fingerprint::Fingerprint;
 use parlor::settings::values::Account;
 
 pub const SIZE: [f32; 2] = [900.0, 600.0];
@@ -35,6 +36,7 @@ pub fn invite(n: u64, label: &str, uses: u32, used: u32, days: i64) -> InviteInf
 
 pub fn administration() -> Model {
     let mut model = model();
+    model.server_fingerprint = Some(Fingerprint::of(b"a certificate"));
     model.role = account::Role::Admin;
     model.server_name = "Number 12".into();
     model.registration = Some(false);

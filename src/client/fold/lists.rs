@@ -172,6 +172,7 @@ mod tests {
             message_max_bytes: 1,
             read_receipts: true,
             plaintext: false,
+            fingerprint: None,
             role: Default::default(),
             server_name: String::new(),
             registration: None,

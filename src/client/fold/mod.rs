@@ -151,6 +151,7 @@ impl Model {
         self.log = Some(welcome.log);
         self.message_max_bytes = welcome.message_max_bytes;
         self.server_allows_plaintext = welcome.plaintext;
+        self.server_fingerprint = welcome.fingerprint;
         self.set_read_receipts(welcome.read_receipts);
         self.set_role(welcome.role);
         self.server_name = welcome.server_name;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Problem, Status};
 use crate::proto::account::Role;
 use crate::proto::chat::{ChatKey, GroupId};
+use crate::proto::fingerprint::Fingerprint;
 use crate::proto::ids::{Millis, RequestId, Seq, UserId};
 use crate::proto::record::Record;
 
@@ -32,6 +33,10 @@ pub struct Welcome {
     /// Other computers may speak to the server in plain text: what is said here may cross a network in the open.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub plaintext: bool,
+    /// What the server's certificate is told by. A client believes what it saw itself; this is for those on the server's own
+    /// computer, who see none, to pass on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Fingerprint>,
     /// What the account may do.
     #[serde(default)]
     pub role: Role,

@@ -10,12 +10,15 @@ use crate::proto::limits::SERVER_NAME_MAX_CHARS;
 use crate::ui::controls::{self, Field};
 use crate::ui::dialogs::paragraph;
 use crate::ui::jobs::Asked;
+use crate::ui::prints::{self, Print};
 use crate::ui::theme::{self, font, radius, space};
 use crate::ui::{text, widgets};
 
 const NAME: &str = "Everybody sees it in their window. Empty, the server has none.";
 const OPEN: &str = "When on, everybody who reaches this server can make an account by themselves, without an invite. \
                     Keep it off unless you know everybody who can reach it.";
+const COMPARE: &str =
+    "Whoever comes here for the first time without a link is shown this, to compare it with what you read to them.";
 const SAVE: f32 = 92.0;
 const SWITCH: f32 = 36.0;
 
@@ -48,6 +51,7 @@ impl Server {
             let mut y = begin + space::M;
             y = self.name(ui, pos2(column.left(), y), column.width(), model, commands) + space::L;
             y = self.registration(ui, pos2(column.left(), y), column.width(), model, deeds, commands);
+            y = fingerprint(ui, pos2(column.left(), y + space::L), column.width(), model);
             let all = Rect::from_min_max(pos2(column.left(), begin), pos2(column.left() + 1.0, y + space::L));
             ui.allocate_rect(all, Sense::hover());
         });
@@ -155,4 +159,21 @@ impl Server {
         }
         card.bottom()
     }
+}
+
+/// The card of what the server is told from others by. Returns where it ends.
+fn fingerprint(ui: &mut Ui, corner: egui::Pos2, width: f32, model: &Model) -> f32 {
+    let Some(fingerprint) = model.fingerprint() else { return corner.y - space::L };
+    let palette = theme::palette(ui);
+    widgets::heading(ui, corner + vec2(space::XS, space::M), "ENCRYPTION");
+    let top = corner.y + space::XL + space::XS;
+    let inner = width - 2.0 * space::L;
+    let below = text::explained(ui, COMPARE, font::small(), palette.subdued, inner).size().y;
+    let size = vec2(width, 2.0 * space::L + prints::HEIGHT + space::S + below);
+    let card = Rect::from_min_size(pos2(corner.x, top), size);
+    ui.painter().rect(card, radius::M, palette.surface, Stroke::new(1.0, palette.line), StrokeKind::Inside);
+    let place = Rect::from_min_size(card.min + vec2(space::L, space::L), vec2(inner, prints::HEIGHT));
+    Print { label: "Fingerprint of this server", fingerprint, beside: None, copied: true }.show(ui, place);
+    paragraph(ui, place.left_bottom() + vec2(0.0, space::S), COMPARE, inner);
+    card.bottom()
 }

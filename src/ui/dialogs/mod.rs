@@ -38,6 +38,7 @@ use super::widgets;
 use crate::client::command::Command;
 use crate::client::model::Model;
 use crate::proto::chat::{ChatKey, GroupId};
+use crate::proto::fingerprint::Fingerprint;
 use crate::proto::ids::Seq;
 
 /// The height of a dialog's title.
@@ -137,9 +138,9 @@ impl Dialog {
         Self::Account(ask)
     }
 
-    /// To invite somebody to a server, which is reached at that address as far as it is known.
-    pub fn invite(server: Option<String>) -> Self {
-        Self::Invite(NewInvite::new(server))
+    /// To invite somebody to a server, which is reached at that address and told by that fingerprint as far as they are known.
+    pub fn invite(server: Option<String>, fingerprint: Option<Fingerprint>) -> Self {
+        Self::Invite(NewInvite::new(server, fingerprint))
     }
 
     /// What it needs of what surrounds the window, asked for once.

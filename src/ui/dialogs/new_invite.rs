@@ -8,6 +8,7 @@ use crate::client::command::{AccountWish, AdminWish, Command};
 use crate::client::invite::Invite;
 use crate::client::model::Model;
 use crate::proto::event::{AccountDone, NewInvite as Made};
+use crate::proto::fingerprint::Fingerprint;
 use crate::proto::limits::{INVITE_LABEL_MAX_CHARS, INVITE_USES_MAX};
 use crate::ui::controls::{self, Field};
 use crate::ui::jobs::Asked;
@@ -42,7 +43,9 @@ pub struct NewInvite {
     asked: Option<Asked>,
     /// The server's address, as others write it.
     address: String,
-    /// It had to be asked for.
+    /// What the server is told from others by.
+    fingerprint: Option<Fingerprint>,
+    /// The address had to be asked for.
     unreached: bool,
     made: Option<Made>,
     copied: Option<&'static str>,
@@ -57,7 +60,7 @@ enum Place {
 
 impl NewInvite {
     /// To a server at that address, as far as it is known.
-    pub fn new(address: Option<String>) -> Self {
+    pub fn new(address: Option<String>, fingerprint: Option<Fingerprint>) -> Self {
         Self {
             label: String::new(),
             uses: 0,
@@ -67,6 +70,7 @@ impl NewInvite {
             problem: None,
             asked: None,
             address: address.unwrap_or_default(),
+            fingerprint,
             unreached: false,
             made: None,
             copied: None,
@@ -234,7 +238,7 @@ impl NewInvite {
 
     /// The invite to the address that stands there; nothing where that is none.
     fn invite(&self, made: &Made) -> Option<Invite> {
-        Invite::new(&self.address, made.code.clone(), None).ok()
+        Invite::new(&self.address, made.code.clone(), self.fingerprint).ok()
     }
 
     /// What came of it.

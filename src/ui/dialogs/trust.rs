@@ -3,25 +3,19 @@
 
 use std::sync::Arc;
 
-use egui::{Align2, Color32, Galley, Id, Key, Modifiers, Rect, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2};
+use egui::{Color32, Galley, Id, Key, Modifiers, Rect, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2};
 use lucide_icons::Icon;
 
 use super::{WIDTH, card};
 use crate::client::command::Command;
 use crate::client::model::{Model, TrustQuestion};
-use crate::proto::fingerprint::Fingerprint;
 use crate::ui::controls::{self, Field};
-use crate::ui::theme::{self, font, radius, space};
+use crate::ui::prints::{self, Print};
+use crate::ui::theme::{self, font, space};
 use crate::ui::{text, widgets};
 
-/// The height of a row of four groups.
-const ROW: f32 = 30.0;
-/// The height of the line above a fingerprint, with the button beside it.
-const LABEL: f32 = 26.0;
 /// The diameter of the sign beside the title.
 const SIGN: f32 = 40.0;
-/// Groups in a row.
-const COLUMNS: usize = 4;
 /// The width of the field for the first group.
 const FIRST: f32 = 104.0;
 
@@ -45,23 +39,13 @@ enum Part {
     Consent(String),
 }
 
-/// A fingerprint as it is laid out.
-struct Print {
-    label: &'static str,
-    fingerprint: Fingerprint,
-    /// What it is compared with.
-    beside: Option<Fingerprint>,
-    /// It can be copied.
-    copied: bool,
-}
-
 impl Part {
     fn height(&self) -> f32 {
         match self {
             Self::Words(galley, ..) => galley.size().y,
             Self::Gap(gap) => *gap,
-            Self::Print(_) => LABEL + 2.0 * ROW + 2.0 * space::S,
-            Self::Consent(_) => LABEL + controls::FIELD,
+            Self::Print(_) => prints::HEIGHT,
+            Self::Consent(_) => prints::LABEL + controls::FIELD,
         }
     }
 }
@@ -121,7 +105,7 @@ impl Asking {
                         widgets::say(ui, rect, words);
                         ui.painter().galley(rect.min, galley.clone(), *color);
                     }
-                    Part::Print(it) => print(ui, rect, it),
+                    Part::Print(it) => it.show(ui, rect),
                     Part::Consent(first) => accepted = self.consent(ui, rect, first),
                 }
             }
@@ -134,10 +118,10 @@ impl Asking {
     fn consent(&mut self, ui: &mut Ui, rect: Rect, first: &str) -> Option<bool> {
         controls::label(
             ui,
-            pos2(rect.left(), rect.top() + LABEL / 2.0),
+            pos2(rect.left(), rect.top() + prints::LABEL / 2.0),
             "To use it all the same, type its first group",
         );
-        let (_, row) = rect.split_top_bottom_at_y(rect.top() + LABEL);
+        let (_, row) = rect.split_top_bottom_at_y(rect.top() + prints::LABEL);
         let (field, button) = row.split_left_right_at_x(row.left() + FIRST);
         let id = Id::unique("first group");
         let with =
@@ -262,35 +246,4 @@ fn parts(ui: &Ui, question: &TrustQuestion, width: f32) -> Vec<Part> {
         }
     }
     parts
-}
-
-/// A fingerprint in two rows of four groups. Those that differ from what it is compared with are marked.
-fn print(ui: &mut Ui, rect: Rect, it: &Print) {
-    let palette = theme::palette(ui);
-    let (head, frame) = rect.split_top_bottom_at_y(rect.top() + LABEL);
-    controls::label(ui, head.left_center(), it.label);
-    if it.copied {
-        let place = Rect::from_center_size(pos2(head.right() - 14.0, head.center().y), vec2(28.0, 28.0));
-        if widgets::icon_button(ui, place, Icon::Copy, "Copy the fingerprint").clicked() {
-            ui.ctx().copy_text(it.fingerprint.to_string());
-        }
-    }
-    ui.painter().rect_filled(frame, radius::S, palette.field);
-    let differs: Vec<bool> = match it.beside {
-        Some(beside) => it.fingerprint.groups().zip(beside.groups()).map(|(one, other)| one != other).collect(),
-        None => Vec::new(),
-    };
-    let count = differs.iter().filter(|differs| **differs).count();
-    let told = if count > 0 { format!(", {count} of {} groups differ", differs.len()) } else { String::new() };
-    widgets::say(ui, frame, &format!("{}: {}{told}", it.label, it.fingerprint));
-    let cell = vec2(frame.width() / COLUMNS as f32, ROW);
-    for (at, group) in it.fingerprint.groups().enumerate() {
-        let corner = frame.min + vec2((at % COLUMNS) as f32 * cell.x, space::S + (at / COLUMNS) as f32 * cell.y);
-        let place = Rect::from_min_size(corner, cell);
-        if differs.get(at) == Some(&true) {
-            let behind = Rect::from_center_size(place.center(), vec2((cell.x - space::XS).min(68.0), ROW - space::XS));
-            ui.painter().rect_filled(behind, radius::TAIL, palette.found);
-        }
-        ui.painter().text(place.center(), Align2::CENTER_CENTER, group, font::fingerprint(), palette.text);
-    }
 }

@@ -271,15 +271,15 @@ impl JoinForm {
     }
 
     fn enter(&self) -> Choice {
-        let (server, code) = match self.pasted() {
-            Some(Pasted::Link(invite)) => (invite.address(), Some(invite.code)),
-            Some(Pasted::Code(code)) => (self.server.trim().to_owned(), Some(code)),
-            None => (self.server.trim().to_owned(), None),
+        let (server, code, fingerprint) = match self.pasted() {
+            Some(Pasted::Link(invite)) => (invite.address(), Some(invite.code), invite.fingerprint),
+            Some(Pasted::Code(code)) => (self.server.trim().to_owned(), Some(code), None),
+            None => (self.server.trim().to_owned(), None, None),
         };
         let username = self.name.trim().to_owned();
         let password = SecretString::from(self.password.as_str());
         let account = Account { server: server.clone(), name: username.clone(), hosts: None };
         let code = code.map(|code| SecretString::from(code.text()));
-        Choice::Enter(Command::Join { address: server, code, username, password }, account)
+        Choice::Enter(Command::Join { address: server, code, fingerprint, username, password }, account)
     }
 }

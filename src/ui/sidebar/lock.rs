@@ -12,10 +12,16 @@ use crate::ui::widgets;
 /// What stands beside the open lock.
 const PLAIN: &str = "Plain text";
 
-/// Draws it, from the middle of its left edge; without words where they do not fit before `right`.
-pub fn show(ui: &mut Ui, left: Pos2, right: f32, security: Security) {
+/// Draws it, from the middle of its left edge; without words where they do not fit before `right`. `others_plain`: the
+/// server takes plain text from other computers.
+pub fn show(ui: &mut Ui, left: Pos2, right: f32, security: Security, others_plain: bool) {
     let palette = theme::palette(ui);
     let (sign, color, words, hint) = match security {
+        Security::Here | Security::Encrypted { .. } if others_plain => {
+            let hint =
+                "This server lets other computers speak plain text: what is said here may cross a network in the open.";
+            (Icon::LockOpen, palette.danger, "", hint.to_owned())
+        }
         Security::Here => return,
         Security::Encrypted { fingerprint, version } => {
             let hint = format!("Encrypted with {version}. The server’s fingerprint is {fingerprint}.");

@@ -40,7 +40,13 @@ pub fn heading(ui: &mut Ui, rect: Rect, model: &Model) -> Option<Action> {
     }
     let width = account.right() - space::XL - left;
     let taken = widgets::line(ui, pos2(left, middle - 9.0), "Parlor", font::title(), palette.text, width);
-    lock::show(ui, pos2(left + taken + space::S, middle - 8.0), new.left(), model.security);
+    lock::show(
+        ui,
+        pos2(left + taken + space::S, middle - 8.0),
+        new.left(),
+        model.security,
+        model.server_allows_plaintext,
+    );
     if !name.is_empty() {
         let taken = widgets::line(ui, pos2(left, middle + 11.0), name, font::small(), palette.subdued, width);
         widgets::icon(ui, pos2(left + taken + 11.0, middle + 12.0), Icon::ChevronDown, 14.0, palette.subdued);
