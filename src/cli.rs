@@ -12,6 +12,7 @@ use crate::config::{MESSAGE_BURST, MESSAGES_PER_SECOND, default_config_dir, defa
 use crate::host::LocalHost;
 use crate::lines::{Failure, Kind};
 use crate::pins::{self, Servers};
+use crate::proto::fingerprint::Fingerprint;
 use crate::script::{self, Script};
 use crate::server::certificate::CertificateFiles;
 use crate::server::folder::Folder;
@@ -80,6 +81,10 @@ pub struct Cli {
     #[arg(long, value_name = "NAME", conflicts_with_all = ["server", "check"])]
     name: Option<String>,
 
+    /// With --terminal, the fingerprint of a server that this computer has not met before, as its owner sees it
+    #[arg(long, value_name = "FINGERPRINT", requires = "terminal")]
+    fingerprint: Option<Fingerprint>,
+
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -121,6 +126,11 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
 /// # Errors
 /// Whatever ends the program, as a sentence that says what to do.
 pub fn run(mut cli: Cli) -> anyhow::Result<()> {
+    // With a folder of one's own, everything is in it: what is tried out there leaves nothing elsewhere.
+    let settings_dir = match &cli.data_dir {
+        Some(folder) => Some(folder.join(WINDOW)),
+        None => default_config_dir(),
+    };
     // What needs no data folder.
     cli.command = match cli.command {
         Some(command)
@@ -131,16 +141,12 @@ pub fn run(mut cli: Cli) -> anyhow::Result<()> {
         }
         Some(Command::Script(script)) => {
             log_to_stderr(tracing::Level::ERROR)?;
-            return Ok(script::run(script, cli.connect, cli.name)?);
+            let servers = settings_dir.map(|folder| folder.join(pins::FILE_NAME));
+            return Ok(script::run(script, cli.connect, cli.name, servers)?);
         }
         Some(Command::Completions { shell }) => return completions(shell),
         Some(Command::Man) => return manual(),
         other => other,
-    };
-    // With a folder of one's own, everything is in it: what is tried out there leaves nothing elsewhere.
-    let settings_dir = match &cli.data_dir {
-        Some(folder) => Some(folder.join(WINDOW)),
-        None => default_config_dir(),
     };
     let data_dir = cli
         .data_dir
@@ -166,7 +172,10 @@ pub fn run(mut cli: Cli) -> anyhow::Result<()> {
         return serve(&options);
     }
     if let Some(address) = cli.terminal {
-        return in_lines(options, address, cli.connect, cli.name);
+        let settings = settings_dir.unwrap_or_else(|| options.data_dir.join(WINDOW));
+        let address = if address.is_empty() { cli.connect.unwrap_or_default() } else { address };
+        let to = terminal::Options { address, name: cli.name, fingerprint: cli.fingerprint };
+        return in_lines(options, &to, &settings);
     }
     let settings = settings_dir.unwrap_or_else(|| options.data_dir.join(WINDOW)).join(store::FILE_NAME);
     window(options, settings, cli.connect, cli.name)
@@ -299,16 +308,16 @@ fn check(data_dir: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn in_lines(options: Options, address: String, connect: Option<String>, name: Option<String>) -> anyhow::Result<()> {
+fn in_lines(options: Options, to: &terminal::Options, settings: &Path) -> anyhow::Result<()> {
     // Lines of a log would be torn into what is typed.
     log_to_stderr(tracing::Level::ERROR)?;
-    let address = if address.is_empty() { connect.unwrap_or_default() } else { address };
     let shelf = Box::new(Files::new(options.data_dir.join(UNSENT)));
-    let host: Option<Box<dyn Host>> = match address.is_empty() {
+    let servers = Box::new(Servers::new(settings.join(pins::FILE_NAME)));
+    let host: Option<Box<dyn Host>> = match to.address.is_empty() {
         true => Some(Box::new(LocalHost::new(options))),
         false => None,
     };
-    Ok(terminal::run(&terminal::Options { address, name }, host, shelf)?)
+    Ok(terminal::run(to, host, shelf, servers)?)
 }
 
 /// Prints at once. A reader that has gone away is no reason to fail.

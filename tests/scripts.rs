@@ -396,3 +396,31 @@ fn a_shell_and_a_reader_of_manuals_are_served() {
     }
     assert!(print(&["send", "--help"]).contains("5  sent, but not acknowledged in time"));
 }
+
+#[test]
+fn a_server_that_was_not_met_before_is_not_believed_without_its_fingerprint() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let own = tempfile::tempdir().unwrap();
+    let who = |more: &[&str]| {
+        let mut command = Command::new(PROGRAM);
+        command.arg("--data-dir").arg(own.path()).arg("who").args(more);
+        command.args(["--connect", &format!("tls://{}", server.address)]).stdin(Stdio::null());
+        command.env("PARLOR_NAME", "Alice").env("PARLOR_PASSWORD", "123").output().unwrap()
+    };
+    let refused = who(&[]);
+    assert_eq!(code(&refused), 3);
+    let said = error(&refused);
+    let (_, fingerprint) = said.trim().rsplit_once("--fingerprint ").unwrap_or_else(|| panic!("{said}"));
+    let welcome =
+        Peer::connect(server.address).ask(&json!({"purpose": "login", "username": "Alice", "password": "123"}));
+    assert_eq!(welcome["fingerprint"], fingerprint);
+
+    let other = who(&["--fingerprint", "0000-0000-0000-0000-0000-0000-0000-0000"]);
+    assert_eq!(code(&other), 3);
+    assert!(error(&other).contains("your link says"), "{}", error(&other));
+    assert_eq!(code(&who(&["--fingerprint", "abc"])), 2);
+    assert_eq!(code(&who(&["--fingerprint", fingerprint])), 0, "and from then on it is known");
+    let known = who(&[]);
+    assert!(code(&known) == 0 && out(&known).contains("Bob"), "{}", error(&known));
+}

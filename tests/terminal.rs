@@ -454,3 +454,28 @@ fn lines_from_a_pipe_are_sent_as_if_they_were_typed() {
     let (code, ..) = pipe("127.0.0.1:1", tempfile::tempdir().unwrap().path(), b"hello\n");
     assert_eq!(code, 4);
 }
+
+#[test]
+fn a_server_that_was_not_met_before_is_asked_about_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let own = tempfile::tempdir().unwrap();
+    let address = format!("tls://{}", server.address);
+    let mut alice = Terminal::start(&address, own.path(), &[]);
+    alice.answer_questions("Alice", "123");
+    alice.sees("Do they match? Type yes to connect:");
+    alice.line("perhaps");
+    let (code, text) = alice.end();
+    assert!(code == 4 && text.contains("Nothing was sent to it."), "{code}: {text}");
+
+    let mut alice = Terminal::start(&address, own.path(), &[]);
+    alice.answer_questions("Alice", "123");
+    alice.sees("Do they match? Type yes to connect:");
+    alice.line("yes");
+    alice.until("the prompt", |text| last(text) == "Everyone>");
+    alice.line("\\q");
+    assert_eq!(alice.end().0, 0);
+    let (code, _, errors) = pipe(&address, own.path(), b"hello\n");
+    assert_eq!((code, errors.as_str()), (0, ""), "it is known now");
+    assert_eq!(texts(dir.path()), ["hello"]);
+}

@@ -65,7 +65,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "script",
-        &["client", "clock", "lines", "proto", "ui::presence", "ui::when"],
+        &["client", "clock", "lines", "pins", "proto", "ui::presence", "ui::when"],
         &["egui", "eframe", "tokio", "std::fs", "std::net", "SystemTime"],
     ),
     (

@@ -4,10 +4,13 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::credentials::Credentials;
+use super::trust;
 use super::{Failure, Kind};
 use crate::client::Client;
 use crate::client::command::Command;
 use crate::client::model::{Field, Link, Model, Phase, SignInProblem};
+use crate::client::pins::Pins;
+use crate::proto::fingerprint::Fingerprint;
 
 /// Rings when a client has something to take in. Several may wait for it.
 #[derive(Debug, Default)]
@@ -54,26 +57,43 @@ pub struct Live {
 }
 
 impl Live {
-    /// Signs in, and waits until everything is known that the lists say.
+    /// Signs in, and waits until everything is known that the lists say. A server is known by its pin, or by the fingerprint
+    /// that was said.
     ///
     /// # Errors
     /// No server in time, or one that does not let this account in.
-    pub fn sign_in(address: &str, credentials: Credentials, patience: Duration) -> Result<Self, Failure> {
+    pub fn sign_in(
+        address: &str,
+        credentials: Credentials,
+        (pins, fingerprint): (Option<Box<dyn Pins>>, Option<Fingerprint>),
+        patience: Duration,
+    ) -> Result<Self, Failure> {
         let bell = Arc::new(Bell::default());
         let rings = Arc::clone(&bell);
         let client = Client::start(None, None, move || rings.ring())
             .map_err(|error| Failure::new(Kind::Other, format!("the connection cannot be started: {error}")))?;
+        let client = match pins {
+            Some(pins) => client.with_pins(pins),
+            None => client,
+        };
         let mut live = Self { client, bell };
+        if let Some(fingerprint) = fingerprint {
+            live.client.perform(Command::Expect { server: address.into(), fingerprint });
+        }
         // Nobody sits in front of a script.
         live.client.perform(Command::SetAway(true));
         let Credentials { username, password } = credentials;
         live.client.perform(Command::SignIn { address: address.into(), username, password });
         live.until(Some(patience), |model| match &model.phase {
+            _ if model.trust.is_some() => true,
             Phase::SignedOut { problem } => problem.is_some(),
             Phase::SigningIn => false,
             Phase::SignedIn => model.link == Link::Online,
         });
         let model = live.client.model();
+        if let Some(question) = &model.trust {
+            return Err(trust::refusal(question));
+        }
         match (&model.phase, &model.link) {
             (Phase::SignedIn, Link::Online) => Ok(live),
             (Phase::SignedOut { problem: Some(problem) }, _) => Err(failure(problem)),

@@ -7,6 +7,7 @@ pub mod find;
 pub mod live;
 pub mod news;
 pub mod safe;
+pub mod trust;
 
 /// Why a program without a window ends without success. The number of each is its exit code: scripts decide by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

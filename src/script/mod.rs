@@ -1,5 +1,6 @@
 //! Commands for scripts: send, tail, who and history. Each signs in, does one thing and ends with an exit code that says how
-//! it went. They never host, never mark anything as read, and keep nothing on this computer.
+//! it went. They never host, never mark anything as read, and keep nothing on this computer but
+//! which certificate a server has.
 //!
 //! A script is there as somebody who is away. What arrives while it is there has reached a device of its account, and counts
 //! as delivered, as the protocol has it.
@@ -16,6 +17,8 @@ use clap::{Args, Subcommand};
 use crate::lines::credentials;
 use crate::lines::live::Live;
 use crate::lines::{Failure, Kind};
+use crate::pins::Servers;
+use crate::proto::fingerprint::Fingerprint;
 
 /// What the exit codes mean, for the help of each command.
 pub const EXIT_CODES: &str = "\
@@ -100,6 +103,12 @@ pub struct Door {
     /// A file with {"username": ..., "password": ...} that nobody else may read
     #[arg(long, value_name = "FILE")]
     credentials: Option<PathBuf>,
+    /// The fingerprint of a server that this computer has not met before, as its owner sees it
+    #[arg(long, value_name = "FINGERPRINT")]
+    fingerprint: Option<Fingerprint>,
+    /// Where windows remember servers.
+    #[arg(skip)]
+    servers: Option<PathBuf>,
     /// How long to wait for the connection, and then for an answer, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     timeout: u32,
@@ -113,7 +122,9 @@ impl Door {
 
     fn open(&self) -> Result<Live, Failure> {
         let credentials = credentials::get(self.name.as_deref(), self.credentials.as_deref())?;
-        Live::sign_in(self.connect.as_deref().unwrap_or_default(), credentials, self.patience())
+        let pins = self.servers.clone().map(|path| Box::new(Servers::new(path)) as _);
+        let known = (pins, self.fingerprint);
+        Live::sign_in(self.connect.as_deref().unwrap_or_default(), credentials, known, self.patience())
     }
 }
 
@@ -132,17 +143,24 @@ pub struct Receivers {
     everyone: bool,
 }
 
-/// Does it. `connect` and `name` hold where the command itself says nothing.
+/// Does it. `connect` and `name` hold where the command itself says nothing; `servers` is the file in which windows remember
+/// servers, and so does this.
 ///
 /// # Errors
 /// A [`Failure`] with its exit code.
-pub fn run(mut script: Script, connect: Option<String>, name: Option<String>) -> Result<(), Failure> {
+pub fn run(
+    mut script: Script,
+    connect: Option<String>,
+    name: Option<String>,
+    servers: Option<PathBuf>,
+) -> Result<(), Failure> {
     let (Script::Send { door, .. }
     | Script::Tail { door, .. }
     | Script::Who { door, .. }
     | Script::History { door, .. }) = &mut script;
     door.connect = door.connect.take().or(connect);
     door.name = door.name.take().or(name);
+    door.servers = servers;
     match script {
         Script::Send { door, to, json, text } => send::send(&door, &to, text, json),
         Script::Tail { door, chat, json } => read::tail(&door, chat.as_deref(), json),

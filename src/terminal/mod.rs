@@ -19,11 +19,14 @@ use rustyline::error::ReadlineError;
 
 use crate::client::command::Command;
 use crate::client::model::{Field, Link, Phase, SignInProblem};
+use crate::client::pins::Pins;
 use crate::client::shelf::Shelf;
 use crate::client::{Client, Host};
 use crate::lines::credentials::{self, Credentials};
 use crate::lines::live::{Bell, failure};
+use crate::lines::trust;
 use crate::lines::{Failure, Kind};
+use crate::proto::fingerprint::Fingerprint;
 use crate::proto::limits::MESSAGE_MAX_BYTES;
 use crate::ui::when::local_zone;
 use paint::Paint;
@@ -58,18 +61,26 @@ pub struct Options {
     pub address: String,
     /// The account's name, if it was said.
     pub name: Option<String>,
+    /// The fingerprint of a server that was not met before, if it was said.
+    pub fingerprint: Option<Fingerprint>,
 }
 
 /// Talks, until its person leaves or the pipe ends.
 ///
 /// # Errors
 /// A [`Failure`] with its exit code.
-pub fn run(options: &Options, host: Option<Box<dyn Host>>, shelf: Box<dyn Shelf>) -> Result<(), Failure> {
+pub fn run(
+    options: &Options,
+    host: Option<Box<dyn Host>>,
+    shelf: Box<dyn Shelf>,
+    pins: Box<dyn Pins>,
+) -> Result<(), Failure> {
     let present = io::stdin().is_terminal();
     let bell = Arc::new(Bell::default());
     let rings = Arc::clone(&bell);
     let mut client = Client::start(host, Some(shelf), move || rings.ring())
-        .map_err(|error| Failure::new(Kind::Other, format!("the connection cannot be started: {error}")))?;
+        .map_err(|error| Failure::new(Kind::Other, format!("the connection cannot be started: {error}")))?
+        .with_pins(pins);
     let unsent = sign_in(&mut client, &bell, options, present)?;
     let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
     let edited = present && io::stdout().is_terminal() && !dumb;
@@ -108,7 +119,7 @@ fn settled(client: &Client) -> Settled {
     let model = client.model();
     match (&model.phase, &model.link) {
         (Phase::SignedOut { problem: Some(problem) }, _) => Settled::Out(problem.clone()),
-        (Phase::SignedIn, Link::Online | Link::Waiting { .. }) => Settled::In,
+        (Phase::SignedIn, Link::Online | Link::Waiting { .. } | Link::Halted { .. }) => Settled::In,
         (Phase::SignedOut { problem: None } | Phase::SigningIn | Phase::SignedIn, _) => Settled::Not,
     }
 }
@@ -121,12 +132,26 @@ fn sign_in(client: &mut Client, bell: &Bell, options: &Options, present: bool) -
         attempt += 1;
         let Credentials { username, password } = credentials::get(options.name.as_deref(), None)?;
         let address = options.address.clone();
+        if let Some(fingerprint) = options.fingerprint {
+            client.perform(Command::Expect { server: address.clone(), fingerprint });
+        }
         client.perform(Command::SignIn { address, username, password });
         let unsent = client.model().outbox.pending().count();
-        let begin = Instant::now();
+        let mut begin = Instant::now();
         let problem = loop {
             let rung = bell.count();
             client.poll();
+            if let Some(question) = client.model().trust.clone() {
+                if !present {
+                    return Err(trust::refusal(&question));
+                }
+                let asked = trust::ask(&question);
+                let asked =
+                    asked.map_err(|error| Failure::new(Kind::Other, format!("cannot read an answer: {error}")))?;
+                client.perform(Command::Trust { accept: asked });
+                // Who compares takes their time.
+                begin = Instant::now();
+            }
             match settled(client) {
                 Settled::In => return Ok(unsent),
                 Settled::Out(problem) => break problem,
