@@ -418,7 +418,7 @@ fn a_server_that_was_not_met_before_is_not_believed_without_its_fingerprint() {
 
     let other = who(&["--fingerprint", "0000-0000-0000-0000-0000-0000-0000-0000"]);
     assert_eq!(code(&other), 3);
-    assert!(error(&other).contains("your link says"), "{}", error(&other));
+    assert!(error(&other).contains("was said to have"), "{}", error(&other));
     assert_eq!(code(&who(&["--fingerprint", "abc"])), 2);
     assert_eq!(code(&who(&["--fingerprint", fingerprint])), 0, "and from then on it is known");
     let known = who(&[]);

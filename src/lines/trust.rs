@@ -16,15 +16,13 @@ fn told(question: &TrustQuestion) -> Vec<String> {
     let mut lines = Vec::new();
     match question.right() {
         Some(right) => {
-            lines.push(format!(
-                "The certificate of {server} is another one than {}.",
-                match question.may_be_right() {
-                    true => "before",
-                    false => "your link says",
-                }
-            ));
+            let (words, label) = match question.may_be_right() {
+                true => ("that it had", "before"),
+                false => ("that it was said to have", "said"),
+            };
+            lines.push(format!("The certificate of {server} is another one than the one {words}."));
             lines.push("Either the server was set up anew, or somebody in between wants to read along.".into());
-            lines.push(print("before", right));
+            lines.push(print(label, right));
             lines.push(print("now", question.fingerprint));
         }
         None => {
