@@ -3,7 +3,7 @@
 #
 #     scripts/screenshot.sh                   the program is target/release/parlor, or what PARLOR_BIN names
 #
-# Writes ten pictures into docs/screens: in the light and in the dark, 360, 900 and 1400 points wide. Needs what
+# Writes sixteen pictures into docs/screens: in the light and in the dark, 360, 900 and 1400 points wide. Needs what
 # scripts/e2e.sh needs, and fonts for all that people write (Debian: fonts-noto-core, fonts-droid-fallback).
 
 set -euo pipefail
@@ -20,8 +20,9 @@ mkdir -p "$SCREENS"
 STEP='the server'
 PORT=$(free_port)
 "$ROOT/scripts/scene.py" prepare "$SCENE" "$DATA"
+LISTEN=127.0.0.1
 serve() {
-    "$PARLOR" --server --data-dir "$DATA" --listen "127.0.0.1:$PORT" --message-rate 0 >>"$TMP/server.log" 2>&1 &
+    "$PARLOR" --server --data-dir "$DATA" --listen "$LISTEN:$PORT" --message-rate 0 >>"$TMP/server.log" 2>&1 &
     SERVER=$!
     PROCESSES+=("$SERVER")
     wait_until 30 'the server listens' listening
@@ -173,3 +174,67 @@ wait "$SERVER" || true
 write 'Leaving now. Line is in the bag'
 press Return
 take reconnecting
+close
+
+STEP='the first contact'
+# By an address as other computers write it, and so encrypted.
+LISTEN=0.0.0.0
+ADDRESS=$(hostname -I | cut -d ' ' -f 1):$PORT
+serve
+window light 900x600 "Nora Lindqvist@$ADDRESS"
+press Return
+type_text rowboat
+does 'the fingerprint is shown' key Return
+pointer_away
+take contact
+key ctrl+Return
+wait_until 30 'she is in' signed_in "$WINDOW"
+wait_until 30 'the window rests' resting
+NORA=$WINDOW
+
+STEP='those who look after people'
+press ctrl+shift+a
+pointer_away
+take people
+does 'the invites are shown' click "$WINDOW" 80 138
+does 'a new one is asked for' click "$WINDOW" 800 92
+press Return
+does 'it is made' key Return
+clip ''
+copied() { link=$(timeout 5 xclip -o -selection clipboard 2>/dev/null) && [[ $link == parlor://* ]]; }
+press Return
+wait_until 10 'the link is copied' copied
+pointer_away
+take invite
+
+STEP='somebody who was invited'
+window dark 900x600
+press Tab
+press Return
+write "$link"
+press Tab
+write 'Tove Holm'
+press Tab
+write 'eleven blue boats'
+press Tab
+write 'eleven blue boats'
+take join
+key Return
+wait_until 30 'she is in' signed_in "$WINDOW"
+open_chat everyone
+take joined
+close
+
+STEP='a certificate that has changed'
+WINDOW=$NORA
+focus "$WINDOW"
+press Escape
+press Escape
+open_chat everyone
+kill "$SERVER"
+wait "$SERVER" || true
+rm "$DATA/certificate.pem" "$DATA/key.pem"
+serve
+wait_until 60 'the alarm' dimmed "$WINDOW"
+wait_until 30 'the window rests' resting
+take changed

@@ -319,3 +319,17 @@ fn the_dialogs_in_both_themes_and_sizes() {
     menu(&mut remove, "Bob", "Remove the account…");
     looks([("admin_add_small_dark", add), ("admin_remove_light", remove)]);
 }
+
+#[test]
+fn who_is_alone_on_a_server_of_their_own_is_led_to_the_invites() {
+    let mut alone = administration();
+    alone.people.retain(|id, _| *id == ALICE);
+    let mut harness = window(alone.clone());
+    assert!(harness.query_by_label_contains("Invite somebody").is_some());
+    click(&mut harness, "People, invites and server");
+    assert!(is_open(&harness));
+    alone.role = account::Role::Member;
+    let harness = window(alone);
+    assert!(harness.query_by_label_contains("An administrator invites people").is_some());
+    assert!(harness.query_by_label("People, invites and server").is_none());
+}

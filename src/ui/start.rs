@@ -14,24 +14,30 @@ const WIDTH: f32 = 380.0;
 /// Draws it. Returns what was chosen.
 pub fn show(ui: &mut Ui, pane: Rect, model: &Model) -> Option<Action> {
     let alone = model.people.len() <= 1;
+    let invites = alone && model.link == Link::Online && model.is_admin();
     let (title, hint) = match (alone, &model.link) {
+        (true, Link::Online) if invites => {
+            ("It is quiet here", "Invite somebody: they choose a name and a password, and are here.")
+        }
         (true, Link::Online) => (
             "It is quiet here",
-            "As soon as somebody else has an account, you can write to them. Whoever runs the server makes accounts \
-             with “parlor user add”.",
+            "As soon as somebody else has an account, you can write to them. An administrator invites people.",
         ),
         (true, Link::Connecting | Link::Waiting { .. } | Link::Halted { .. }) => {
             ("Just a moment", "The list of people is on its way.")
         }
         (false, _) => ("Choose somebody to write to", ""),
     };
-    if alone {
+    if alone && !invites {
         widgets::empty(ui, pane, Icon::MessagesSquare, title, hint);
         return None;
     }
     let stand = Stand { dark: ui.visuals().dark_mode, ..Stand::default() };
-    let ways = [Action::Find, Action::NextNew, Action::Shortcuts];
-    let ways: Vec<Action> = ways.into_iter().filter(|way| way.fits(stand, model)).collect();
+    let ways: &[Action] = match invites {
+        true => &[Action::Administration],
+        false => &[Action::Find, Action::NextNew, Action::Shortcuts],
+    };
+    let ways: Vec<Action> = ways.iter().copied().filter(|way| way.fits(stand, model)).collect();
     let below = space::M + ways.len() as f32 * ROW;
     let above = pane.with_max_y((pane.bottom() - below).max(pane.top()));
     let top = widgets::empty(ui, above, Icon::MessagesSquare, title, hint) + space::M;

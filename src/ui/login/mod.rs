@@ -1,4 +1,4 @@
-//! The pages before one is in: at the very first start three ways to begin, later the accounts that were used here, and
+//! The pages before one is in: at the very first start four ways to begin, later the accounts that were used here, and
 //! behind both the fields, those of an account that is yet to be made among them. They say what somebody wants; the window does it.
 
 mod accounts;
