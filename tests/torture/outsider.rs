@@ -130,9 +130,9 @@ fn beside_a_scan_from_everywhere_people_log_in_and_talk() {
     });
     let stopped = Instant::now();
     let open = left.iter().filter(|left| !left.has_ended()).count();
-    wait_for("the end of the attackers", || descriptors(pid) <= base_descriptors + 1);
+    wait_for("the end of the attackers", || left.iter().all(Left::has_ended));
+    wait_for("their descriptors", || descriptors(pid) <= base_descriptors + 1);
     let gone = stopped.elapsed();
-    assert!(left.iter().all(Left::has_ended), "the server has ended them");
 
     let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
     let grown = honest.most.0.saturating_sub(base_kib);
