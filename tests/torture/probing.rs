@@ -21,9 +21,7 @@ const TRIES: [(&str, &str, &str); 5] = [
 
 /// Comes from an address, and has agreed on TLS.
 fn agreed(from: Ipv4Addr, address: SocketAddr) -> Peer<Encrypted> {
-    let mut peer = Peer::connect_from(from, address).encrypted(rustls::DEFAULT_VERSIONS);
-    peer.stream.conn.complete_io(&mut peer.stream.sock).unwrap();
-    peer
+    Peer::connect_from(from, address).encrypted(rustls::DEFAULT_VERSIONS)
 }
 
 /// Says the medians, and how far they lie apart.
@@ -59,19 +57,18 @@ fn a_refused_login_does_not_tell_whether_the_name_exists() {
     }
     tell("probing", &TRIES.map(|(what, ..)| what), &mut times);
     assert_eq!(replies.len(), 1, "{replies:#?}");
-    assert_eq!(replies[0]["result"], false);
+    assert_eq!((&replies[0]["result"], &replies[0]["error"]["code"]), (&json!(false), &json!("wrong_credentials")));
 }
 
 /// What is tried until it is too much, each name from an address of its own.
-const TOO_MANY: [(&str, &str); 3] =
-    [("name of somebody", "Alice"), ("name of nobody", "Nobody"), ("no name", "\u{202e}")];
+const TOO_MANY: [(&str, &str); 2] = [("name of somebody", "Alice"), ("name of nobody", "Nobody")];
 
 #[test]
 fn a_login_that_came_too_fast_does_not_tell_either() {
     let dir = tempfile::tempdir().unwrap();
     people(dir.path(), ["Alice"]);
     let server = start(dir.path(), &[], &dir.path().join("stderr"));
-    let mut peers: Vec<_> = (1..=3).map(|n| agreed(Ipv4Addr::new(127, 2, 0, n), server.address)).collect();
+    let mut peers: Vec<_> = (1..=2).map(|n| agreed(Ipv4Addr::new(127, 2, 0, n), server.address)).collect();
     let (mut tries, mut times) = ([0; TOO_MANY.len()], <[Vec<Duration>; TOO_MANY.len()]>::default());
     let mut replies: Vec<Value> = Vec::new();
     // A try in some seconds is let through: those are few, and no part of it.
