@@ -14,8 +14,8 @@ use super::cuts::ip;
 
 /// The last part of the server's address; those below it are of this side.
 const SERVER: u8 = 254;
-/// How long a stranger waits for anything.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a stranger waits for anything: as long as a full queue of passwords takes, and a little more.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// See the module. Gone when dropped.
 pub struct Outside {

@@ -105,7 +105,7 @@ fn beside_a_scan_from_everywhere_people_log_in_and_talk() {
     let server = listening(spawn(dir.path(), &under, "0.0.0.0:0", &log));
     let (port, pid) = (server.address.port(), server.child.id());
     let mut honest = Honest { outside: &outside, port, pid, most: (0, 0), n: 0 };
-    let mut before = honest.talk(choose(Duration::from_secs(4), Duration::from_secs(60)));
+    let mut before = honest.talk(choose(Duration::from_secs(4), Duration::from_secs(20)));
     wait_for("a quiet server", || descriptors(pid) < 40);
     let (base_kib, base_descriptors) = (resident_kib(pid), descriptors(pid));
 
@@ -125,7 +125,7 @@ fn beside_a_scan_from_everywhere_people_log_in_and_talk() {
             scope.spawn(move || WAYS[n as usize % WAYS.len()](&attacker))
         };
         let attackers: Vec<_> = (0..ATTACKERS).map(attack).collect();
-        let beside = honest.talk(choose(Duration::from_secs(8), Duration::from_secs(120)));
+        let beside = honest.talk(choose(Duration::from_secs(8), Duration::from_secs(60)));
         over.store(true, Ordering::Relaxed);
         (beside, attackers.into_iter().flat_map(|attacker| attacker.join().unwrap()).collect())
     });
