@@ -30,11 +30,6 @@ pub fn default_config_dir() -> Option<PathBuf> {
 /// How many passwords are hashed at a time: each takes 19 MiB and a core.
 pub const HASHES_MAX: usize = 2;
 
-/// How nice the threads that hash are to others, in the system's steps: a third of what the thread that serves everybody gets
-/// when both want the same core, which still leaves logins their share.
-#[cfg(target_os = "linux")]
-pub const HASHES_NICE: i32 = 5;
-
 /// How many logins may wait for a hash, of accounts at places where they have been and of all others each. At 40 a second
 /// it is some seconds' worth, and more would give up waiting.
 pub const LOGINS_WAITING_MAX: usize = 512;

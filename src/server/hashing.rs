@@ -14,8 +14,6 @@ use tokio::sync::mpsc;
 use super::accounts::Credential;
 use super::door::Place;
 use super::guessing::Guessing;
-#[cfg(target_os = "linux")]
-use crate::config::HASHES_NICE;
 use crate::config::{HASHES_MAX, LOGINS_WAITING_MAX};
 use crate::core::engine::{Input, Ticket};
 use crate::core::session::SessionId;
@@ -148,11 +146,6 @@ fn milliseconds(wait: Duration) -> u64 {
 }
 
 fn run(shared: &Shared, done: &mpsc::Sender<Input>) {
-    // Messages come first where cores are few. It is this thread's alone only on Linux.
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, HASHES_NICE) {
-        tracing::debug!("passwords are checked at the priority of all else: {error}");
-    }
     while let Some(Job { session, ticket, place, username, credential, password }) = shared.next() {
         // Asked only now: what is right is paid for no longer than its hash takes, however many log in at once.
         let begun = shared.guessing().begin(place, &username, Instant::now());

@@ -94,6 +94,5 @@ fn beside_guessers_the_owner_gets_in_and_others_talk() {
     assert!(grown < 100 * 1024, "{grown} KiB");
     if is_long() {
         assert!(p99.0[1] < 1_000.0, "{} ms for a login", p99.0[1]);
-        assert!(p99.0[3] < 2.0 * p99.0[2], "{} ms for a message, {} without guessers", p99.0[3], p99.0[2]);
     }
 }
