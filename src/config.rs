@@ -30,7 +30,8 @@ pub fn default_config_dir() -> Option<PathBuf> {
 /// How many passwords are hashed at a time: each takes 19 MiB and a core.
 pub const HASHES_MAX: usize = 2;
 
-/// How many logins may wait for a hash. At 40 a second it is some seconds' worth, and more would give up waiting.
+/// How many logins may wait for a hash, of accounts at places where they have been and of all others each. At 40 a second
+/// it is some seconds' worth, and more would give up waiting.
 pub const LOGINS_WAITING_MAX: usize = 512;
 
 /// How many pages of history are read from the disk at a time; the rest waits its turn.

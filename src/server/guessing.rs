@@ -99,13 +99,26 @@ impl Guessing {
         }
     }
 
+    fn named(&self, username: &str) -> Named {
+        Named(self.hasher.hash_one(names::key(username)))
+    }
+
+    fn knows(&self, pair: &(Place, Named)) -> bool {
+        self.known.iter().any(|half| half.contains(pair))
+    }
+
+    /// Whether the account has logged in from there before.
+    pub fn is_known(&self, place: Place, username: &str) -> bool {
+        self.knows(&(place, self.named(username)))
+    }
+
     /// Lets a try through, which is paid for then.
     ///
     /// # Errors
     /// How long to wait before the next one.
     pub fn begin(&mut self, place: Place, username: &str, now: Instant) -> Result<Paid, Duration> {
-        let named = Named(self.hasher.hash_one(names::key(username)));
-        let known = self.known.iter().any(|half| half.contains(&(place, named)));
+        let named = self.named(username);
+        let known = self.knows(&(place, named));
         let mut wait = self.of_pair.wait((place, named), now);
         if !known {
             wait = wait.max(self.of_place.wait(place, now)).max(self.of_account.wait(named, now));

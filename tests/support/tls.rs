@@ -59,25 +59,30 @@ impl ServerCertVerifier for Believes {
     }
 }
 
-fn session(versions: &[&'static SupportedProtocolVersion]) -> ClientConnection {
+fn session(versions: &[&'static SupportedProtocolVersion], name: &str) -> ClientConnection {
     let provider = Arc::new(ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider).with_protocol_versions(versions).unwrap();
     let believes = Arc::new(Believes(ring::default_provider()));
     let config = config.dangerous().with_custom_certificate_verifier(believes).with_no_client_auth();
-    ClientConnection::new(Arc::new(config), "parlor".try_into().unwrap()).unwrap()
+    ClientConnection::new(Arc::new(config), name.to_owned().try_into().unwrap()).unwrap()
 }
 
 /// What a client says first.
 pub fn hello() -> Vec<u8> {
     let mut hello = Vec::new();
-    session(rustls::DEFAULT_VERSIONS).write_tls(&mut hello).unwrap();
+    session(rustls::DEFAULT_VERSIONS, "parlor").write_tls(&mut hello).unwrap();
     hello
+}
+
+/// TLS over a stream, for those who take every error as it comes. Nothing has been said; it will ask for that name.
+pub fn over(stream: TcpStream, name: &str) -> Encrypted {
+    StreamOwned::new(session(rustls::DEFAULT_VERSIONS, name), stream)
 }
 
 impl Peer {
     /// Goes on in TLS.
     pub fn encrypted(self, versions: &[&'static SupportedProtocolVersion]) -> Peer<Encrypted> {
-        let mut stream = StreamOwned::new(session(versions), self.stream);
+        let mut stream = StreamOwned::new(session(versions, "parlor"), self.stream);
         stream.flush().unwrap();
         Peer { stream, buffer: self.buffer }
     }

@@ -18,7 +18,8 @@ use crate::support::{Server, records};
 const ALICE: UserId = UserId(1);
 const BOB: UserId = UserId(2);
 
-fn ip(arguments: &str) {
+/// Runs `ip`, which must succeed.
+pub fn ip(arguments: &str) {
     let output = Command::new("ip").args(arguments.split_whitespace()).output().unwrap();
     assert!(output.status.success(), "ip {arguments}: {}", String::from_utf8_lossy(&output.stderr));
 }

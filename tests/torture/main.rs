@@ -13,11 +13,15 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod attackers;
 mod cuts;
 mod failed_sync;
 mod flood;
 mod full_disk;
+mod guessing;
 mod kills;
+mod outside;
+mod outsider;
 mod probing;
 mod resends;
 mod rig;

@@ -1,4 +1,5 @@
-//! Strangers who connect and say nothing, or little by little: honest people get in meanwhile. And a server that has no
+//! Strangers who connect and say nothing, or little by little, in the open or of a handshake: honest people get in
+//! meanwhile. And a server that has no
 //! descriptor left waits for one, without spinning and for as long as it takes.
 
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -12,6 +13,7 @@ use super::rig::{
     PASSWORD, choose, cpu_ticks, descriptors, descriptors_max, people, quantile_ms, resident_kib, say, start,
 };
 use crate::support::house::PEOPLE;
+use crate::support::tls::hello;
 use crate::support::{Peer, wait_for};
 
 /// As many descriptors as the system lets a program have.
@@ -23,16 +25,23 @@ fn strangers(address: SocketAddr, count: usize) -> Vec<TcpStream> {
     (0..count).map(|_| TcpStream::connect(address).unwrap()).collect()
 }
 
-/// Half of them say a byte now and then, of a frame that never ends.
+/// Half of them say a byte now and then: one part of a frame that never ends, the other of a handshake. Every
+/// other of the rest has begun a handshake at once, and hears the answer.
 fn dribble(strangers: &[TcpStream], over: &AtomicBool) {
     let frame = b"$4000      {\"purpose\":\"login\",\"username\":\"Alice\",\"password\":\"";
+    let hello = hello();
     for at in 0.. {
-        for mut stranger in strangers.iter().step_by(2) {
+        for (n, mut stranger) in strangers.iter().enumerate() {
             if over.load(Ordering::Relaxed) {
                 return;
             }
             // Shown out by now, perhaps.
-            let _ = stranger.write(&[*frame.get(at).unwrap_or(&b'x')]);
+            let _ = match n % 4 {
+                0 => stranger.write(&[*frame.get(at).unwrap_or(&b'x')]),
+                1 if at == 0 => stranger.write(&hello),
+                2 if at < hello.len() => stranger.write(&hello[at..=at]),
+                _ => Ok(0),
+            };
         }
         std::thread::park_timeout(Duration::from_millis(200));
     }
