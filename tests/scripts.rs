@@ -282,7 +282,8 @@ fn a_tail_tells_how_far_others_have_come_if_it_is_asked_to() {
     // What does not want them sees none, and text has none.
     let mut plain = Tail::start(&server, &mut peer, &["--json"]);
     assert_eq!(code(&parlor(&server, &["tail", "--receipts"], "Bob", "456").output().unwrap()), 2);
-    for (to, chat) in [(["--to", "Alice"].as_slice(), json!({"with": 2})), (&["--everyone"], json!({"everyone": true}))] {
+    for (to, chat) in [(["--to", "Alice"].as_slice(), json!({"with": 2})), (&["--everyone"], json!({"everyone": true}))]
+    {
         let mut send = parlor(&server, &["send", "--json", "hello"], "Bob", "456");
         let sent: Value = serde_json::from_str(&out(&send.args(to).output().unwrap())).unwrap();
         peer.ask(&json!({"purpose": "mark_delivered", "seq": sent["seq"]}));

@@ -40,10 +40,7 @@ pub(super) fn tail(door: &Door, chat: Option<&str>, json: bool, receipts: bool) 
                 new = news.take(model);
                 steps = receipts.as_mut().map(|receipts| receipts.take(model, only)).unwrap_or_default();
             }
-            !new.is_empty()
-                || !wanted.is_empty()
-                || !steps.is_empty()
-                || matches!(model.phase, Phase::SignedOut { .. })
+            !new.is_empty() || !wanted.is_empty() || !steps.is_empty() || matches!(model.phase, Phase::SignedOut { .. })
         });
         for chat in wanted {
             live.client.perform(Command::LoadOlder { chat });

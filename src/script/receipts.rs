@@ -45,22 +45,22 @@ impl Receipts {
     pub(super) fn take(&mut self, model: &Model, only: Option<ChatKey>) -> Vec<String> {
         let mut lines = Vec::new();
         for (&by, &upto) in &model.delivered {
-            if !model.is_me(by) && only.is_none_or(|chat| is_in(model, chat, by)) && moves(&mut self.delivered, by, upto)
-            {
+            let concerns = !model.is_me(by) && only.is_none_or(|chat| is_in(model, chat, by));
+            if concerns && moves(&mut self.delivered, by, upto) {
                 lines.extend(serde_json::to_string(&Delivered { by, upto }));
             }
         }
-        let chats = model.chats.iter().filter(|(key, _)| only.is_none_or(|only| only == **key));
-        for (&key, by, upto) in chats.flat_map(|(key, chat)| chat.read_by.iter().map(move |(by, upto)| (key, *by, *upto))) {
-            if model.is_me(by) || !moves(&mut self.read, (key, by), upto) {
-                continue;
-            }
-            // A chat of two is called by the other's number, and this is told as who has read would say it.
-            let chat = match (key, model.my_id()) {
+        for (&key, chat) in model.chats.iter().filter(|(key, _)| only.is_none_or(|only| only == **key)) {
+            // A chat of two is called by the other's number, and who has read calls it by ours.
+            let called = match (key, model.my_id()) {
                 (ChatKey::Person(_), Some(me)) => ChatKey::Person(me),
                 _ => key,
             };
-            lines.extend(serde_json::to_string(&Read { by, chat, upto }));
+            for (&by, &upto) in &chat.read_by {
+                if !model.is_me(by) && moves(&mut self.read, (key, by), upto) {
+                    lines.extend(serde_json::to_string(&Read { by, chat: called, upto }));
+                }
+            }
         }
         lines
     }
