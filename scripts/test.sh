@@ -29,3 +29,4 @@ step cargo clippy --all-targets --locked -- -D warnings
 step cargo test --locked
 step cargo build --release --locked
 step ./scripts/e2e.sh
+step ./scripts/doors.sh

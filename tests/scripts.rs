@@ -274,6 +274,47 @@ fn a_tail_of_one_chat_in_json_is_what_the_protocol_says() {
 }
 
 #[test]
+fn a_tail_tells_how_far_others_have_come_if_it_is_asked_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let mut peer = Peer::login(server.address, "Alice", "123");
+    let mut tail = Tail::start(&server, &mut peer, &["--json", "--receipts"]);
+    // What does not want them sees none, and text has none.
+    let mut plain = Tail::start(&server, &mut peer, &["--json"]);
+    assert_eq!(code(&parlor(&server, &["tail", "--receipts"], "Bob", "456").output().unwrap()), 2);
+    for (to, chat) in [(["--to", "Alice"].as_slice(), json!({"with": 2})), (&["--everyone"], json!({"everyone": true}))]
+    {
+        let mut send = parlor(&server, &["send", "--json", "hello"], "Bob", "456");
+        let sent: Value = serde_json::from_str(&out(&send.args(to).output().unwrap())).unwrap();
+        peer.ask(&json!({"purpose": "mark_delivered", "seq": sent["seq"]}));
+        let mut request = json!({"purpose": "mark_read", "seq": sent["seq"]});
+        let place = if chat["with"].is_null() { chat.clone() } else { json!({"with_user": "Bob"}) };
+        request.as_object_mut().unwrap().extend(place.as_object().unwrap().clone());
+        peer.ask(&request);
+        let mut steps = Vec::new();
+        while steps.len() < 2 {
+            let event: Value = serde_json::from_str(&tail.next()).unwrap();
+            if event["purpose"] != "receive_message" {
+                steps.push(event);
+            }
+        }
+        let delivered = json!({"purpose": "delivered_message", "by": 1, "upto": sent["seq"]});
+        let mut read = json!({"purpose": "read_message", "by": 1, "upto": sent["seq"]});
+        // With whom is said as the one who has read knows the chat.
+        read.as_object_mut().unwrap().extend(chat.as_object().unwrap().clone());
+        assert_eq!(steps, [delivered, read]);
+    }
+    peer.ask(&json!({"purpose": "send_message", "to_user": "Bob", "message": "the last"}));
+    loop {
+        let line = plain.next();
+        assert!(line.contains("receive_message"), "{line}");
+        if line.contains("the last") {
+            break;
+        }
+    }
+}
+
+#[test]
 fn a_script_is_there_as_somebody_who_is_away() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());

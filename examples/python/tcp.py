@@ -5,8 +5,8 @@
     python3 tcp.py chat.example.org:27275 h3k9-0v2m-...      over TLS, with the fingerprint that the server prints
     python3 tcp.py chat.example.org:27275 certificate.pem    over TLS, with a copy of the server's certificate
 
-A line goes to Everyone, "@Bob hello" to Bob alone. Name and password come from PARLOR_NAME and PARLOR_PASSWORD, or are
-asked for. docs/PROTOCOL.md says what there is beyond this.
+A line goes to Everyone, "@Bob hello" to Bob alone, "#7 hello" to the group with that number. Name and password come from
+PARLOR_NAME and PARLOR_PASSWORD, or are asked for. docs/PROTOCOL.md says what there is beyond this.
 """
 import getpass, hashlib, json, os, re, socket, ssl, sys, threading, uuid
 
@@ -79,8 +79,9 @@ class Client:
 def type_lines(client):
     device = uuid.uuid4().hex[:16]
     for number, line in enumerate(sys.stdin, 1):
-        private = re.match(r"@(\S+) (.*)", line)
-        to, text = ({"to_user": private[1]}, private[2]) if private else ({"everyone": True}, line.rstrip("\n"))
+        private, group = re.match(r"@(\S+) (.*)", line), re.match(r"#(\d{1,15}) (.*)", line)
+        to = {"to_user": private[1]} if private else {"group": int(group[1])} if group else {"everyone": True}
+        text = (private or group)[2] if private or group else line.rstrip("\n")
         # The number of a device makes sure that a message that is sent again is stored once.
         client.send(purpose="send_message", client_id=f"{device}:{number}", message=text, **to)
     client.send(purpose="exit")

@@ -4,8 +4,9 @@
     python3 websocket.py ws://127.0.0.1:27275
     python3 websocket.py wss://chat.example.org:27275 certificate.pem    with a copy of the server's certificate
 
-A line goes to Everyone, "@Bob hello" to Bob alone. Name and password come from PARLOR_NAME and PARLOR_PASSWORD, or are
-asked for. Each message of the WebSocket is one JSON object; docs/PROTOCOL.md says what there is beyond this.
+A line goes to Everyone, "@Bob hello" to Bob alone, "#7 hello" to the group with that number. Name and password come from
+PARLOR_NAME and PARLOR_PASSWORD, or are asked for. Each message of the WebSocket is one JSON object; docs/PROTOCOL.md
+says what there is beyond this.
 """
 import asyncio, getpass, json, os, re, ssl, sys, threading, uuid
 
@@ -64,8 +65,9 @@ class Client:
     async def type_lines(self, lines):
         device, number = uuid.uuid4().hex[:16], 0
         while line := await lines.get():
-            private = re.match(r"@(\S+) (.*)", line)
-            to, text = ({"to_user": private[1]}, private[2]) if private else ({"everyone": True}, line.rstrip("\n"))
+            private, group = re.match(r"@(\S+) (.*)", line), re.match(r"#(\d{1,15}) (.*)", line)
+            to = {"to_user": private[1]} if private else {"group": int(group[1])} if group else {"everyone": True}
+            text = (private or group)[2] if private or group else line.rstrip("\n")
             # The number of a device makes sure that a message that is sent again is stored once.
             number += 1
             await self.send(purpose="send_message", client_id=f"{device}:{number}", message=text, **to)

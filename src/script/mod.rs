@@ -6,6 +6,7 @@
 //! as delivered, as the protocol has it.
 
 mod read;
+mod receipts;
 mod send;
 
 use std::io::{self, ErrorKind, Write as _};
@@ -62,6 +63,9 @@ pub enum Script {
         /// One JSON object a line
         #[arg(long)]
         json: bool,
+        /// Also how far others have received and read, as delivered_message and read_message
+        #[arg(long, requires = "json")]
+        receipts: bool,
     },
     /// Prints who there is, and who of them is online
     #[command(after_help = EXIT_CODES)]
@@ -163,7 +167,7 @@ pub fn run(
     door.servers = servers;
     match script {
         Script::Send { door, to, json, text } => send::send(&door, &to, text, json),
-        Script::Tail { door, chat, json } => read::tail(&door, chat.as_deref(), json),
+        Script::Tail { door, chat, json, receipts } => read::tail(&door, chat.as_deref(), json, receipts),
         Script::Who { door, json } => read::who(&door, json),
         Script::History { door, chat, limit, json } => read::history(&door, &chat, limit as usize, json),
     }

@@ -1,5 +1,6 @@
 //! `parlor tail`, `who` and `history`: what is said and who is there, as lines or as JSON.
 
+use super::receipts::Receipts;
 use super::{Door, print};
 use crate::client::command::Command;
 use crate::client::model::{Link, Phase};
@@ -15,16 +16,18 @@ use crate::ui::when::{Clock, local_zone};
 /// entries. Who missed more begins there.
 const PAGES_MAX: u32 = 2_000;
 
-/// Prints what comes.
-pub(super) fn tail(door: &Door, chat: Option<&str>, json: bool) -> Result<(), Failure> {
+/// Prints what comes, and if it is asked for, how far others have received and read.
+pub(super) fn tail(door: &Door, chat: Option<&str>, json: bool, receipts: bool) -> Result<(), Failure> {
     let mut live = door.open()?;
     let zone = local_zone();
     let only = chat.map(|chat| find::chat(live.model(), chat)).transpose().map_err(Failure::refused)?;
     let mut news = News::begin(live.model(), |chat| chat.last.as_ref().map(|last| last.seq), PAGES_MAX);
+    let mut receipts = receipts.then(|| Receipts::begin(live.model(), only));
     let mut online = true;
     loop {
         let mut new = Vec::new();
         let mut wanted = Vec::new();
+        let mut steps = Vec::new();
         live.until(None, |model| {
             let is_online = model.link == Link::Online;
             if is_online && !online {
@@ -35,8 +38,9 @@ pub(super) fn tail(door: &Door, chat: Option<&str>, json: bool) -> Result<(), Fa
             if is_online {
                 wanted = news.wanted(model);
                 new = news.take(model);
+                steps = receipts.as_mut().map(|receipts| receipts.take(model, only)).unwrap_or_default();
             }
-            !new.is_empty() || !wanted.is_empty() || matches!(model.phase, Phase::SignedOut { .. })
+            !new.is_empty() || !wanted.is_empty() || !steps.is_empty() || matches!(model.phase, Phase::SignedOut { .. })
         });
         for chat in wanted {
             live.client.perform(Command::LoadOlder { chat });
@@ -47,6 +51,11 @@ pub(super) fn tail(door: &Door, chat: Option<&str>, json: bool) -> Result<(), Fa
                 true => entry::json(model, *key, message),
                 false => entry::text(model, &zone, *key, message),
             };
+            if !print(&line)? {
+                return Ok(());
+            }
+        }
+        for line in steps {
             if !print(&line)? {
                 return Ok(());
             }
