@@ -295,7 +295,7 @@ fn a_window_goes_on_with_its_new_password_and_its_new_name() {
     let mut bob = User::with_shelf(None, Some(&dir.path().join("unsent")));
     bob.ask_in(&address, "Bob", "456");
     let mut bob = bob.online();
-    let change = |old: &str| AccountWish::ChangePassword { old: old.into(), new: NEW.into() };
+    let change = |old: &str| AccountWish::ChangePassword { old: old.into(), new: NEW.into(), end_others: false };
     assert_eq!(outcome(&mut bob, change("457")).unwrap_err().code, Code::WrongCredentials);
     assert_eq!(outcome(&mut bob, change("456")), Ok(AccountDone::Done));
     assert!(outcome(&mut bob, AccountWish::ChangeName("Robert".into())).is_ok());

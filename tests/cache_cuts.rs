@@ -130,6 +130,8 @@ fn log_in(model: &mut Model, resumed: bool, seq: u64) {
         role: Default::default(),
         server_name: String::new(),
         registration: None,
+        session: None,
+        token: None,
     };
     model.apply(Event::Login(Ok(welcome)), Millis(0));
     model.apply(Event::Ready(Ready { seq: Seq(seq) }), Millis(0));

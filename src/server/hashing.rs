@@ -70,13 +70,16 @@ fn run(waiting: &Mutex<Receiver<Job>>, guessing: &Mutex<Guessing>, done: &mpsc::
     loop {
         // One thread waits for a job and the other for the lock; both are asleep until there is work.
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Job { session, ticket, place, username, credential, password }) = next else { return };
+        let Ok(Job { session, mut ticket, place, username, credential, password }) = next else { return };
         let guessing = || guessing.lock().unwrap_or_else(PoisonError::into_inner);
         // Asked only now: what is right is paid for no longer than its hash takes, however many log in at once.
         let begun = guessing().begin(place, &username, Instant::now());
         let input = match begun {
             Err(wait) => Input::VerifySlow(session, ticket, milliseconds(wait)),
             Ok(paid) => {
+                if ticket.keeps() {
+                    ticket.set_stamp(credential.stamp());
+                }
                 let user = credential.verify(&password);
                 if user.is_some() {
                     guessing().right(paid);

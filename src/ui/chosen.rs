@@ -49,6 +49,12 @@ impl Window {
         self.login.set_folder(folder);
     }
 
+    /// The wish of who was here last, to begin as them if they stayed signed in.
+    pub fn resume_last(&mut self) -> Option<Command> {
+        let account = self.frame.settings.accounts.first()?.clone();
+        Some(self.login.resume(account))
+    }
+
     /// The pages before one is in.
     pub(super) fn signed_out(&mut self, ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         if std::mem::take(&mut self.was_signed_in) {

@@ -231,6 +231,8 @@ impl World {
                 inputs.push_back(Input::Closed(session));
             }
             Effect::Admit(..) | Effect::Account(..) => {}
+            // Nobody stays signed in there.
+            _ => {}
         }
     }
 

@@ -140,7 +140,9 @@ impl Kind {
             Self::Remove(user) => AccountWish::Admin(AdminWish::Remove(*user)),
             Self::StepDown(user) => AccountWish::Admin(AdminWish::SetRole { user: *user, role: Role::Member }),
             Self::ChangeName => AccountWish::ChangeName(name()),
-            Self::ChangePassword => AccountWish::ChangePassword { old: secret(Part::Old), new: secret(Part::New) },
+            Self::ChangePassword => {
+                AccountWish::ChangePassword { old: secret(Part::Old), new: secret(Part::New), end_others: false }
+            }
         }
     }
 }
