@@ -12,7 +12,7 @@ use parlor::core::engine::{Effect, Engine, Input};
 use parlor::core::session::{Origin, SessionId};
 use parlor::core::state::State;
 use parlor::proto::account::Role;
-use parlor::proto::event::{AccountDone, Code, Problem, Status};
+use parlor::proto::event::{AccountDone, Code, Ended, Problem, Status};
 use parlor::proto::ids::{Millis, Seq, UserId, UserName};
 use parlor::proto::request::Request;
 use serde_json::{Value, json};
@@ -297,7 +297,7 @@ fn a_window_goes_on_with_its_new_password_and_its_new_name() {
     let mut bob = bob.online();
     let change = |old: &str| AccountWish::ChangePassword { old: old.into(), new: NEW.into(), end_others: false };
     assert_eq!(outcome(&mut bob, change("457")).unwrap_err().code, Code::WrongCredentials);
-    assert_eq!(outcome(&mut bob, change("456")), Ok(AccountDone::Done));
+    assert_eq!(outcome(&mut bob, change("456")), Ok(AccountDone::Ended(Ended::default())));
     assert!(outcome(&mut bob, AccountWish::ChangeName("Robert".into())).is_ok());
     bob.until("the name", |model| model.me.as_ref().is_some_and(|me| me.username == "Robert"));
     drop(server);

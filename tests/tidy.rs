@@ -38,6 +38,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "export",
             "proto::account",
             "proto::chat",
+            "proto::device",
             "proto::fingerprint",
             "proto::ids",
             "proto::event",

@@ -167,7 +167,8 @@ pub enum AccountWish {
         /// Whether the other devices are to be signed out.
         end_others: bool,
     },
-    /// Ask for the devices of this account, or sign some of them out.
+    /// Ask for the devices of this account, which are in the model's `devices` then and are no errand; or sign some of
+    /// them out.
     Device(DeviceCall),
     /// Have another name. The old one is kept for this person, who can still sign in with it.
     ChangeName(String),

@@ -9,6 +9,7 @@ use super::command::{AccountWish, AdminWish};
 use super::connection::Secret;
 use super::model::Phase;
 use crate::proto::account::Asked;
+use crate::proto::device::DeviceCall;
 use crate::proto::event::{Code, Problem};
 use crate::proto::frame;
 use crate::proto::ids::RequestId;
@@ -23,6 +24,10 @@ impl Client {
             AccountWish::Admin(AdminWish::Open) => {
                 self.model.open_admin();
                 return self.run_errands();
+            }
+            AccountWish::Device(DeviceCall::List) => {
+                let n = self.model.next_asked();
+                return self.send(frame::frame_of(&DeviceCall::List.request(n)));
             }
             AccountWish::Admin(AdminWish::Close) => return self.model.admin = None,
             _ => {}

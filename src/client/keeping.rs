@@ -57,7 +57,10 @@ impl Client {
 
     /// What was known here is not to be read here any more; what is not sent stays, and so do drafts.
     pub(super) fn leave(&mut self) {
-        (self.journal, self.drafts) = (None, None);
+        self.drafts = None;
+        if let Some(Err(error)) = self.journal.take().map(|journal| journal.leave(new_device())) {
+            tracing::warn!("what was written in this window is still on the disk: {error}");
+        }
         self.settings = Default::default();
         if let Some(keeper) = self.keeper.take() {
             keeper.forget();

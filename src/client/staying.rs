@@ -49,9 +49,14 @@ impl Client {
     /// The same, keeping tokens there, so that its person can stay signed in on the device that is called that.
     #[must_use]
     pub fn with_tokens(mut self, tokens: Box<dyn Tokens>, device: String) -> Self {
+        self.keep_tokens_in(tokens, device);
+        self
+    }
+
+    /// The same, for one that is there already.
+    pub fn keep_tokens_in(&mut self, tokens: Box<dyn Tokens>, device: String) {
         self.staying.vault = Vault::new(tokens, self.handle.waker());
         self.staying.device = device;
-        self
     }
 
     /// Whether the next sign-in with a password is to last.

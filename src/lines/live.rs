@@ -66,8 +66,7 @@ impl Live {
         let mut live = Self { client, bell };
         // Nobody sits in front of a script.
         live.client.perform(Command::SetAway(true));
-        let Credentials { username, password } = credentials;
-        live.client.perform(Command::SignIn { address: address.into(), username, password });
+        credentials.sign_in(&mut live.client, address);
         live.until(Some(patience), |model| match &model.phase {
             Phase::SignedOut { problem } => problem.is_some(),
             Phase::SigningIn => false,

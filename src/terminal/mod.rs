@@ -17,11 +17,10 @@ use std::time::{Duration, Instant};
 
 use rustyline::error::ReadlineError;
 
-use crate::client::command::Command;
 use crate::client::model::{Field, Link, Phase, SignInProblem};
 use crate::client::shelf::Shelf;
 use crate::client::{Client, Host};
-use crate::lines::credentials::{self, Credentials};
+use crate::lines::credentials;
 use crate::lines::live::{Bell, failure};
 use crate::lines::{Failure, Kind};
 use crate::proto::limits::MESSAGE_MAX_BYTES;
@@ -119,9 +118,8 @@ fn sign_in(client: &mut Client, bell: &Bell, options: &Options, present: bool) -
     let mut attempt = 0;
     loop {
         attempt += 1;
-        let Credentials { username, password } = credentials::get(options.name.as_deref(), None)?;
-        let address = options.address.clone();
-        client.perform(Command::SignIn { address, username, password });
+        let asked = credentials::get(options.name.as_deref(), None)?;
+        asked.sign_in(client, &options.address);
         let unsent = client.model().outbox.pending().count();
         let begin = Instant::now();
         let problem = loop {

@@ -69,6 +69,7 @@ impl Window {
         let mut page = ui.new_child(UiBuilder::new().max_rect(place));
         match self.login.show(&mut page, &model.phase, &self.frame.settings) {
             Some(Deed::Ask(command)) => commands.push(command),
+            Some(Deed::Stay(command)) => commands.extend([Command::StaySignedIn(true), command]),
             Some(Deed::Forget(account)) => self.frame.settings.accounts.retain(|known| *known != account),
             Some(Deed::PickFolder) => self.frame.wants_folder = true,
             None => {}
@@ -129,7 +130,7 @@ impl Window {
         let mut child = ui.new_child(UiBuilder::new().max_rect(rect));
         if let Some(page) = &mut self.page {
             let Frame { settings, about, .. } = &mut self.frame;
-            match page.show(&mut child, rect, settings, model, about, commands) {
+            match page.show(&mut child, rect, settings, (model, clock), about, commands) {
                 Some(settings::Intent::Close) => self.toggle_settings(ui),
                 Some(settings::Intent::Ask(kind)) => self.ask_account(kind, ui, model),
                 None => {}

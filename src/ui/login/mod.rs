@@ -60,6 +60,8 @@ pub struct Login {
 pub enum Deed {
     /// To get in, or not any more.
     Ask(Command),
+    /// To get in, and to stay signed in.
+    Stay(Command),
     /// That nobody sees any more that this account was used here.
     Forget(Account),
     /// To look for a folder with the system's dialog.
@@ -206,7 +208,8 @@ impl Login {
             Choice::Cancel => Some(Deed::Ask(Command::SignOut)),
             Choice::Enter(command, account) => {
                 self.asked = Some(account);
-                Some(Deed::Ask(command))
+                let stays = self.page == Some(Page::Fields) && self.form.stays();
+                Some(if stays { Deed::Stay(command) } else { Deed::Ask(command) })
             }
         }
     }
