@@ -331,7 +331,10 @@ fn a_device_that_was_ended_asks_for_the_password_and_shows_nothing_it_knew() {
         let mut bob = stay(window(dir.path(), in_file(dir.path())), &address);
         bob.say(UserId(1), "kept words");
         bob.until("it to be stored", |model| model.outbox.entries().next().is_none());
-        let mut bob = if is_there { Some(bob) } else { None };
+        let mut bob = Some(bob);
+        if !is_there {
+            bob = None;
+        }
         let mut other = User::sign_in(&address, "Bob", "456").online();
         let ended = outcome(&mut other, AccountWish::Device(DeviceCall::EndOthers)).unwrap();
         assert!(matches!(ended, AccountDone::Ended(_)));

@@ -49,9 +49,10 @@ pub enum Act {
 /// The lowest row.
 const LOWEST: f32 = 52.0;
 const FACE: f32 = 44.0;
-/// The sign of a device, and the button that signs it out.
+/// The sign of a device, and the buttons that sign it or all others out.
 const DEVICE: f32 = 20.0;
 const END: f32 = 64.0;
+const END_OTHERS: f32 = 132.0;
 const SWITCH: f32 = 36.0;
 /// A part of the choice of a theme.
 const PART: egui::Vec2 = vec2(76.0, 34.0);
@@ -81,9 +82,8 @@ impl<'a> Laid<'a> {
             Kind::Me(_) => (FACE + space::M, 0.0),
             Kind::Device(None, _) => (DEVICE + space::M, 0.0),
             Kind::Device(Some(_), _) => (DEVICE + space::M, END + space::M),
-            Kind::SignOut | Kind::ClearCache | Kind::Ask(_) | Kind::SwitchAccount | Kind::EndOthers => {
-                (0.0, 100.0 + space::M)
-            }
+            Kind::EndOthers => (0.0, END_OTHERS + space::M),
+            Kind::SignOut | Kind::ClearCache | Kind::Ask(_) | Kind::SwitchAccount => (0.0, 100.0 + space::M),
             Kind::Switch(..) => (0.0, SWITCH + space::L),
             Kind::Theme(_) if below => (0.0, 0.0),
             Kind::Theme(_) => (0.0, 3.0 * PART.x + space::L),
@@ -163,7 +163,7 @@ impl<'a> Laid<'a> {
                 act = response.clicked().then_some(Act::SwitchAccount);
             }
             Kind::EndOthers => {
-                let place = Rect::from_center_size(pos2(right - 50.0, middle), vec2(100.0, BUTTON));
+                let place = Rect::from_center_size(pos2(right - END_OTHERS / 2.0, middle), vec2(END_OTHERS, BUTTON));
                 let response = controls::danger_button(ui, place, "End all others", "devices", true);
                 follow(ui, &response, rect);
                 act = response.clicked().then_some(Act::EndOthers);

@@ -73,10 +73,6 @@ impl Page {
     ) -> Option<Intent> {
         let palette = theme::palette(ui);
         ui.painter().rect_filled(rect, 0.0, palette.backdrop);
-        if model.link == Link::Online && !std::mem::replace(&mut self.asked, true) {
-            commands.push(Command::Account(AccountWish::Device(DeviceCall::List)));
-        }
-        let wide = rect.width() >= WIDE;
         let closed = self.head(ui, rect, wide);
         let top = rect.top() + theme::HEADER + if wide { 0.0 } else { controls::FIELD + space::M };
         let mut body = Rect::from_min_max(pos2(rect.left(), top.min(rect.bottom())), rect.max);
@@ -89,6 +85,10 @@ impl Page {
             body = right;
         }
         let shown: Vec<&Row> = rows.iter().filter(|row| !wide || searching || row.section == self.section).collect();
+        let are_seen = shown.iter().any(|row| row.section == Section::Devices);
+        if are_seen && model.link == Link::Online && !std::mem::replace(&mut self.asked, true) {
+            commands.push(Command::Account(AccountWish::Device(DeviceCall::List)));
+        }
         if shown.is_empty() {
             let nothing = "No setting is called that";
             let (title, hint) = match searching {
