@@ -150,7 +150,8 @@ impl World {
         let session = SessionId(self.sessions);
         (device.session, device.choked, device.dropped, device.watched) = (Some(session), false, false, false);
         let (log, after) = device.model.cursor().map(|(log, after)| (log.to_owned(), after)).unzip();
-        let login = Login { username: String::new(), password: String::new().into(), log, after };
+        let proof = Proof::Password { username: String::new(), password: String::new().into(), keep: None };
+        let login = Login { proof, log, after };
         self.input(Input::Opened(session, Origin::here()));
         self.ask(at, None, Call::Login(login));
     }

@@ -73,6 +73,7 @@ impl Page {
     ) -> Option<Intent> {
         let palette = theme::palette(ui);
         ui.painter().rect_filled(rect, 0.0, palette.backdrop);
+        let wide = rect.width() >= WIDE;
         let closed = self.head(ui, rect, wide);
         let top = rect.top() + theme::HEADER + if wide { 0.0 } else { controls::FIELD + space::M };
         let mut body = Rect::from_min_max(pos2(rect.left(), top.min(rect.bottom())), rect.max);

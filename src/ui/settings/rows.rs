@@ -293,9 +293,13 @@ mod tests {
     use super::*;
     use crate::proto::ids::DeviceId;
 
+    fn clock() -> Clock {
+        Clock { now: crate::proto::ids::Millis(0), zone: jiff::tz::TimeZone::UTC }
+    }
+
     fn titles(settings: &Settings, query: &str) -> Vec<String> {
         let model = Model::new(DeviceId::from_random(1));
-        found(settings, &model, &About::default(), query).into_iter().map(|row| row.title).collect()
+        found(settings, &model, &About::default(), &clock(), query).into_iter().map(|row| row.title).collect()
     }
 
     #[test]
@@ -314,7 +318,7 @@ mod tests {
         let accounts = vec![on("b.example", "Alice"), on("", "Bob"), on("B.example", "Charlie")];
         let settings = Settings { accounts, default_server: "b.example".into(), ..Settings::default() };
         let model = Model::new(DeviceId::from_random(1));
-        let rows = found(&settings, &model, &About::default(), "connection");
+        let rows = found(&settings, &model, &About::default(), &clock(), "connection");
         let shown: Vec<_> = rows.iter().map(|row| (row.title.as_str(), row.hint.as_str())).collect();
         assert_eq!(shown, [("b.example", "Alice, Charlie. Stands on the login page"), ("This computer", "Bob")]);
     }
