@@ -15,7 +15,7 @@ use parlor::proto::event::{Code, Event, Problem};
 use parlor::proto::ids::{DeviceId, Millis, Seq, UserId, UserName};
 use parlor::proto::record::{Record, json_of_frame};
 use parlor::proto::request::{
-    Call, ChatRef, FetchHistory, GroupCall, GroupEdit, Login, MarkRead, Peer, Receivers, Request, SendMessage,
+    Call, ChatRef, FetchHistory, GroupCall, GroupEdit, Login, MarkRead, Peer, Proof, Receivers, Request, SendMessage,
 };
 use proptest::prelude::*;
 
