@@ -47,7 +47,7 @@ pub fn rows(model: &Model, clock: &Clock) -> Vec<Row> {
     let row = |title: String, hint: String, kind| Row { section, title, hint, kind };
     let online = model.link == Link::Online;
     let Some(devices) = &model.devices else {
-        let hint = if online { "They are being asked for." } else { "They are shown once there is a connection." };
+        let hint = if online { "They are being asked for." } else { "They are shown once the server is there." };
         return vec![row("Your devices".into(), hint.into(), Kind::Fact)];
     };
     let mut rows: Vec<_> = devices
@@ -82,7 +82,7 @@ mod tests {
             online,
         };
         let mut model = Model::new(DeviceId::from_random(1));
-        assert!(rows(&model, &clock)[0].hint.contains("once there is a connection"));
+        assert!(rows(&model, &clock)[0].hint.contains("once the server is there"));
         model.link = Link::Online;
         model.devices = Some(vec![
             device(Some(1), "Desk", 0, true, true),
