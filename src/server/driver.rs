@@ -326,7 +326,7 @@ impl Running {
                 let credential = self.accounts.read().unwrap_or_else(PoisonError::into_inner).credential(&username);
                 if let Err(ticket) = self.hashing.check(Job { session, ticket, place, username, credential, password })
                 {
-                    self.own.push_back(Input::VerifyBusy(session, ticket));
+                    self.own.push_back(Input::VerifyBusy(session, *ticket));
                 }
             }
         }

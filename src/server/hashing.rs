@@ -54,9 +54,9 @@ impl Hashing {
     }
 
     /// Queues a login; gives back what it asked when too many wait.
-    pub fn check(&self, job: Job) -> Result<(), Ticket> {
+    pub fn check(&self, job: Job) -> Result<(), Box<Ticket>> {
         self.jobs.try_send(job).map_err(|error| match error {
-            TrySendError::Full(job) | TrySendError::Disconnected(job) => job.ticket,
+            TrySendError::Full(job) | TrySendError::Disconnected(job) => Box::new(job.ticket),
         })
     }
 }

@@ -133,9 +133,10 @@ impl Registrar {
 
     /// Queues an order; where too many wait, the answer to it.
     pub fn submit(&self, task: Task) -> Result<(), Box<Input>> {
-        let task = match self.orders.as_ref().map(|orders| orders.try_send(task)) {
-            Some(Err(TrySendError::Full(task) | TrySendError::Disconnected(task))) => task,
-            Some(Ok(())) | None => return Ok(()),
+        let Some(orders) = &self.orders else { return Ok(()) };
+        let task = match orders.try_send(task) {
+            Err(TrySendError::Full(task) | TrySendError::Disconnected(task)) => task,
+            Ok(()) => return Ok(()),
         };
         let order = match task {
             Task::Order(order) => order,
