@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use divan::Bencher;
 use parlor::client::Client;
-use parlor::client::cache::{CACHE_DEFAULT_BYTES, Cache, Keeper, Place};
+use parlor::client::cache::{CACHE_DEFAULT_BYTES, Cache, Keeper, Opener, Place};
 use parlor::client::command::Command;
 use parlor::client::model::{Chat, Last, Message, Model, Person, Phase};
 use parlor::client::outbox::Outbox;
 use parlor::client::shelf::{Kept, Shelf as _};
+use parlor::client::tokens::Tokens;
 use parlor::proto::chat::ChatKey;
 use parlor::proto::event::{Event, Ready, Status, Welcome};
 use parlor::proto::ids::{DeviceId, Millis, Seq, UserId};
 use parlor::shelf::Files;
+use parlor::tokens::FileTokens;
 
 const MESSAGES: u64 = 100_000;
 const CHATS: u64 = 50;
@@ -44,6 +46,8 @@ fn model() -> Model {
         role: Default::default(),
         server_name: String::new(),
         registration: None,
+        session: None,
+        token: None,
     };
     model.apply(Event::Login(Ok(welcome)), Millis(0));
     model.apply(Event::Ready(Ready { seq: Seq(MESSAGES) }), Millis(0));
@@ -66,10 +70,14 @@ fn kept(dir: &tempfile::TempDir) -> Kept {
 
 /// A folder with a cache.
 fn folder() -> tempfile::TempDir {
+    folder_for(Opener::Password("123".into()))
+}
+
+fn folder_for(opener: Opener) -> tempfile::TempDir {
     let dir = tempfile::tempdir_in("target").expect("the build's folder is writable");
     let (files, model) = (kept(&dir), model());
     let place = Place { files: files.cache, held: files.unsent, limit: CACHE_DEFAULT_BYTES };
-    let mut keeper = Keeper::start(place, "123".into(), None, &model, || {}).expect("a thread");
+    let mut keeper = Keeper::start(place, opener, None, &model, || {}).expect("a thread");
     keeper.look(&model, true, Millis(1));
     keeper.finish(&model);
     dir
@@ -100,6 +108,23 @@ fn sign_in(bencher: Bencher) {
     });
 }
 
+/// From the token of who stayed signed in to the same.
+#[divan::bench(sample_count = 20)]
+fn resume(bencher: Bencher) {
+    let dir = folder_for(Opener::Token("token".into()));
+    let tokens = || FileTokens::new(dir.path().join("tokens.json"));
+    tokens().put(&format!("alice@{SERVER}"), &"token".into()).expect("a writable folder");
+    let client = || {
+        let client = Client::start(None, Some(Box::new(Files::new(dir.path().into()))), || {}).expect("a thread");
+        client.with_tokens(Box::new(tokens()), String::new())
+    };
+    bencher.with_inputs(client).bench_local_refs(|client| {
+        let (address, username) = (SERVER.to_owned(), "alice".to_owned());
+        client.perform(Command::Resume { address, hosting: None, username });
+        assert_eq!(client.model().phase, Phase::SignedIn);
+    });
+}
+
 /// What the window's own thread does for one new message, every five seconds: compares, and hands the rest on.
 #[divan::bench(sample_count = 20)]
 fn one_more(bencher: Bencher) {
@@ -108,7 +133,7 @@ fn one_more(bencher: Bencher) {
     let outbox = Outbox::new(DeviceId::from_random(1));
     let (_, opened) = Cache::read(&files.cache).and_then(|cache| cache.open(outbox).ok()).expect("what was written");
     let place = Place { files: files.cache, held: files.unsent, limit: CACHE_DEFAULT_BYTES };
-    let mut keeper = Keeper::start(place, "123".into(), Some(opened), &model, || {}).expect("a thread");
+    let mut keeper = Keeper::start(place, "123", Some(opened), &model, || {}).expect("a thread");
     let mut n = MESSAGES;
     bencher.bench_local(|| {
         n += CHATS;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::client::tokens::Tokens;
 use crate::client::{Client, Host};
 use crate::config::{MESSAGE_BURST, MESSAGES_PER_SECOND, default_config_dir, default_data_dir, default_listen};
 use crate::host::LocalHost;
@@ -20,6 +21,7 @@ use crate::server::throttle::Pace;
 use crate::server::{self, Options, WebOrigin};
 use crate::settings::store::{self, Store};
 use crate::shelf::Files;
+use crate::tokens::{self, FileTokens, SystemTokens};
 use crate::user_command::{self, UserCommand};
 use crate::{app, terminal, ui};
 
@@ -148,6 +150,7 @@ pub fn run(mut cli: Cli) -> anyhow::Result<()> {
         Some(Command::Man) => return manual(),
         other => other,
     };
+    let apart = cli.data_dir.is_some();
     let data_dir = cli
         .data_dir
         .or_else(default_data_dir)
@@ -178,7 +181,7 @@ pub fn run(mut cli: Cli) -> anyhow::Result<()> {
         return in_lines(options, &to, &settings);
     }
     let settings = settings_dir.unwrap_or_else(|| options.data_dir.join(WINDOW)).join(store::FILE_NAME);
-    window(options, settings, cli.connect, cli.name)
+    window(options, settings, apart, cli.connect, cli.name)
 }
 
 /// The folder, within that of the data, in which windows keep what they have not sent.
@@ -355,6 +358,7 @@ fn manual() -> anyhow::Result<()> {
 fn window(
     options: Options,
     settings: PathBuf,
+    apart: bool,
     address: Option<String>,
     username: Option<String>,
 ) -> anyhow::Result<()> {
@@ -377,11 +381,15 @@ fn window(
         notice: None,
     };
     let servers = Servers::new(settings.with_file_name(pins::FILE_NAME));
+    let kept_tokens = FileTokens::new(settings.with_file_name(tokens::FILE_NAME));
+    // The keyring is one for all folders.
+    let kept_tokens: Box<dyn Tokens> =
+        if apart { Box::new(kept_tokens) } else { Box::new(SystemTokens::new(kept_tokens)) };
     let kept = Store::open(settings);
     app::run("Parlor", prefill, kept, about, move |ctx| {
         let wake = move || ctx.request_repaint();
         let client = Client::start(Some(Box::new(LocalHost::new(options))), Some(Box::new(shelf)), wake)?;
-        Ok(client.with_pins(Box::new(servers)))
+        Ok(client.with_pins(Box::new(servers)).with_tokens(kept_tokens, tokens::device_name()))
     })
     .map_err(|error| {
         let error = anyhow::anyhow!("the window cannot be opened: {error}; `parlor --server` hosts without one");

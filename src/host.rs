@@ -10,7 +10,7 @@ use crate::client::invite::JOIN_AT;
 use crate::client::{Host, HostError};
 use crate::proto::ids::UserName;
 use crate::server::folder::{self, FolderError};
-use crate::server::{self, Options, Running, StartError, accounts, certificate, facts};
+use crate::server::{self, Options, Running, StartError, accounts, certificate, facts, kept};
 
 /// A server on this computer, started when first asked for and ended when dropped. One at a time.
 #[derive(Debug)]
@@ -37,8 +37,14 @@ fn options_of(hosting: &Hosting) -> Options {
 }
 
 /// What a server keeps in its folder.
-const OWN_FILES: &[&str] =
-    &[accounts::FILE_NAME, facts::FILE_NAME, folder::HISTORY, certificate::CERTIFICATE, certificate::KEY];
+const OWN_FILES: &[&str] = &[
+    accounts::FILE_NAME,
+    facts::FILE_NAME,
+    kept::FILE_NAME,
+    folder::HISTORY,
+    certificate::CERTIFICATE,
+    certificate::KEY,
+];
 
 /// Why nothing can be made in a folder.
 fn refused(message: String) -> HostError {

@@ -131,6 +131,8 @@ fn log_in(model: &mut Model, resumed: bool, seq: u64) {
         role: Default::default(),
         server_name: String::new(),
         registration: None,
+        session: None,
+        token: None,
     };
     model.apply(Event::Login(Ok(welcome)), Millis(0));
     model.apply(Event::Ready(Ready { seq: Seq(seq) }), Millis(0));
@@ -176,7 +178,7 @@ fn life(room: u64) -> (Tape, Vec<(usize, Seq, Known)>) {
         }
         let limit = if step >= 7 { room } else { u64::MAX };
         let place = Place { files: files.clone(), held: Arc::clone(&files[0]), limit };
-        let mut keeper = Keeper::start(place, "123".into(), kept, &model, || {}).unwrap();
+        let mut keeper = Keeper::start(place, "123", kept, &model, || {}).unwrap();
         keeper.look(&model, true, Millis(1_000_000));
         keeper.finish(&model);
         ends.push((tape.lock().unwrap().len(), model.cursor().unwrap().1, known(&model)));

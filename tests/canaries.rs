@@ -98,6 +98,16 @@ fn nothing_that_is_said_and_nothing_that_opens_an_account_is_logged() {
     all += &add("Emil", &secret("of Emil"));
     let mut emil = enter(server.1, "Emil", &secret("of Emil"));
 
+    // A device that stays signed in, and tokens that are none.
+    let keep = json!({"purpose": "login", "username": "Dora", "password": secret("of Dora"), "keep": true,
+        "device": secret("device")});
+    let token = Peer::connect(server.1).ask(&keep)["token"].as_str().unwrap().to_owned();
+    let by_token = |token: Value| Peer::connect(server.1).ask(&json!({"purpose": "login", "token": token}));
+    assert_eq!(by_token(json!(token))["result"], true);
+    for wrong in [json!(secret("token")), json!([secret("no token")]), json!(format!("{token}x"))] {
+        assert_eq!(by_token(wrong)["result"], false);
+    }
+
     // Over WebSocket, too.
     assert_eq!(Web::open(server.1).try_login("Dora", &secret("wrong over WebSocket"))["result"], false);
     let mut page = Web::open(server.1).enter("Dora", &secret("of Dora"));
@@ -185,6 +195,7 @@ fn nothing_that_is_said_and_nothing_that_opens_an_account_is_logged() {
 
     let line = all.lines().find(|line| line.contains(CANARY));
     assert_eq!(line, None, "a canary was logged");
+    assert!(!all.contains(&token[..20]), "a token was logged");
     // The log was on, and it was that of everything.
     for said in ["TRACE", "purpose=\"send_message\"", "a login that was refused", "a request that cannot be read"] {
         assert!(all.contains(said), "{said}\n{all}");

@@ -62,6 +62,8 @@ impl Server {
                 }
                 Effect::WatchDrained(session) => self.handle(Input::Drained(session)),
                 Effect::Fetch(..) | Effect::Admit(..) | Effect::Account(..) | Effect::Close(_) => {}
+                // Nobody stays signed in here.
+                _ => {}
             }
         }
         if let Some((_, records)) = self.engine.take_batch() {

@@ -55,6 +55,8 @@ impl Desk {
                 Effect::Fetch(session, purpose, seqs) => self.fetches.push((session, purpose, seqs)),
                 Effect::WatchDrained(session) => self.handle(Input::Drained(session)),
                 Effect::Admit(..) | Effect::Account(..) | Effect::Close(_) => {}
+                // Nobody stays signed in here.
+                _ => {}
             }
         }
     }

@@ -38,6 +38,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "export",
             "proto::account",
             "proto::chat",
+            "proto::device",
             "proto::fingerprint",
             "proto::ids",
             "proto::event",
@@ -58,6 +59,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("host", &["client", "server", "proto::ids"], &["egui", "eframe", "tokio"]),
     ("pins", &["client::pins", "proto::fingerprint", "files"], &["egui", "eframe", "tokio", "std::net", "std::time"]),
     ("shelf", &["client::chain", "client::shelf", "files", "log::storage"], &["egui", "eframe", "tokio"]),
+    ("tokens", &["client::tokens", "files"], &["egui", "eframe", "tokio", "std::net", "std::time"]),
     (
         "lines",
         &["client", "files", "names", "proto", "ui::happened", "visible"],
@@ -89,6 +91,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "settings",
             "shelf",
             "terminal",
+            "tokens",
             "ui",
             "user_command",
         ],
@@ -107,6 +110,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     // Which links of this computer are up.
     ("src/client/connection/route.rs", "std::fs"),
     ("src/export/file.rs", "std::fs"),
+    ("src/client/tokens.rs", "std::time"),
     ("src/client/cache/", "std::time"),
     ("src/client/drafts.rs", "std::time"),
 ];

@@ -227,7 +227,7 @@ fn ones_own_name_and_password_are_changed_in_the_settings() {
     look(&mut harness, "account_password_light");
     key(&mut harness, Modifiers::NONE, Key::Enter);
     let asked = wishes(&mut harness);
-    let [AccountWish::ChangePassword { old, new }] = asked.as_slice() else { panic!("{asked:?}") };
+    let [AccountWish::ChangePassword { old, new, .. }] = asked.as_slice() else { panic!("{asked:?}") };
     assert_eq!((old.expose_secret(), new.expose_secret()), ("old one", "new password"));
     answer(&mut harness, refused(Code::WrongCredentials, "That is not your password."));
     assert!(field(&harness, "Old password").is_focused());

@@ -102,7 +102,9 @@ fn who_was_here_before_is_offered_and_needs_a_password_only() {
     type_text(&mut harness, "rowboat");
     key(&mut harness, Modifiers::NONE, Key::Enter);
     let commands = harness.state_mut().take();
-    let [Command::SignIn { address, username, password }] = commands.as_slice() else { panic!("{commands:?}") };
+    let [Command::Resume { .. }, Command::SignIn { address, username, password }] = commands.as_slice() else {
+        panic!("{commands:?}")
+    };
     let asked = (address.as_str(), username.as_str(), password.expose_secret());
     assert_eq!(asked, ("chat.example.org", "Nora Lindqvist", "rowboat"));
 
@@ -254,7 +256,7 @@ fn who_hosted_before_hosts_again_without_making_anything() {
     type_text(&mut harness, "12345678");
     key(&mut harness, Modifiers::NONE, Key::Enter);
     let commands = harness.state_mut().take();
-    let [Command::Host { hosting, .. }] = commands.as_slice() else { panic!("{commands:?}") };
+    let [Command::Resume { .. }, Command::Host { hosting, .. }] = commands.as_slice() else { panic!("{commands:?}") };
     assert_eq!(*hosting, Hosting { folder: "/srv/parlor".into(), port: 4000, new: false });
 }
 

@@ -79,7 +79,12 @@ pub fn run(
             client.perform(Command::SetCacheLimit(settings.cache_limit_bytes));
             let title = name.clone();
             let kept = settings.clone();
-            let window = Window::new(prefill).with(settings, about).with_random(clock::random_u64);
+            let is_free = prefill.address.is_empty() && prefill.username.is_empty();
+            let mut window = Window::new(prefill).with(settings, about).with_random(clock::random_u64);
+            // Before the first frame: who stayed signed in sees the chats in it.
+            if is_free && let Some(command) = window.resume_last() {
+                client.perform(command);
+            }
             place::bring_back(creation, place);
             Ok(Box::new(App {
                 client,

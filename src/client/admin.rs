@@ -57,8 +57,14 @@ impl Model {
 
     /// Something is asked about accounts: its number.
     pub(super) fn start_errand(&mut self) -> u64 {
-        self.asked += 1;
+        self.next_asked();
         self.errand = Some(Errand { n: self.asked, outcome: None });
+        self.asked
+    }
+
+    /// The number of something that is asked and that nobody waits for.
+    pub(super) fn next_asked(&mut self) -> u64 {
+        self.asked += 1;
         self.asked
     }
 
@@ -109,6 +115,10 @@ impl Model {
             errand.outcome = Some(outcome);
             return;
         }
+        let outcome = match outcome {
+            Ok(AccountDone::Devices(devices)) => return self.devices = Some(devices.devices),
+            other => other,
+        };
         let Some(view) = self.admin.as_mut() else { return };
         let of_accounts = n.is_some() && n == view.accounts_asked;
         let of_invites = n.is_some() && n == view.invites_asked;

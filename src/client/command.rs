@@ -4,6 +4,7 @@ use secrecy::SecretString;
 
 use crate::proto::account::Role;
 use crate::proto::chat::{ChatKey, GroupId, Past};
+use crate::proto::device::DeviceCall;
 use crate::proto::fingerprint::Fingerprint;
 use crate::proto::ids::{Seq, UserId};
 use crate::proto::outgoing::{ClientIdText, Outgoing};
@@ -45,7 +46,20 @@ pub enum Command {
     },
     /// Ask for something about accounts. What comes of it is in the model's `errand`, whose number is higher than before.
     Account(AccountWish),
-    /// Leave, and forget everything of this account.
+    /// Whether the next sign-in with a password is to last: then this device has a token for it from then on.
+    StaySignedIn(bool),
+    /// Be known as somebody who stayed signed in. Nothing happens if they did not.
+    Resume {
+        /// As for signing in.
+        address: String,
+        /// The server that this window hosts for others, if it is that one.
+        hosting: Option<Hosting>,
+        /// The account's name.
+        username: String,
+    },
+    /// Leave, so that another account can be used. Who stays signed in still does.
+    SwitchAccount,
+    /// Leave, and forget everything of this account. This device stays signed in no more.
     SignOut,
     /// A link says which certificate a server has: it is trusted at first sight, and no other is. To be said before
     /// [`Command::SignIn`] to that server; holds until it is said of another one, or this program ends.
@@ -152,7 +166,12 @@ pub enum AccountWish {
         old: SecretString,
         /// The new one.
         new: SecretString,
+        /// Whether the other devices are to be signed out.
+        end_others: bool,
     },
+    /// Ask for the devices of this account, which are in the model's `devices` then and are no errand; or sign some of
+    /// them out.
+    Device(DeviceCall),
     /// Have another name. The old one is kept for this person, who can still sign in with it.
     ChangeName(String),
     /// Look after the accounts and the server; for administrators.

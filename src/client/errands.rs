@@ -4,9 +4,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Client;
 use super::admin::Look;
+use super::cache::Opener;
 use super::command::{AccountWish, AdminWish};
+use super::connection::Secret;
 use super::model::Phase;
 use crate::proto::account::Asked;
+use crate::proto::device::DeviceCall;
 use crate::proto::event::{Code, Problem};
 use crate::proto::frame;
 use crate::proto::ids::RequestId;
@@ -22,6 +25,10 @@ impl Client {
                 self.model.open_admin();
                 return self.run_errands();
             }
+            AccountWish::Device(DeviceCall::List) => {
+                let n = self.model.next_asked();
+                return self.send(frame::frame_of(&DeviceCall::List.request(n)));
+            }
             AccountWish::Admin(AdminWish::Close) => return self.model.admin = None,
             _ => {}
         }
@@ -31,8 +38,11 @@ impl Client {
                 Problem::new(Code::Other, "There is no connection to the server now. Try again when it is back.");
             return self.model.account_done(Some(n), Err(problem));
         }
-        if let Some(asked) = wish.request(n) {
-            let frame = frame::frame_of(&asked);
+        let frame = match &wish {
+            AccountWish::Device(call) => Some(frame::frame_of(&call.request(n))),
+            wish => wish.request(n).map(|asked| frame::frame_of(&asked)),
+        };
+        if let Some(frame) = frame {
             self.send(frame);
         }
         // The connection comes back by the password that holds then.
@@ -59,10 +69,14 @@ impl Client {
 
     /// The server takes another password from now on.
     fn password_changed(&mut self, new: SecretString) {
-        if let Some(keeper) = &mut self.keeper {
-            keeper.set_password(new.clone());
+        // A token outlasts the password that it was given for.
+        if self.handle.has_token() {
+            return;
         }
-        self.handle.set_password(new);
+        if let Some(keeper) = &mut self.keeper {
+            keeper.set_opener(Opener::Password(new.clone()));
+        }
+        self.handle.set_secret(Secret::Password { password: new, keep: None });
     }
 }
 
@@ -79,9 +93,14 @@ impl AccountWish {
     /// The same as it is asked for under that number; nothing for what is not asked of the server.
     fn request(&self, id: RequestId) -> Option<Asked<'_>> {
         Some(match self {
-            Self::ChangePassword { old, new } => {
-                Asked::ChangePassword { id, old: old.expose_secret(), new: new.expose_secret() }
-            }
+            Self::ChangePassword { old, new, end_others } => Asked::ChangePassword {
+                id,
+                old: old.expose_secret(),
+                new: new.expose_secret(),
+                end_others: *end_others,
+            },
+            // Asked in another form.
+            Self::Device(_) => return None,
             Self::ChangeName(username) => Asked::ChangeName { id, username },
             Self::Admin(wish) => return wish.request(id),
         })

@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use secrecy::SecretString;
-
-use super::cache::{Cache, Keeper, Place};
+use super::cache::{Cache, Keeper, Opener, Place};
 use super::drafts;
 use super::model::{CacheInfo, Draft, Link};
 use super::outbox::{Destination, Outbox};
@@ -17,14 +15,15 @@ use crate::proto::chat::ChatKey;
 use crate::proto::event::{Code, Problem};
 
 impl Client {
-    /// Begins where the last window of that account ended, if the password is the one that the server took then.
-    pub(super) fn begin(&mut self, password: &SecretString) {
+    /// Begins where the last window of that account ended, if the password, or the token, is the one that the server took
+    /// then.
+    pub(super) fn begin(&mut self, opener: Opener) {
         (self.keeper, self.drafts, self.opened) = (None, None, false);
         let Some((outbox, Kept { unsent, cache, drafts, cache_path })) = self.open_journal(false) else {
             return self.model.signing_in(Outbox::new(new_device()));
         };
         let mut kept = None;
-        let opened = match Cache::read(&cache).filter(|cache| cache.opens_to(password)) {
+        let opened = match Cache::read(&cache).filter(|cache| cache.opens_to(&opener)) {
             Some(cache) => cache.open(outbox),
             None => Err(outbox),
         };
@@ -39,7 +38,7 @@ impl Client {
         let (held, limit) = (Arc::clone(&unsent), self.cache_limit);
         self.model.cache = Some(CacheInfo { path: cache_path, bytes: 0, limit });
         let place = Place { files: cache, held, limit };
-        match Keeper::start(place, password.clone(), kept, &self.model, self.handle.waker()) {
+        match Keeper::start(place, opener, kept, &self.model, self.handle.waker()) {
             Ok(keeper) => self.keeper = Some(keeper),
             Err(error) => tracing::warn!("what this window knows is not kept: {error}"),
         }
@@ -58,7 +57,10 @@ impl Client {
 
     /// What was known here is not to be read here any more; what is not sent stays, and so do drafts.
     pub(super) fn leave(&mut self) {
-        (self.journal, self.drafts) = (None, None);
+        self.drafts = None;
+        if let Some(Err(error)) = self.journal.take().map(|journal| journal.leave(new_device())) {
+            tracing::warn!("what was written in this window is still on the disk: {error}");
+        }
         self.settings = Default::default();
         if let Some(keeper) = self.keeper.take() {
             keeper.forget();

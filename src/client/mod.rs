@@ -20,6 +20,8 @@ pub mod model;
 pub mod outbox;
 pub mod pins;
 pub mod shelf;
+mod staying;
+pub mod tokens;
 mod trust;
 mod wanted;
 
@@ -29,11 +31,12 @@ use secrecy::SecretString;
 
 use cache::Keeper;
 use command::{Command, GroupWish, Hosting};
-use connection::{Handle, Joining, Order, Report, Server};
+use connection::{Handle, Joining, Order, Report, Secret, Server};
 use marks::Marks;
 use model::{Field, Link, Model, Phase};
 use outbox::{Destination, Progress};
 use shelf::{Journal, Shelf};
+use staying::Staying;
 use wanted::Settings;
 
 use crate::clock;
@@ -102,9 +105,11 @@ pub struct Client {
     journal: Option<Journal>,
     keeper: Option<Keeper>,
     drafts: Option<drafts::Keeper>,
+    /// What has to do with staying signed in.
+    staying: Staying,
     /// How long the cache may become, in bytes.
     cache_limit: u64,
-    /// What was kept opened to the password of this sign-in.
+    /// What was kept opened to the password, or the token, of this sign-in.
     opened: bool,
     /// The server and the name of the last sign-in, as they were typed.
     account: (String, String),
@@ -139,6 +144,7 @@ impl Client {
             journal: None,
             keeper: None,
             drafts: None,
+            staying: Staying::default(),
             cache_limit: cache::CACHE_DEFAULT_BYTES,
             opened: false,
             account: Default::default(),
@@ -166,6 +172,7 @@ impl Client {
             self.model.clock_was_set(step);
             self.typed = self.typed.map(|(chat, at)| (chat, at.plus(step)));
         }
+        changed |= self.take_token();
         self.send(Vec::new());
         // A flood is taken in pieces, so that a window stays responsive; the rest is announced again.
         for _ in 0..POLL_MAX {
@@ -200,6 +207,9 @@ impl Client {
             }
             Report::SignInFailed(problem) => {
                 self.linked = false;
+                if problem.field == Field::Credentials && self.handle.has_token() {
+                    self.forget_token();
+                }
                 self.turned_away(problem.field == Field::Credentials);
                 self.model.signed_out(Some(problem));
             }
@@ -216,6 +226,9 @@ impl Client {
             Report::Frame(generation, _) if generation != self.handle.generation() => {}
             Report::Frame(_, json) => match Event::parse(&json) {
                 Ok(event) => {
+                    if let Event::Login(Ok(welcome)) = &event {
+                        self.welcomed(welcome);
+                    }
                     let followup = self.model.apply(event, clock::now());
                     self.handle.set_cursor(self.model.cursor());
                     self.settings.forget_what_holds(&self.model);
@@ -260,6 +273,7 @@ impl Client {
             Followup::Marked(None) => self.marks.delivering = false,
             Followup::Leave => {
                 self.linked = false;
+                self.forget_token();
                 self.leave();
                 self.order(Order::SignOut);
             }
@@ -275,20 +289,29 @@ impl Client {
     fn obey(&mut self, command: Command) {
         match command {
             Command::SignIn { address, username, password } => {
-                self.sign_in(address.clone(), Server::At(address), username, password, None);
+                let secret = self.secret(password);
+                self.sign_in(address.clone(), Server::At(address), username, secret, None);
             }
             Command::Join { address, code, fingerprint, username, password } => {
                 if let Some(fingerprint) = fingerprint {
                     self.expect(&address, fingerprint);
                 }
-                self.sign_in(address.clone(), Server::At(address), username, password, Some(Joining { code }));
+                let secret = self.secret(password);
+                self.sign_in(address.clone(), Server::At(address), username, secret, Some(Joining { code }));
             }
             Command::Host { hosting, username, password } => {
                 // As no address is written.
                 let server = format!("//{}", hosting.folder);
-                self.sign_in(server, Server::Hosted(hosting), username, password, None);
+                let secret = self.secret(password);
+                self.sign_in(server, Server::Hosted(hosting), username, secret, None);
             }
+            Command::StaySignedIn(wanted) => self.stay_signed_in(wanted),
+            Command::Resume { address, hosting, username } => self.resume(address, hosting, username),
+            Command::SwitchAccount => self.step_out(),
             Command::SignOut => {
+                if self.model.phase == Phase::SignedIn {
+                    self.end_here();
+                }
                 self.linked = false;
                 self.model.signed_out(None);
                 self.leave();
@@ -403,20 +426,13 @@ impl Client {
 
     /// Begins to be somebody on a server, which files call by that name; with an account that is yet to be made if there
     /// is a code, or leave, to make one.
-    fn sign_in(
-        &mut self,
-        name: String,
-        server: Server,
-        username: String,
-        password: SecretString,
-        join: Option<Joining>,
-    ) {
+    fn sign_in(&mut self, name: String, server: Server, username: String, secret: Secret, join: Option<Joining>) {
         self.linked = false;
         self.account = (name, username.clone());
-        self.begin(&password);
+        self.begin(secret.opener());
         let known = self.model.phase == Phase::SignedIn;
         self.handle.set_cursor(self.model.cursor());
-        self.handle.sign_in(server, (username, password), join, known);
+        self.handle.sign_in(server, (username, secret), join, known);
     }
 
     /// Takes down which certificate a server has by a link. Where the address is none, signing in says so.

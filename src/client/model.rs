@@ -12,7 +12,7 @@ use super::outbox::{Outbox, Outgoing};
 pub use super::trust::{Security, TlsVersion, TrustQuestion};
 use crate::proto::account::Role;
 use crate::proto::chat::{Change, ChatKey, GroupId, Past};
-use crate::proto::event::{GroupReply, Outcome, Problem, Receipts, Status};
+use crate::proto::event::{DeviceInfo, GroupReply, Outcome, Problem, Receipts, Status};
 use crate::proto::fingerprint::Fingerprint;
 use crate::proto::ids::{DeviceId, Millis, RequestId, Seq, UserId};
 use crate::proto::limits::MESSAGE_MAX_BYTES;
@@ -296,6 +296,8 @@ pub struct Model {
     pub admin: Option<AdminView>,
     /// The last thing that was asked about accounts.
     pub errand: Option<Errand>,
+    /// The devices of this account, as far as they were asked for.
+    pub devices: Option<Vec<DeviceInfo>>,
     /// Everybody with an account, this one included.
     pub people: BTreeMap<UserId, Person>,
     /// What those whose account is gone were called.
@@ -364,6 +366,7 @@ impl Model {
             registration: None,
             admin: None,
             errand: None,
+            devices: None,
             people: BTreeMap::new(),
             former: BTreeMap::new(),
             groups: BTreeMap::new(),

@@ -156,6 +156,15 @@ impl Journal {
         self.storage.set_len(self.end)
     }
 
+    /// Nobody goes on with it here: what was sent is not to be read in it any more; what waits stays.
+    ///
+    /// # Errors
+    /// Those of the storage.
+    pub fn leave(self, new_device: DeviceId) -> io::Result<()> {
+        let (mut journal, outbox) = Self::open(self.storage, new_device)?;
+        journal.begin_anew(&outbox)
+    }
+
     /// Whose server and account it is, once known.
     pub fn home(&self) -> Option<&Home> {
         self.home.as_ref()

@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 
 use super::directory::Directory;
 use super::engine::{Effect, Engine, Ticket, frame_of};
+use super::kept::Ends;
 use super::requests::Asker;
 use super::session::{SessionId, Stage};
 use crate::proto::account::{AccountCall, AdminCall, Role};
 use crate::proto::event::{
-    AccountDone, AccountInfo, Accounts, AdministrationChanged, Code, ConnectionInfo, Problem, RoleChanged,
+    AccountDone, AccountInfo, Accounts, AdministrationChanged, Code, ConnectionInfo, Ended, Problem, RoleChanged,
     ServerChanged, Status,
 };
 use crate::proto::ids::{Millis, RequestId, UserId};
@@ -36,12 +37,16 @@ pub struct Errand {
     pub by: Option<UserId>,
     /// When.
     pub now: Millis,
+    /// The number of the device that asks, if it stays signed in.
+    pub kept: Option<u64>,
+    /// Whose devices are signed out by it.
+    pub ends: Option<Ends>,
 }
 
 impl Engine {
     /// Somebody who is not logged in wants an account.
     pub(super) fn join(&mut self, session: SessionId, id: Option<RequestId>, call: AccountCall, now: Millis) {
-        let errand = Errand { id, purpose: call.purpose(), by: None, now };
+        let errand = Errand { id, purpose: call.purpose(), by: None, now, kept: None, ends: None };
         if self.sessions.stage(session) != Some(Stage::Anonymous) {
             let problem = Problem::new(Code::Busy, "A login is under way on this connection. Wait for its answer.");
             return self.refuse(session, errand.purpose, id, &problem);
@@ -58,7 +63,9 @@ impl Engine {
         if let AccountCall::Admin(AdminCall::ListAccounts { after }) = call {
             return self.list_accounts(asker, after);
         }
-        let errand = Errand { id: asker.id, purpose: call.purpose(), by: Some(asker.user), now: asker.now };
+        let kept = self.sessions.kept(asker.session);
+        let ends = Ends::of(asker, kept, &call);
+        let errand = Errand { id: asker.id, purpose: call.purpose(), by: Some(asker.user), now: asker.now, kept, ends };
         self.run_errand(asker.session, errand, call);
         Ok(())
     }
@@ -84,7 +91,9 @@ impl Engine {
         done: Result<AccountDone, Problem>,
         now: Millis,
     ) {
-        let Errand { id, purpose, by, .. } = errand;
+        let Errand { id, purpose, by, ends, .. } = errand;
+        let ends = ends.filter(|_| done.is_ok());
+        let unkept = ends.map_or(0, |ends| self.end_devices(ends, Some(session), now));
         if done.is_ok() && matches!(purpose, "join" | "create_invite" | "revoke_invite") {
             self.tell_admins();
         }
@@ -93,7 +102,7 @@ impl Engine {
         let leaving = self.sessions.errand_done(session);
         match done {
             Ok(AccountDone::Account(account)) if by.is_none() => {
-                let ticket = Ticket { id, log: None, after: None, joins: true, demo: false };
+                let ticket = Ticket { joins: true, ..Ticket::new(id, None, None) };
                 self.verified(session, ticket, Some(account.user), now);
             }
             Ok(AccountDone::Done) => self.reply(session, purpose, id, ()),
@@ -101,6 +110,13 @@ impl Engine {
             Ok(AccountDone::Accounts(accounts)) => self.reply(session, purpose, id, accounts),
             Ok(AccountDone::Invites(invites)) => self.reply(session, purpose, id, invites),
             Ok(AccountDone::Invite(invite)) => self.reply(session, purpose, id, invite),
+            Ok(AccountDone::Devices(devices)) => {
+                let shown = self.shown(session, &errand, devices);
+                self.reply(session, purpose, id, shown);
+            }
+            Ok(AccountDone::Ended(ended)) => {
+                self.reply(session, purpose, id, Ended { ended: ended.ended + unkept });
+            }
             Err(problem) => {
                 if stage == Stage::Authenticating {
                     self.sessions.set(session, Stage::Anonymous);
@@ -116,6 +132,8 @@ impl Engine {
         }
         if let Some(id) = leaving {
             self.leave(session, id);
+        } else if let Some(ends) = ends {
+            self.end_asker(ends, session, now);
         }
     }
 

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::accounts::{Errand, Facts};
 use super::directory::Directory;
+use super::kept::{Ends, Made};
 use super::session::{Origin, SessionId, Sessions, Stage};
 use super::state::State;
 use crate::proto::account::AccountCall;
@@ -35,6 +36,10 @@ pub enum Input {
     Bad(SessionId, BadRequest),
     /// A password was checked: whose it is, or that it is wrong.
     Verified(SessionId, Ticket, Option<UserId>),
+    /// The device that a login is to keep signed in is on disk; nothing if it cannot be.
+    Kept(SessionId, Ticket, UserId, Option<Made>),
+    /// Devices were signed out, and not because one of them asked.
+    Ended(Ends),
     /// Passwords cannot be checked now: too many wait.
     VerifyBusy(SessionId, Ticket),
     /// The password was not checked: too many wrong ones came before it. How many milliseconds until the next may come.
@@ -70,6 +75,16 @@ pub enum Effect {
     Push(SessionId, Bytes, Seq),
     /// Check a password, away from the loop.
     Verify(SessionId, Ticket, String, SecretString),
+    /// Look for the device that has this token.
+    VerifyToken(SessionId, Ticket, SecretString),
+    /// Keep a device of that account signed in, away from the loop: [`Input::Kept`] reports it.
+    Keep(SessionId, Ticket, UserId),
+    /// Nobody was told the token of that device of that account.
+    ForgetDevice(UserId, u64),
+    /// The device of that number is there.
+    DeviceCame(u64),
+    /// One connection of the device of that number has ended.
+    DeviceLeft(u64),
     /// Carry out what is asked about accounts, away from the loop, one after the other. What changes by it is told before
     /// [`Input::AccountDone`].
     Account(SessionId, Errand, AccountCall),
@@ -107,9 +122,42 @@ pub struct Ticket {
     pub(super) joins: bool,
     /// The password is one that the program comes with.
     pub(super) demo: bool,
+    /// A token is shown instead of a password.
+    pub(super) by_token: bool,
+    /// The device is to stay signed in: what it is called.
+    pub(super) keep: Option<String>,
+    /// What tells the password that was right from later ones; nothing says so of the password itself.
+    pub(super) stamp: Option<String>,
+    /// The device that stays signed in.
+    pub(super) made: Option<Made>,
 }
 
 impl Ticket {
+    pub(super) fn new(id: Option<RequestId>, log: Option<String>, after: Option<Seq>) -> Self {
+        let (joins, demo, by_token) = (false, false, false);
+        Self { id, log, after, joins, demo, by_token, keep: None, stamp: None, made: None }
+    }
+
+    /// Whether the device is to stay signed in.
+    pub fn keeps(&self) -> bool {
+        self.keep.is_some()
+    }
+
+    /// The password was right; this tells it from later ones.
+    pub fn set_stamp(&mut self, stamp: String) {
+        self.stamp = Some(stamp);
+    }
+
+    /// The token was that of the device of that number.
+    pub fn set_session(&mut self, session: u64) {
+        self.made = Some(Made { session, token: None });
+    }
+
+    /// What the device is called that is to stay signed in, and what tells its password from later ones.
+    pub fn take_wish(&mut self) -> Option<(String, String)> {
+        self.keep.take().zip(self.stamp.take())
+    }
+
     /// The purpose of the request and of its reply.
     pub(super) fn purpose(&self) -> &'static str {
         if self.joins { "join" } else { "login" }
@@ -280,6 +328,8 @@ impl Engine {
                 self.refuse(session, bad.purpose.as_deref().unwrap_or("error"), bad.id, &bad.problem);
             }
             Input::Verified(session, ticket, user) => self.verified(session, ticket, user, now),
+            Input::Kept(session, ticket, user, made) => self.kept(session, ticket, user, made, now),
+            Input::Ended(ends) => _ = self.end_devices(ends, None, now),
             Input::VerifyBusy(session, ticket) => {
                 if self.sessions.stage(session) == Some(Stage::Authenticating) {
                     self.sessions.set(session, Stage::Anonymous);

@@ -10,6 +10,7 @@ mod commit;
 pub mod directory;
 pub mod engine;
 mod groups;
+pub mod kept;
 mod lists;
 mod pages;
 mod presence;

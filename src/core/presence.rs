@@ -10,7 +10,7 @@ use crate::proto::limits::{MESSAGE_MAX_BYTES, PAGE_MAX_MESSAGES, RESUME_MAX_RECO
 use crate::proto::record::{Account, AccountRemoved, LastSeen, Record};
 
 impl Engine {
-    pub(super) fn verified(&mut self, session: SessionId, ticket: Ticket, user: Option<UserId>, now: Millis) {
+    pub(super) fn verified(&mut self, session: SessionId, mut ticket: Ticket, user: Option<UserId>, now: Millis) {
         if self.sessions.stage(session) != Some(Stage::Authenticating) {
             return;
         }
@@ -19,6 +19,12 @@ impl Engine {
         let known = user.and_then(|user| Some((user, self.directory.name(user)?.to_string())));
         let Some((user, username)) = known else {
             self.sessions.set(session, Stage::Anonymous);
+            if let Some(user) = user {
+                self.forget_made(&ticket, user);
+            }
+            if ticket.by_token {
+                return self.refuse_token(session, &ticket);
+            }
             let problem =
                 Problem::new(Code::WrongCredentials, "Wrong name or password. Check both, and the caps-lock key.");
             return self.refuse(session, ticket.purpose(), ticket.id, &problem);
@@ -48,6 +54,13 @@ impl Engine {
                 self.refusing.clone().as_ref().unwrap_or(&problem),
             );
         }
+        if ticket.keeps() {
+            return self.effects.push(Effect::Keep(session, ticket, user));
+        }
+        if let Some(made) = &ticket.made {
+            self.sessions.set_kept(session, made.session);
+            self.effects.push(Effect::DeviceCame(made.session));
+        }
         let head = self.state.seq();
         let cursor = ticket.after.filter(|&after| {
             ticket.log.as_deref() == Some(&self.log)
@@ -69,6 +82,8 @@ impl Engine {
             role: self.directory.role(user),
             server_name: self.facts.name.clone(),
             registration: self.registration_for(self.directory.role(user)),
+            session: ticket.made.as_ref().map(|made| made.session),
+            token: ticket.made.take().and_then(|made| made.token),
         };
         self.effects.push(Effect::Admit(session, user));
         self.reply(session, ticket.purpose(), ticket.id, welcome);
@@ -120,6 +135,9 @@ impl Engine {
             return;
         };
         let before = self.sessions.status(user);
+        if let Some(kept) = self.sessions.kept(session) {
+            self.effects.push(Effect::DeviceLeft(kept));
+        }
         self.sessions.close(session);
         if self.sessions.status(user) != Status::Offline {
             return self.status_changed(user, before);

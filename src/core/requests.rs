@@ -1,7 +1,7 @@
 //! The half of the engine that answers requests: each is checked against the state, and what must last is given out for
 //! appending. `receipts` and `groups` have the requests that their names say.
 
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::engine::{Effect, Engine, Purpose, Ticket, Waiting};
 use super::session::{SessionId, Stage};
@@ -13,7 +13,7 @@ use crate::proto::ids::{ClientId, Invalid, Millis, RequestId, UserId, check_mess
 use crate::proto::limits::{LARGE_ANSWERS_MAX, PAGE_DEFAULT_MESSAGES, PAGE_MAX_MESSAGES, PEOPLE_PER_REQUEST_MAX};
 use crate::proto::record::{Message, Record, To, ToMany};
 use crate::proto::request::{
-    Call, ChatRef, FetchHistory, GroupCall, GroupEdit, Login, Peer, Receivers, Request, SendMessage,
+    Call, ChatRef, FetchHistory, GroupCall, GroupEdit, Login, Peer, Proof, Receivers, Request, SendMessage,
 };
 
 /// The passwords of the accounts that the program comes with. Everybody knows them.
@@ -90,15 +90,15 @@ impl Engine {
     }
 
     fn login(&mut self, session: SessionId, id: Option<RequestId>, call: Call, stage: Stage) {
-        let Call::Login(Login { username, password, log, after }) = call else { return };
+        let Call::Login(Login { proof, log, after }) = call else { return };
         if stage == Stage::Authenticating {
             let problem = Problem::new(Code::Busy, "A login is under way on this connection. Wait for its answer.");
             return self.refuse(session, "login", id, &problem);
         }
-        self.sessions.set(session, Stage::Authenticating);
-        let demo = DEMO_PASSWORDS.contains(&password.expose_secret());
-        let ticket = Ticket { id, log, after, joins: false, demo };
-        self.effects.push(Effect::Verify(session, ticket, username, password));
+        let is_demo = |password: &SecretString| DEMO_PASSWORDS.contains(&password.expose_secret());
+        let demo = matches!(&proof, Proof::Password { password, .. } if is_demo(password));
+        let ticket = Ticket { demo, ..Ticket::new(id, log, after) };
+        self.verify(session, ticket, proof);
     }
 
     pub(super) fn find(&self, peer: &Peer) -> Result<UserId, Problem> {

@@ -64,6 +64,8 @@ struct Session {
     origin: Origin,
     /// When it came.
     since: Millis,
+    /// The number of its device, if that stays signed in.
+    kept: Option<u64>,
     /// Requests about accounts that are being carried out.
     errands: usize,
     /// It has asked to leave meanwhile, under that number.
@@ -92,6 +94,7 @@ impl Sessions {
             stage: Stage::Anonymous,
             origin,
             since,
+            kept: None,
             errands: 0,
             leaving: None,
             failures: 0,
@@ -115,6 +118,18 @@ impl Sessions {
     /// When it came; none once it is closed.
     pub fn since(&self, session: SessionId) -> Option<Millis> {
         self.sessions.get(&session).map(|session| session.since)
+    }
+
+    /// The number of its device, if that stays signed in.
+    pub fn kept(&self, session: SessionId) -> Option<u64> {
+        self.sessions.get(&session).and_then(|session| session.kept)
+    }
+
+    /// It belongs to a device that stays signed in.
+    pub fn set_kept(&mut self, session: SessionId, kept: u64) {
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.kept = Some(kept);
+        }
     }
 
     /// Something that it has asked about accounts is being carried out.

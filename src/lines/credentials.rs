@@ -9,6 +9,9 @@ use secrecy::zeroize::Zeroizing;
 use serde::Deserialize;
 
 use super::{Failure, Kind};
+use crate::client::Client;
+use crate::client::command::Command;
+use crate::client::tokens::Tokens;
 use crate::files;
 
 /// The environment variable with the account's name.
@@ -26,15 +29,62 @@ const NAME_MAX_BYTES: u64 = 1024;
 pub struct Credentials {
     /// The account's name.
     pub username: String,
+    /// What shows that it is theirs.
+    pub proof: Proof,
+}
+
+/// What shows whose an account is.
+#[derive(Clone, Debug)]
+pub enum Proof {
     /// Its password.
-    pub password: SecretString,
+    Password(SecretString),
+    /// The token of a device that stays signed in.
+    Token(SecretString),
 }
 
 /// The file, as it is written.
 #[derive(Deserialize)]
-struct Stored {
-    username: String,
-    password: SecretString,
+#[serde(untagged)]
+enum Stored {
+    Password { username: String, password: SecretString },
+    Token { token: SecretString },
+}
+
+/// The token of a file of credentials. Nothing that happens changes the file.
+#[derive(Debug)]
+struct Given(SecretString);
+
+impl Tokens for Given {
+    fn is_slow(&self) -> bool {
+        false
+    }
+
+    fn get(&mut self, _: &str) -> io::Result<Option<SecretString>> {
+        Ok(Some(self.0.clone()))
+    }
+
+    fn put(&mut self, _: &str, _: &SecretString) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn forget(&mut self, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Credentials {
+    /// Has a client sign in with them.
+    pub fn sign_in(self, client: &mut Client, address: &str) {
+        let (address, username) = (address.to_owned(), self.username);
+        let command = match self.proof {
+            Proof::Password(password) => Command::SignIn { address, username, password },
+            Proof::Token(token) => {
+                client.keep_tokens_in(Box::new(Given(token)), String::new());
+                Command::Resume { address, hosting: None, username }
+            }
+        };
+        client.perform(command);
+    }
 }
 
 /// The credentials: those of the file, if one is named; otherwise name and password from the environment; what is missing
@@ -44,12 +94,17 @@ struct Stored {
 /// There is no way to ask, or the file is not as it must be.
 pub fn get(name: Option<&str>, file: Option<&Path>) -> Result<Credentials, Failure> {
     if let Some(file) = file {
-        let Stored { username, password } = read(file)?;
-        return Ok(Credentials { username: name.map_or(username, str::to_owned), password });
+        return Ok(match read(file)? {
+            Stored::Password { username, password } => {
+                Credentials { username: name.map_or(username, str::to_owned), proof: Proof::Password(password) }
+            }
+            // The server knows whose it is.
+            Stored::Token { token } => Credentials { username: String::new(), proof: Proof::Token(token) },
+        });
     }
     let name = name.map(str::to_owned).or_else(|| set(NAME));
     if let (Some(username), Some(password)) = (&name, given()) {
-        return Ok(Credentials { username: username.clone(), password });
+        return Ok(Credentials { username: username.clone(), proof: Proof::Password(password) });
     }
     if !io::stdin().is_terminal() {
         let text = format!(
@@ -59,7 +114,7 @@ pub fn get(name: Option<&str>, file: Option<&Path>) -> Result<Credentials, Failu
     }
     let username = name.map_or_else(ask_name, Ok)?;
     let password = given().map_or_else(ask_password, Ok)?;
-    Ok(Credentials { username, password })
+    Ok(Credentials { username, proof: Proof::Password(password) })
 }
 
 /// Whether nothing has to be asked for.
@@ -104,7 +159,7 @@ fn read(path: &Path) -> Result<Stored, Failure> {
     // What is wrong could quote what is secret: only the place is told.
     serde_json::from_slice(&bytes).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
-        failed(format!("{place}: this is not {{\"username\": ..., \"password\": ...}}"))
+        failed(format!("{place}: this is not {{\"username\": ..., \"password\": ...}} or {{\"token\": ...}}"))
     })
 }
 
@@ -123,8 +178,13 @@ mod tests {
         };
         write(r#"{"username": "Bob", "password": "456", "token": "later"}"#);
         let found = get(None, Some(&path)).unwrap();
-        assert_eq!((found.username.as_str(), found.password.expose_secret()), ("Bob", "456"));
+        let Proof::Password(password) = &found.proof else { panic!("{found:?}") };
+        assert_eq!((found.username.as_str(), password.expose_secret()), ("Bob", "456"));
         assert_eq!(get(Some("Alice"), Some(&path)).unwrap().username, "Alice");
+        write(r#"{"token": "abc"}"#);
+        let found = get(None, Some(&path)).unwrap();
+        assert!(matches!(&found.proof, Proof::Token(token) if token.expose_secret() == "abc"), "{found:?}");
+        assert!(!format!("{found:?}").contains("abc"));
         for broken in [r#"{"username": "Bob", "password": 456789}"#, "", "{", r#"{"username": "Bob"}"#] {
             write(broken);
             let error = get(None, Some(&path)).unwrap_err();

@@ -82,8 +82,7 @@ impl Live {
         }
         // Nobody sits in front of a script.
         live.client.perform(Command::SetAway(true));
-        let Credentials { username, password } = credentials;
-        live.client.perform(Command::SignIn { address: address.into(), username, password });
+        credentials.sign_in(&mut live.client, address);
         live.until(Some(patience), |model| match &model.phase {
             _ if model.trust.is_some() => true,
             Phase::SignedOut { problem } => problem.is_some(),

@@ -6,6 +6,7 @@ use std::fmt;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use super::device::DeviceCall;
 use super::event::{Code, Problem};
 use super::ids::{RequestId, UserId};
 
@@ -31,7 +32,11 @@ pub enum AccountCall {
         old: SecretString,
         /// The one that it is to have.
         new: SecretString,
+        /// Whether its other devices are to be signed out.
+        end_others: bool,
     },
+    /// `list_devices` and what can be done with them.
+    Device(DeviceCall),
     /// `change_name`: give one's own account another name, to be checked.
     ChangeName(String),
     /// What only an administrator can ask for.
@@ -114,6 +119,7 @@ impl AccountCall {
             Self::Join(_) => "join",
             Self::ChangePassword { .. } => "change_password",
             Self::ChangeName(_) => "change_name",
+            Self::Device(call) => call.purpose(),
             Self::Admin(call) => call.purpose(),
         }
     }
@@ -137,17 +143,19 @@ impl AccountCall {
             "revoke_invite",
         ];
         let bad = |error: serde_json::Error| Problem::new(Code::BadRequest, format!("{purpose}: {error}"));
-        PURPOSES.contains(&purpose).then(|| Self::read(purpose, json).map_err(bad))
+        (PURPOSES.contains(&purpose) || DeviceCall::PURPOSES.contains(&purpose))
+            .then(|| Self::read(purpose, json).map_err(bad))
     }
 
     fn read(purpose: &str, json: &[u8]) -> Result<Self, serde_json::Error> {
         Ok(match purpose {
             "join" => Self::Join(serde_json::from_slice(json)?),
             "change_password" => {
-                let PasswordsWire { old, new } = serde_json::from_slice(json)?;
-                Self::ChangePassword { old, new }
+                let PasswordsWire { old, new, end_others } = serde_json::from_slice(json)?;
+                Self::ChangePassword { old, new, end_others }
             }
             "change_name" => Self::ChangeName(serde_json::from_slice::<UsernameWire>(json)?.username),
+            device if DeviceCall::PURPOSES.contains(&device) => Self::Device(DeviceCall::read(device, json)?),
             other => Self::Admin(AdminCall::read(other, json)?),
         })
     }
@@ -206,6 +214,8 @@ impl AdminCall {
 struct PasswordsWire {
     old: SecretString,
     new: SecretString,
+    #[serde(default)]
+    end_others: bool,
 }
 
 #[derive(Deserialize)]
@@ -293,6 +303,9 @@ pub enum Asked<'a> {
         old: &'a str,
         /// Exposed for this one frame.
         new: &'a str,
+        /// Whether the other devices are to be signed out.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        end_others: bool,
     },
     /// See [`AccountCall::ChangeName`].
     ChangeName {
@@ -409,7 +422,7 @@ mod tests {
         for asked in [
             Asked::Join { code: Some(password), username: "Dana", password },
             Asked::Join { code: None, username: "Dana", password },
-            Asked::ChangePassword { id, old: password, new: password },
+            Asked::ChangePassword { id, old: password, new: password, end_others: true },
             Asked::ChangeName { id, username: "Dana" },
             Asked::ListAccounts { id, after: None },
             Asked::ListAccounts { id, after: Some(user) },

@@ -93,5 +93,15 @@ pub const SERVER_NAME_MAX_CHARS: usize = 64;
 /// The former names that are kept for an account, newest first: nobody else is given one. Beyond them the oldest is free.
 pub const FORMER_NAMES_MAX: usize = 10;
 
+/// The longest name of a device that stays signed in, in characters; what is longer is cut.
+pub const DEVICE_LABEL_MAX_CHARS: usize = 64;
+
+/// The most devices of an account that stay signed in: more than anybody has. Beyond them the one that was not used for
+/// the longest time is signed out. All of them fit one reply.
+pub const DEVICES_MAX: usize = 50;
+
+/// How long a device stays signed in that is not used, in milliseconds: 30 days.
+pub const DEVICE_UNUSED_MAX_MILLIS: i64 = 30 * 24 * 3_600_000;
+
 /// The refused codes and passwords after which a connection ends.
 pub const FAILURES_MAX: u32 = 3;

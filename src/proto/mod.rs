@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod chat;
+pub mod device;
 pub mod event;
 pub mod fingerprint;
 pub mod frame;

@@ -1,10 +1,10 @@
 //! Requests: what a client asks for. Each is documented with an example in docs/PROTOCOL.md.
 
-use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::account::AccountCall;
 use super::chat::{GroupId, Past};
+pub use super::device::{Login, Proof};
 use super::event::{Code, Problem, Status};
 use super::ids::{ClientId, RequestId, Seq, UserId};
 use super::purpose;
@@ -71,21 +71,6 @@ impl Call {
             Self::Exit => "exit",
         }
     }
-}
-
-/// `login`: who is there, and where the client's knowledge ends.
-#[derive(Debug, Deserialize)]
-pub struct Login {
-    /// The name, in any case.
-    pub username: String,
-    /// The password.
-    pub password: SecretString,
-    /// The log that `after` counts in, as the last login named it.
-    #[serde(default)]
-    pub log: Option<String>,
-    /// The client has everything up to here and asks for the rest.
-    #[serde(default)]
-    pub after: Option<Seq>,
 }
 
 /// A person in a request: by name, or by number where the name may change under way.
@@ -390,7 +375,7 @@ impl Request {
         let id = serde_json::from_slice::<Head>(json).map_err(bad)?.id;
         let wire = || serde_json::from_slice::<ChatWire>(json).map_err(bad);
         let call = match purpose {
-            "login" => Call::Login(serde_json::from_slice(json).map_err(bad)?),
+            "login" => Call::Login(Login::parse(json)?),
             "fetch_history" => {
                 let mut wire = wire()?;
                 let chat = wire.chat(purpose)?;
@@ -446,7 +431,11 @@ mod tests {
     #[test]
     fn the_names_of_the_first_system_are_taken() {
         let login = Request::parse(br#"{"purpose":"login","username":"Alice","password":"123"}"#).unwrap();
-        assert!(matches!(login.call, Call::Login(Login { username, after: None, .. }) if username == "Alice"));
+        let Call::Login(Login { proof: Proof::Password { username, keep: None, .. }, after: None, .. }) = login.call
+        else {
+            panic!()
+        };
+        assert_eq!(username, "Alice");
         let send = Request::parse(br#"{"purpose":"send_message","to_user":"Bob","message":"hi"}"#).unwrap();
         assert!(
             matches!(send.call, Call::SendMessage(SendMessage { to: Receivers::One(ChatRef::Person(Peer::Name(to))), client_id: None, .. }) if to == "Bob")

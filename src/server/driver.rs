@@ -15,7 +15,8 @@ use super::committer::Committer;
 use super::connection::{Connection, Pushed};
 use super::door::{Caller, Door, IsHere, turn_away};
 use super::hashing::{Hashing, Job};
-use super::registrar::{Order, Registrar};
+use super::kept::{Kept, Wanted};
+use super::registrar::{Order, Registrar, Task};
 use super::throttle::Throttle;
 use super::transport::{Terms, WebOrigin};
 use crate::clock;
@@ -43,6 +44,8 @@ pub struct Driver {
     pub hashing: Hashing,
     /// Changes accounts and invites.
     pub registrar: Registrar,
+    /// The devices that stay signed in.
+    pub kept: Arc<Kept>,
     /// What the server says of itself at the start.
     pub facts: Facts,
     /// How fast each account may ask.
@@ -74,6 +77,7 @@ struct Running {
     accounts: Arc<RwLock<Accounts>>,
     hashing: Hashing,
     registrar: Registrar,
+    kept: Arc<Kept>,
     throttle: Throttle,
     door: Door,
     tls: Arc<ServerConfig>,
@@ -102,6 +106,7 @@ impl Driver {
             accounts,
             hashing,
             registrar,
+            kept,
             facts,
             throttle,
             door,
@@ -121,6 +126,7 @@ impl Driver {
             accounts,
             hashing,
             registrar,
+            kept,
             throttle,
             door,
             tls,
@@ -287,9 +293,31 @@ impl Running {
                 });
             }
             Effect::Account(session, errand, call) => {
-                if let Err(busy) = self.registrar.submit(Order { session, errand, call }) {
+                if let Err(busy) = self.registrar.submit(Task::Order(Order { session, errand, call })) {
                     self.own.push_back(*busy);
                 }
+            }
+            Effect::Keep(session, mut ticket, user) => {
+                let Some((device, stamp)) = ticket.take_wish() else {
+                    return self.own.push_back(Input::Kept(session, ticket, user, None));
+                };
+                let wanted = Wanted { user, device, address: self.address(session), stamp, now: clock::now() };
+                if let Err(busy) = self.registrar.submit(Task::Keep(session, ticket, wanted)) {
+                    self.own.push_back(*busy);
+                }
+            }
+            Effect::ForgetDevice(user, number) => {
+                // What is not forgotten for want of room ends by itself, since nobody has its token.
+                let _ = self.registrar.submit(Task::Forget(user, number));
+            }
+            Effect::DeviceCame(number) => self.kept.note(number, true, clock::now()),
+            Effect::DeviceLeft(number) => self.kept.note(number, false, clock::now()),
+            Effect::VerifyToken(session, mut ticket, token) => {
+                let found = self.kept.find(&token, &self.address(session), clock::now());
+                if let Some((_, number)) = found {
+                    ticket.set_session(number);
+                }
+                self.own.push_back(Input::Verified(session, ticket, found.map(|(user, _)| user)));
             }
             Effect::Verify(session, ticket, username, password) => {
                 let Some(place) = self.connections.get(&session).map(|connection| connection.caller().place()) else {
@@ -298,10 +326,16 @@ impl Running {
                 let credential = self.accounts.read().unwrap_or_else(PoisonError::into_inner).credential(&username);
                 if let Err(ticket) = self.hashing.check(Job { session, ticket, place, username, credential, password })
                 {
-                    self.own.push_back(Input::VerifyBusy(session, ticket));
+                    self.own.push_back(Input::VerifyBusy(session, *ticket));
                 }
             }
         }
+    }
+
+    /// Where a connection comes from, as people are shown it.
+    fn address(&self, session: SessionId) -> String {
+        let caller = self.connections.get(&session).map(|connection| connection.caller());
+        caller.map_or_else(String::new, |caller| caller.origin().address.to_string())
     }
 
     fn with(&mut self, session: SessionId, act: impl FnOnce(&Connection)) {

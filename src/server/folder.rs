@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use super::accounts::{self, Accounts, AccountsError};
 use super::facts::{self, ServerFile};
+use super::kept::{self, Kept};
 use crate::clock;
 use crate::core::accounts::Facts;
 use crate::core::directory::Directory;
@@ -33,6 +34,8 @@ pub struct Folder {
     pub accounts: Accounts,
     /// What the server says of itself.
     pub facts: Facts,
+    /// The devices that stay signed in.
+    pub kept: Kept,
     /// The accounts' numbers and names.
     pub directory: Directory,
     /// The log, ready to be appended to.
@@ -98,6 +101,9 @@ impl Folder {
         let mut notices = narrow(path, &open).map_err(unusable)?;
         let accounts = Accounts::open(path)?;
         let facts = ServerFile::load(path)?.facts();
+        let (kept, damage) = Kept::open(path)?;
+        notices.extend(damage);
+        kept.sweep(|user| accounts.stamp(user), clock::now());
         let directory = accounts.directory();
         notices.extend_from_slice(accounts.doubts());
         let file = path.join(HISTORY);
@@ -112,7 +118,7 @@ impl Folder {
         let (log, report) =
             FileLog::open(Arc::new(storage), &new_id, |record| _ = state.apply(record)).map_err(history)?;
         notices.extend(report.torn.map(|torn| format!("{}: {torn}", file.display())));
-        Ok(Self { accounts, facts, directory, log, state, lock, notices })
+        Ok(Self { accounts, facts, kept, directory, log, state, lock, notices })
     }
 
     /// Looks at a folder without changing anything: what `parlor --check` prints.
@@ -158,7 +164,7 @@ pub struct Check {
 
 /// The files of a folder that others than its owner can do anything with.
 fn open_to_others(path: &Path) -> Vec<&'static str> {
-    let names = [accounts::FILE_NAME, accounts::LOCK_NAME, facts::FILE_NAME, HISTORY, LOCK];
+    let names = [accounts::FILE_NAME, accounts::LOCK_NAME, facts::FILE_NAME, kept::FILE_NAME, HISTORY, LOCK];
     names.into_iter().filter(|name| files::is_open_to_others(&path.join(name))).collect()
 }
 

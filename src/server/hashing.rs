@@ -125,9 +125,9 @@ impl Hashing {
     ///
     /// # Errors
     /// The queue is full.
-    pub fn check(&self, job: Job) -> Result<(), Ticket> {
+    pub fn check(&self, job: Job) -> Result<(), Box<Ticket>> {
         let known = self.shared.guessing().is_known(job.place, &job.username);
-        self.shared.waiting().jobs.add(job, known).map_err(|job| job.ticket)?;
+        self.shared.waiting().jobs.add(job, known).map_err(|job| Box::new(job.ticket))?;
         self.shared.came.notify_one();
         Ok(())
     }
@@ -146,12 +146,15 @@ fn milliseconds(wait: Duration) -> u64 {
 }
 
 fn run(shared: &Shared, done: &mpsc::Sender<Input>) {
-    while let Some(Job { session, ticket, place, username, credential, password }) = shared.next() {
+    while let Some(Job { session, mut ticket, place, username, credential, password }) = shared.next() {
         // Asked only now: what is right is paid for no longer than its hash takes, however many log in at once.
         let begun = shared.guessing().begin(place, &username, Instant::now());
         let input = match begun {
             Err(wait) => Input::VerifySlow(session, ticket, milliseconds(wait)),
             Ok(paid) => {
+                if ticket.keeps() {
+                    ticket.set_stamp(credential.stamp());
+                }
                 let user = credential.verify(&password);
                 if user.is_some() {
                     shared.guessing().right(paid);

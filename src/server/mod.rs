@@ -11,6 +11,7 @@ pub mod facts;
 pub mod folder;
 mod guessing;
 mod hashing;
+pub mod kept;
 mod registrar;
 pub mod throttle;
 pub mod transport;
@@ -173,7 +174,7 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
     let (stop, stopped) = oneshot::channel();
     let (done, committed) = mpsc::channel(64);
     let (report, inputs) = mpsc::channel(INPUTS_MAX);
-    let Folder { accounts, facts, log, state, lock, directory, .. } = folder;
+    let Folder { accounts, facts, kept, log, state, lock, directory, .. } = folder;
     let reader = log.reader();
     let mut engine = Engine::new(state, directory, log.id(), NAME);
     engine.introduce(fingerprint);
@@ -186,7 +187,8 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
     let (allow_plaintext, is_here) = (options.allow_plaintext, options.is_here);
     let origins = options.allow_origins.clone().into();
     let accounts = Arc::new(RwLock::new(accounts));
-    let roll = Arc::new(Roll::new(Arc::clone(&accounts), report.clone()));
+    let kept = Arc::new(kept);
+    let roll = Arc::new(Roll::new(Arc::clone(&accounts), Arc::clone(&kept), report.clone()));
     let registrar = Registrar::start(options.data_dir.clone(), Arc::clone(&roll))?;
     let watch = accounts::watch(&options.data_dir, move || roll.reload()).map_err(FolderError::from)?;
     let thread = std::thread::Builder::new().name("server".into()).spawn(move || {
@@ -204,6 +206,7 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
                 accounts,
                 hashing,
                 registrar,
+                kept,
                 facts,
                 throttle,
                 door: Door::new(),

@@ -3,28 +3,45 @@
 //! here. What it changes is on disk, and the engine has been told of it, before the order is reported as done.
 
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::mpsc;
 
 use super::accounts::{self, Accounts, AccountsError, By, Change};
 use super::facts::{ServerFile, Wanted};
+use super::kept::{self, Kept, stamp_of};
 use crate::clock;
 use crate::core::accounts::Errand;
-use crate::core::engine::Input;
+use crate::core::engine::{Input, Ticket};
+use crate::core::kept::{Ends, Which};
 use crate::core::session::SessionId;
 use crate::names;
 use crate::proto::account::{AccountCall, AdminCall, Join};
-use crate::proto::event::{AccountDone, AccountReply, Code, Invites, NewInvite, Problem};
+use crate::proto::device::DeviceCall;
+use crate::proto::event::{AccountDone, AccountReply, Code, Ended, Invites, NewInvite, Problem};
 use crate::proto::ids::{Millis, UserId, UserName};
 use crate::proto::invite::InviteCode;
 use crate::proto::limits::{INVITE_LABEL_MAX_CHARS, INVITE_MAX_MILLIS, INVITE_USES_MAX};
 
 /// The orders that may wait: at a twentieth of a second for each, the last one waits three seconds.
 const ORDERS_MAX: usize = 64;
+
+/// How often it is looked whether the last use of devices is to be written.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+
+/// What the thread is to do.
+pub enum Task {
+    /// Carry out an order.
+    Order(Order),
+    /// Keep a device signed in, for a login that waits for it.
+    Keep(SessionId, Ticket, kept::Wanted),
+    /// Sign a device of an account out whose token nobody knows.
+    Forget(UserId, u64),
+}
 
 /// Something that is asked about accounts.
 pub struct Order {
@@ -41,19 +58,26 @@ pub struct Order {
 pub struct Roll {
     /// In force.
     pub accounts: Arc<RwLock<Accounts>>,
+    /// The devices that stay signed in.
+    pub kept: Arc<Kept>,
     report: mpsc::Sender<Input>,
     turn: Mutex<()>,
 }
 
 impl Roll {
     /// The roll whose changes go to `report`.
-    pub fn new(accounts: Arc<RwLock<Accounts>>, report: mpsc::Sender<Input>) -> Self {
-        Self { accounts, report, turn: Mutex::new(()) }
+    pub fn new(accounts: Arc<RwLock<Accounts>>, kept: Arc<Kept>, report: mpsc::Sender<Input>) -> Self {
+        Self { accounts, kept, report, turn: Mutex::new(()) }
+    }
+
+    /// Until it is dropped, nobody reads `users.json` again.
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads `users.json` again, and tells the engine what is new. A broken file is logged and passed over.
     pub fn reload(&self) {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.turn();
         let directory = {
             let mut accounts = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
             let known = accounts.doubts().to_vec();
@@ -72,13 +96,17 @@ impl Roll {
             }
         };
         let _ = self.report.blocking_send(Input::Directory(directory));
+        let stamp = |user| self.accounts.read().unwrap_or_else(PoisonError::into_inner).stamp(user);
+        for user in self.kept.sweep(stamp, clock::now()) {
+            let _ = self.report.blocking_send(Input::Ended(Ends { user, which: Which::All }));
+        }
     }
 }
 
 /// The thread's queue. Dropping it waits until what has been ordered is carried out: the folder must not be let go before.
 #[derive(Debug)]
 pub struct Registrar {
-    orders: Option<SyncSender<Order>>,
+    orders: Option<SyncSender<Task>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -104,10 +132,19 @@ impl Registrar {
     }
 
     /// Queues an order; where too many wait, the answer to it.
-    pub fn submit(&self, order: Order) -> Result<(), Box<Input>> {
-        let order = match self.orders.as_ref().map(|orders| orders.try_send(order)) {
-            Some(Err(TrySendError::Full(order) | TrySendError::Disconnected(order))) => order,
-            Some(Ok(())) | None => return Ok(()),
+    pub fn submit(&self, task: Task) -> Result<(), Box<Input>> {
+        let Some(orders) = &self.orders else { return Ok(()) };
+        let task = match orders.try_send(task) {
+            Err(TrySendError::Full(task) | TrySendError::Disconnected(task)) => task,
+            Ok(()) => return Ok(()),
+        };
+        let order = match task {
+            Task::Order(order) => order,
+            // They are signed in for now.
+            Task::Keep(session, ticket, wanted) => {
+                return Err(Box::new(Input::Kept(session, ticket, wanted.user, None)));
+            }
+            Task::Forget(..) => return Ok(()),
         };
         let text = "Too many accounts are being changed at once. Try again in a few seconds.";
         Err(Box::new(Input::AccountDone(order.session, order.errand, Err(Problem::new(Code::Busy, text)))))
@@ -120,29 +157,66 @@ struct Desk {
 }
 
 impl Desk {
-    fn run(&self, orders: &Receiver<Order>) {
-        while let Ok(Order { session, errand, call }) = orders.recv() {
-            let done = self.carry_out(errand, call);
-            // Also after a failure: what was under way may have been done in part.
-            self.roll.reload();
-            // The server may be ending; what was ordered before is carried out.
-            let _ = self.roll.report.blocking_send(Input::AccountDone(session, errand, done));
+    fn run(&self, tasks: &Receiver<Task>) {
+        loop {
+            match tasks.recv_timeout(LOOK_EVERY) {
+                Ok(Task::Order(order)) => self.order(order),
+                Ok(Task::Keep(session, ticket, wanted)) => self.keep(session, ticket, &wanted),
+                Ok(Task::Forget(user, session)) => {
+                    if let Err(error) = self.roll.kept.end(user, session, clock::now()) {
+                        tracing::warn!("{error}. A device is kept whose token nobody knows.");
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            self.roll.kept.save(clock::now(), false);
         }
+        self.roll.kept.save(clock::now(), true);
+    }
+
+    /// Keeps a device signed in, if its password is right still. Who cannot be kept is signed in for now.
+    fn keep(&self, session: SessionId, ticket: Ticket, wanted: &kept::Wanted) {
+        let stamp = self.roll.accounts.read().unwrap_or_else(PoisonError::into_inner).stamp(wanted.user);
+        let made = (stamp.as_ref() == Some(&wanted.stamp)).then(|| self.roll.kept.make(wanted));
+        let made = match made {
+            Some(Ok((made, gone))) => {
+                for (user, number) in gone {
+                    let _ = self.roll.report.blocking_send(Input::Ended(Ends { user, which: Which::One(number) }));
+                }
+                Some(made)
+            }
+            Some(Err(error)) => {
+                tracing::error!("{error}. A device does not stay signed in.");
+                None
+            }
+            None => None,
+        };
+        let _ = self.roll.report.blocking_send(Input::Kept(session, ticket, wanted.user, made));
+    }
+
+    fn order(&self, Order { session, errand, call }: Order) {
+        let done = self.carry_out(errand, call);
+        // Also after a failure: what was under way may have been done in part.
+        self.roll.reload();
+        // The server may be ending; what was ordered before is carried out.
+        let _ = self.roll.report.blocking_send(Input::AccountDone(session, errand, done));
     }
 
     fn carry_out(&self, errand: Errand, call: AccountCall) -> Result<AccountDone, Problem> {
         let now = errand.now;
         match (call, errand.by) {
             (AccountCall::Join(join), _) => self.join(join, now).map(AccountDone::Account),
-            (AccountCall::ChangePassword { old, new }, Some(by)) => {
+            (AccountCall::ChangePassword { old, new, end_others }, Some(by)) => {
                 if !accounts::is_password_of(&self.dir, by, &old).map_err(problem)? {
                     return Err(Problem::new(
                         Code::WrongCredentials,
                         "That is not your password now. Check it, and the caps-lock key.",
                     ));
                 }
-                self.set_password(By::Owner, by, &new)
+                self.change_password(by, &new, end_others.then_some(errand.kept), now)
             }
+            (AccountCall::Device(call), Some(by)) => self.devices(by, call, errand),
             (AccountCall::ChangeName(asked), Some(by)) => {
                 let name = names::account(&asked).map_err(|refused| problem(refused.into()))?;
                 self.change(By::Owner, &Change::Name(by, name)).map(AccountDone::Account)
@@ -253,6 +327,43 @@ impl Desk {
         let name = accounts::check_new(&self.dir, username).map_err(problem)?;
         let hash = accounts::new_password(password, name.as_str()).map_err(problem)?;
         Ok((name, hash))
+    }
+
+    /// Gives an account the password that its owner wants. Its devices stay signed in, or of them only the one that is
+    /// named.
+    fn change_password(
+        &self,
+        user: UserId,
+        password: &SecretString,
+        only: Option<Option<u64>>,
+        now: Millis,
+    ) -> Result<AccountDone, Problem> {
+        let name = accounts::name_of(&self.dir, user).map_err(problem)?;
+        let hash = accounts::new_password(password, name.as_str()).map_err(problem)?;
+        // Whoever read the new password first would take the devices for those of the old one.
+        let _turn = self.roll.turn();
+        self.change(By::Owner, &Change::Password(user, hash.clone()))?;
+        let ended = self.roll.kept.renew(user, only, &stamp_of(&hash), now).unwrap_or_else(|error| {
+            tracing::error!("{error}. All devices of an account are signed out.");
+            0
+        });
+        Ok(AccountDone::Ended(Ended { ended }))
+    }
+
+    /// What is asked about the devices of an account.
+    fn devices(&self, by: UserId, call: DeviceCall, errand: Errand) -> Result<AccountDone, Problem> {
+        let (kept, now) = (&self.roll.kept, errand.now);
+        match call {
+            DeviceCall::List => Ok(AccountDone::Devices(kept.list(by, now))),
+            DeviceCall::End(session) => match kept.end(by, session, now).map_err(problem)? {
+                true => Ok(AccountDone::Done),
+                false => Err(Problem::new(Code::UnknownDevice, "That device is not signed in any more.")),
+            },
+            DeviceCall::EndOthers => {
+                let ended = kept.end_others(by, errand.kept, now).map_err(problem)?;
+                Ok(AccountDone::Ended(Ended { ended }))
+            }
+        }
     }
 
     fn set_password(&self, by: By, user: UserId, password: &SecretString) -> Result<AccountDone, Problem> {

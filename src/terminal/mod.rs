@@ -22,7 +22,7 @@ use crate::client::model::{Field, Link, Phase, SignInProblem};
 use crate::client::pins::Pins;
 use crate::client::shelf::Shelf;
 use crate::client::{Client, Host};
-use crate::lines::credentials::{self, Credentials};
+use crate::lines::credentials;
 use crate::lines::live::{Bell, failure};
 use crate::lines::trust;
 use crate::lines::{Failure, Kind};
@@ -130,12 +130,11 @@ fn sign_in(client: &mut Client, bell: &Bell, options: &Options, present: bool) -
     let mut attempt = 0;
     loop {
         attempt += 1;
-        let Credentials { username, password } = credentials::get(options.name.as_deref(), None)?;
-        let address = options.address.clone();
+        let asked = credentials::get(options.name.as_deref(), None)?;
         if let Some(fingerprint) = options.fingerprint {
-            client.perform(Command::Expect { server: address.clone(), fingerprint });
+            client.perform(Command::Expect { server: options.address.clone(), fingerprint });
         }
-        client.perform(Command::SignIn { address, username, password });
+        asked.sign_in(client, &options.address);
         let unsent = client.model().outbox.pending().count();
         let mut begin = Instant::now();
         let problem = loop {

@@ -49,6 +49,12 @@ impl Window {
         self.login.set_folder(folder);
     }
 
+    /// The wish of who was here last, to begin as them if they stayed signed in.
+    pub fn resume_last(&mut self) -> Option<Command> {
+        let account = self.frame.settings.accounts.first()?.clone();
+        Some(self.login.resume(account))
+    }
+
     /// The pages before one is in.
     pub(super) fn signed_out(&mut self, ui: &mut Ui, model: &Model, commands: &mut Vec<Command>) {
         if std::mem::take(&mut self.was_signed_in) {
@@ -63,6 +69,7 @@ impl Window {
         let mut page = ui.new_child(UiBuilder::new().max_rect(place));
         match self.login.show(&mut page, &model.phase, &self.frame.settings) {
             Some(Deed::Ask(command)) => commands.push(command),
+            Some(Deed::Stay(command)) => commands.extend([Command::StaySignedIn(true), command]),
             Some(Deed::Forget(account)) => self.frame.settings.accounts.retain(|known| *known != account),
             Some(Deed::PickFolder) => self.frame.wants_folder = true,
             None => {}
@@ -123,7 +130,7 @@ impl Window {
         let mut child = ui.new_child(UiBuilder::new().max_rect(rect));
         if let Some(page) = &mut self.page {
             let Frame { settings, about, .. } = &mut self.frame;
-            match page.show(&mut child, rect, settings, model, about, commands) {
+            match page.show(&mut child, rect, settings, (model, clock), about, commands) {
                 Some(settings::Intent::Close) => self.toggle_settings(ui),
                 Some(settings::Intent::Ask(kind)) => self.ask_account(kind, ui, model),
                 None => {}

@@ -176,6 +176,22 @@ pub fn tick(ui: &Ui, center: egui::Pos2, chosen: bool) {
     }
 }
 
+/// A box with its words, ticked or not.
+pub fn check(ui: &mut Ui, rect: Rect, label: &str, on: bool, enabled: bool) -> Response {
+    let palette = theme::palette(ui);
+    let sense = if enabled { Sense::click() } else { Sense::hover() };
+    let response = ui.interact(rect, Id::unique(("check", label)), sense);
+    response.widget_info(|| WidgetInfo::selected(Role::CheckBox, enabled, on, label));
+    row_behind(ui, rect.expand2(vec2(space::XS, 0.0)), &response, enabled);
+    tick(ui, pos2(rect.left() + 10.0, rect.center().y), on);
+    let left = pos2(rect.left() + 20.0 + space::S, rect.center().y);
+    widgets::line(ui, left, label, font::body(), palette.text, rect.right() - left.x);
+    if response.gained_focus() {
+        ui.scroll_to_rect(rect.expand(space::S), None);
+    }
+    response
+}
+
 /// One of several of which one holds.
 pub fn choice(ui: &mut Ui, rect: Rect, label: &str, chosen: bool) -> Response {
     let palette = theme::palette(ui);

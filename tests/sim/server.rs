@@ -338,7 +338,12 @@ impl Server {
             Effect::Admit(session, _) => self.with(session, |connection| connection.admitted = true),
             Effect::Close(session) => self.with(session, |connection| connection.closing = true),
             // No device of the simulation asks for that.
-            Effect::Account(..) => {}
+            Effect::Account(..)
+            | Effect::Keep(..)
+            | Effect::VerifyToken(..)
+            | Effect::ForgetDevice(..)
+            | Effect::DeviceCame(_)
+            | Effect::DeviceLeft(_) => {}
             Effect::Fetch(session, purpose, seqs) => self.fetches.push((session, purpose, seqs)),
             Effect::Verify(session, ticket, username, password) => {
                 let found = sim.accounts.iter().find(|(_, name)| name.folded() == username.to_lowercase());

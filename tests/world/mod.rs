@@ -15,7 +15,7 @@ use parlor::proto::event::{Code, Event, Problem};
 use parlor::proto::ids::{DeviceId, Millis, Seq, UserId, UserName};
 use parlor::proto::record::{Record, json_of_frame};
 use parlor::proto::request::{
-    Call, ChatRef, FetchHistory, GroupCall, GroupEdit, Login, MarkRead, Peer, Receivers, Request, SendMessage,
+    Call, ChatRef, FetchHistory, GroupCall, GroupEdit, Login, MarkRead, Peer, Proof, Receivers, Request, SendMessage,
 };
 use proptest::prelude::*;
 
@@ -150,7 +150,8 @@ impl World {
         let session = SessionId(self.sessions);
         (device.session, device.choked, device.dropped, device.watched) = (Some(session), false, false, false);
         let (log, after) = device.model.cursor().map(|(log, after)| (log.to_owned(), after)).unzip();
-        let login = Login { username: String::new(), password: String::new().into(), log, after };
+        let proof = Proof::Password { username: String::new(), password: String::new().into(), keep: None };
+        let login = Login { proof, log, after };
         self.input(Input::Opened(session, Origin::here()));
         self.ask(at, None, Call::Login(login));
     }
@@ -231,6 +232,8 @@ impl World {
                 inputs.push_back(Input::Closed(session));
             }
             Effect::Admit(..) | Effect::Account(..) => {}
+            // Nobody stays signed in there.
+            _ => {}
         }
     }
 

@@ -1,10 +1,11 @@
 //! What a window knew when it was last open, so that the next one is readable at once, and also with the server away.
 //!
 //! Messages are kept as they come, and beside them a picture of the rest of the model: see [`store`]. Whatever is wrong
-//! with a cache, what is wrong is thrown away, and the server tells it anew. It opens only to the password that the
-//! server took last, of which it keeps a hash. It has a limit, which bounds the time to open it and what it takes of the
+//! with a cache, what is wrong is thrown away, and the server tells it anew. It opens only to the password or the token
+//! that the server took last, of which it keeps a hash. It has a limit, which bounds the time to open it and what it takes of the
 //! memory, too: all of it is loaded.
 
+mod opener;
 mod picture;
 mod store;
 mod writer;
@@ -15,11 +16,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 
-use argon2::Argon2;
-use argon2::password_hash::PasswordVerifier as _;
-use argon2::password_hash::phc::PasswordHash;
-use secrecy::{ExposeSecret as _, SecretString};
-
+pub use self::opener::Opener;
 use self::picture::Picture;
 use self::store::{Messages, Sealed, Step, Store};
 use self::writer::{Gauge, Note, SAVE_EVERY_MILLIS, Writer};
@@ -58,10 +55,9 @@ impl Cache {
         }
     }
 
-    /// Whether that is the password that the server took last. Takes tens of milliseconds.
-    pub fn opens_to(&self, password: &SecretString) -> bool {
-        let hash = PasswordHash::new(&self.0.hash);
-        hash.is_ok_and(|hash| Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok())
+    /// Whether that is what the server took last. Takes tens of milliseconds for a password, and no time for a token.
+    pub fn opens_to(&self, opener: &Opener) -> bool {
+        opener.fits(&self.0.hash)
     }
 
     /// The model as it was, not connected, with what is not sent yet; and the file, to go on with.
@@ -162,7 +158,7 @@ impl Keeper {
     /// When the system refuses a thread.
     pub fn start(
         place: Place,
-        password: SecretString,
+        opener: impl Into<Opener>,
         kept: Option<Kept>,
         model: &Model,
         wake: impl Fn() + Send + 'static,
@@ -174,7 +170,7 @@ impl Keeper {
         let writer = Writer {
             files: place.files.clone(),
             gauge: Arc::clone(&gauge),
-            password,
+            opener: opener.into(),
             hash: None,
             store,
             _held: place.held,
@@ -206,9 +202,9 @@ impl Keeper {
         (self.stale, self.tell, self.saved_at) = (true, true, Millis(0));
     }
 
-    /// The server takes another password from now on: what is kept is written anew, and opens to that one.
-    pub fn set_password(&mut self, password: SecretString) {
-        *self.gauge.password.lock().unwrap_or_else(PoisonError::into_inner) = Some(password);
+    /// The server takes something else from now on: what is kept is written anew, and opens to that.
+    pub fn set_opener(&mut self, opener: Opener) {
+        *self.gauge.opener.lock().unwrap_or_else(PoisonError::into_inner) = Some(opener);
         (self.home, self.stale, self.saved_at) = (None, true, Millis(0));
     }
 
@@ -268,7 +264,7 @@ impl Keeper {
     /// There is to be no cache any more.
     pub fn forget(mut self) {
         self.end();
-        // Where this does not work, what is left still opens to its password only.
+        // Where this does not work, what is left still opens to its password or token only.
         if let Err(error) = self.files.iter().try_for_each(|file| file.set_len(0)) {
             tracing::warn!("what this window knew is still on the disk: {error}");
         }

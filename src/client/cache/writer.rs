@@ -6,10 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use argon2::Argon2;
-use argon2::password_hash::PasswordHasher as _;
-use secrecy::{ExposeSecret as _, SecretString};
-
+use super::Opener;
 use super::store::{Step, Store};
 use crate::client::chain::Pair;
 use crate::log::storage::Storage;
@@ -25,14 +22,14 @@ pub(super) struct Gauge {
     pub bytes: AtomicU64,
     /// Something could not be written: all of it must be written anew.
     pub failed: AtomicBool,
-    /// Another password, to which the file is to open when it is next written anew.
-    pub password: Mutex<Option<SecretString>>,
+    /// Something else, to which the file is to open when it is next written anew.
+    pub opener: Mutex<Option<Opener>>,
 }
 
 impl Gauge {
     pub fn new(limit: u64, bytes: u64) -> Self {
         let (limit, bytes) = (AtomicU64::new(limit), AtomicU64::new(bytes));
-        Self { limit, bytes, failed: AtomicBool::new(false), password: Mutex::new(None) }
+        Self { limit, bytes, failed: AtomicBool::new(false), opener: Mutex::new(None) }
     }
 }
 
@@ -47,8 +44,8 @@ pub(super) enum Note {
 pub(super) struct Writer {
     pub files: Pair,
     pub gauge: Arc<Gauge>,
-    pub password: SecretString,
-    /// The hash of the password, once it was needed.
+    pub opener: Opener,
+    /// Its hash, once it was needed.
     pub hash: Option<String>,
     /// Nothing until a step begins a file, and when it is not known what the file holds.
     pub store: Option<Store>,
@@ -102,17 +99,16 @@ impl Writer {
 
     /// The hash that the cache opens by: the one that it has opened by, if it has.
     fn hash(&mut self) -> io::Result<String> {
-        let renewed = self.gauge.password.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(password) = renewed {
-            (self.password, self.hash) = (password, None);
+        let renewed = self.gauge.opener.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(opener) = renewed {
+            (self.opener, self.hash) = (opener, None);
         } else if let Some(store) = &self.store {
             self.hash = Some(store.hash().to_owned());
         }
         if let Some(hash) = &self.hash {
             return Ok(hash.clone());
         }
-        let hashed = Argon2::default().hash_password(self.password.expose_secret().as_bytes());
-        let hash = hashed.map_err(|error| io::Error::other(error.to_string()))?.to_string();
+        let hash = self.opener.hash()?;
         Ok(self.hash.insert(hash).clone())
     }
 }

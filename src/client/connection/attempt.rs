@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::route::{self, Look};
 use super::trust::{Line, Trust};
 use super::wire::Wire;
-use super::{Cursor, Report, Server, SharedHost, SignIn, Wake, known};
+use super::{Cursor, Report, Secret, Server, SharedHost, SignIn, Wake, known};
 use crate::client::HostError;
 use crate::client::address::{self, Target};
 use crate::client::command::Hosting;
@@ -21,10 +21,10 @@ use crate::client::fold::sign_in_problem;
 use crate::client::model::{Field, Security, SignInProblem, TrustQuestion};
 use crate::config::{CONNECT_DEADLINE, SIGN_IN_DEADLINE, default_listen};
 use crate::proto::account::Asked;
+use crate::proto::device::LoginFrame;
 use crate::proto::event::{Code, Event, Problem};
 use crate::proto::frame;
 use crate::proto::limits::FRAME_BEFORE_LOGIN_MAX_BYTES;
-use crate::proto::outgoing::Outgoing;
 
 /// Why an attempt did not lead to a login.
 pub(super) enum Failed {
@@ -82,17 +82,30 @@ pub(super) async fn connect(
     };
     // Room for all of it from the start, so that no piece is left behind where it was before it grew.
     let mut login = Zeroizing::new(Vec::with_capacity(FRAME_BEFORE_LOGIN_MAX_BYTES));
-    let (username, password) = (sign_in.username.as_str(), sign_in.password());
-    let password = password.expose_secret();
+    let (username, secret) = (sign_in.username.as_str(), sign_in.secret());
     match sign_in.join.as_ref().filter(|_| !taken_before) {
         Some(join) => {
             let code = join.code.as_ref().map(|code| code.expose_secret());
+            let password = sign_in.password();
+            let password = password.expose_secret();
             frame::encode_value(&mut login, &Asked::Join { code, username, password });
         }
         None => {
             let log = known.as_ref().map(|(log, _)| log.as_str());
             let after = known.as_ref().map(|(_, seq)| *seq);
-            frame::encode_value(&mut login, &Outgoing::Login { username, password, log, after });
+            let none =
+                LoginFrame { username: None, password: None, token: None, keep: false, device: None, log, after };
+            let asked = match &secret {
+                Secret::Password { password, keep } => LoginFrame {
+                    username: Some(username),
+                    password: Some(password.expose_secret()),
+                    keep: keep.is_some(),
+                    device: keep.as_deref(),
+                    ..none
+                },
+                Secret::Token(token) => LoginFrame { token: Some(token.expose_secret()), ..none },
+            };
+            frame::encode_value(&mut login, &asked);
         }
     }
     let answer = async {

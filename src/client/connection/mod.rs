@@ -16,6 +16,7 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::time::timeout;
 
 use super::Host;
+use super::cache::Opener;
 use super::command::Hosting;
 use super::model::{Field, Security, SignInProblem, TrustQuestion};
 use super::pins::Pins;
@@ -54,15 +55,34 @@ pub(super) struct SignIn {
     generation: u64,
     server: Server,
     username: String,
-    password: Password,
+    secret: SharedSecret,
     /// The account is yet to be made.
     join: Option<Joining>,
     /// The server took it before: it is worth trying again until it does.
     known: bool,
 }
 
-/// A password, which may be changed while its account is signed in.
-type Password = Arc<Mutex<SecretString>>;
+/// What shows the server who somebody is.
+#[derive(Clone)]
+pub(super) enum Secret {
+    /// The password; and if the device is to stay signed in, what it is called.
+    Password { password: SecretString, keep: Option<String> },
+    /// The token of a device that stays signed in.
+    Token(SecretString),
+}
+
+/// It may become another one while its account is signed in.
+type SharedSecret = Arc<Mutex<Secret>>;
+
+impl Secret {
+    /// What a cache opens to that was kept with it.
+    pub(super) fn opener(&self) -> Opener {
+        match self {
+            Self::Password { password, .. } => Opener::Password(password.clone()),
+            Self::Token(token) => Opener::Token(token.clone()),
+        }
+    }
+}
 
 /// How an account is made.
 pub(super) struct Joining {
@@ -115,7 +135,7 @@ pub(super) struct Handle {
     wake: Wake,
     generation: u64,
     /// That of the last sign-in.
-    password: Password,
+    secret: SharedSecret,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -126,9 +146,17 @@ impl std::fmt::Debug for Handle {
 }
 
 impl SignIn {
-    /// The password that holds now.
+    /// What holds now.
+    fn secret(&self) -> Secret {
+        self.secret.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The password; that of a new account or a new server always is one.
     fn password(&self) -> SecretString {
-        self.password.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        match self.secret() {
+            Secret::Password { password, .. } => password,
+            Secret::Token(_) => SecretString::default(),
+        }
     }
 }
 
@@ -145,8 +173,9 @@ impl Handle {
         let thread = std::thread::Builder::new().name("connection".into()).spawn(move || {
             runtime.block_on(task.run());
         })?;
-        let password = Arc::new(Mutex::new(SecretString::default()));
-        Ok(Self { orders: Some(orders), reports, cursor, trust, wake, generation: 0, password, thread: Some(thread) })
+        let secret = Secret::Password { password: SecretString::default(), keep: None };
+        let secret = Arc::new(Mutex::new(secret));
+        Ok(Self { orders: Some(orders), reports, cursor, trust, wake, generation: 0, secret, thread: Some(thread) })
     }
 
     pub(super) fn next(&mut self) -> Option<Report> {
@@ -188,19 +217,32 @@ impl Handle {
     pub(super) fn sign_in(
         &mut self,
         server: Server,
-        (username, password): (String, SecretString),
+        (username, secret): (String, Secret),
         join: Option<Joining>,
         known: bool,
     ) {
         self.generation += 1;
-        self.password = Arc::new(Mutex::new(password));
-        let (generation, password) = (self.generation, Arc::clone(&self.password));
-        let _ = self.order(Order::SignIn(SignIn { generation, server, username, password, join, known }));
+        self.secret = Arc::new(Mutex::new(secret));
+        let (generation, secret) = (self.generation, Arc::clone(&self.secret));
+        let _ = self.order(Order::SignIn(SignIn { generation, server, username, secret, join, known }));
     }
 
-    /// The account that is signed in has another password now: the connection comes back with it.
-    pub(super) fn set_password(&self, password: SecretString) {
-        *self.password.lock().unwrap_or_else(PoisonError::into_inner) = password;
+    /// The account that is signed in is known by something else now: the connection comes back with it.
+    pub(super) fn set_secret(&self, secret: Secret) {
+        *self.secret.lock().unwrap_or_else(PoisonError::into_inner) = secret;
+    }
+
+    /// Whether the connection comes back by a token.
+    pub(super) fn has_token(&self) -> bool {
+        self.token().is_some()
+    }
+
+    /// The token that it comes back by, if it does.
+    pub(super) fn token(&self) -> Option<SecretString> {
+        match &*self.secret.lock().unwrap_or_else(PoisonError::into_inner) {
+            Secret::Token(token) => Some(token.clone()),
+            Secret::Password { .. } => None,
+        }
     }
 
     /// Hands an order on; gives it back while too many wait.

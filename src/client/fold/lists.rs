@@ -176,6 +176,8 @@ mod tests {
             role: Default::default(),
             server_name: String::new(),
             registration: None,
+            session: None,
+            token: None,
         };
         model.apply(Event::Login(Ok(welcome)), Millis(0));
         people(&mut model, 1, Status::Online, 0, true);

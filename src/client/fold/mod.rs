@@ -126,7 +126,7 @@ impl Model {
                 let wait = i64::try_from(throttled.wait_ms).unwrap_or(i64::MAX).min(THROTTLED_MAX_MILLIS);
                 self.throttled = Some(now.plus(wait + THROTTLED_MILLIS));
             }
-            Event::Problem(problem) if matches!(problem.code, Code::AccountRemoved | Code::AccountBlocked) => {
+            Event::Problem(problem) if is_end(problem.code) => {
                 self.signed_out(Some(SignInProblem { field: Field::Credentials, message: problem.message }));
                 return Followup::Leave;
             }
@@ -363,11 +363,19 @@ impl Model {
 /// Where on the login page a refusal belongs.
 pub(super) fn sign_in_problem(problem: Problem) -> SignInProblem {
     let field = match problem.code {
-        Code::WrongCredentials | Code::DemoAccount | Code::NameTaken | Code::BadName | Code::BadPassword => {
-            Field::Credentials
-        }
+        Code::WrongCredentials
+        | Code::TokenRefused
+        | Code::DemoAccount
+        | Code::NameTaken
+        | Code::BadName
+        | Code::BadPassword => Field::Credentials,
         Code::BadInvite | Code::RegistrationClosed => Field::Invite,
         _ => Field::Server,
     };
     SignInProblem { field, message: problem.message }
+}
+
+/// Whether this window's account, or its device, is signed in no more by that.
+fn is_end(code: Code) -> bool {
+    matches!(code, Code::AccountRemoved | Code::AccountBlocked | Code::SessionEnded)
 }

@@ -116,6 +116,43 @@ mod as_text {
     }
 }
 
+/// A device of one's own account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceInfo {
+    /// What it is ended by; nothing for one that is there and does not stay signed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<u64>,
+    /// What it is called; may be empty.
+    pub device: String,
+    /// When it was signed in.
+    pub created: Millis,
+    /// When it was last there.
+    pub used: Millis,
+    /// The address from which it was last there, without the port.
+    pub address: String,
+    /// It is the one that asks.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub this: bool,
+    /// It is there now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub online: bool,
+}
+
+/// The reply to `list_devices`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Devices {
+    /// The one that asks first, then those that were used last.
+    pub devices: Vec<DeviceInfo>,
+}
+
+/// The reply to what ends other devices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// How many.
+    #[serde(default)]
+    pub ended: usize,
+}
+
 /// What came of a request of [`crate::proto::account`] that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountDone {
@@ -129,6 +166,10 @@ pub enum AccountDone {
     Invites(Invites),
     /// A new invite, with its code.
     Invite(NewInvite),
+    /// The devices of this account.
+    Devices(Devices),
+    /// Other devices are signed out.
+    Ended(Ended),
 }
 
 /// `server_changed`: what this server says of itself.

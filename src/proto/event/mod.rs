@@ -11,8 +11,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 pub use self::account::{
-    AccountDone, AccountInfo, AccountReply, Accounts, AdministrationChanged, ConnectionInfo, InviteInfo, Invites,
-    NewInvite, RoleChanged, ServerChanged,
+    AccountDone, AccountInfo, AccountReply, Accounts, AdministrationChanged, ConnectionInfo, DeviceInfo, Devices,
+    Ended, InviteInfo, Invites, NewInvite, RoleChanged, ServerChanged,
 };
 pub use self::lists::{
     ChatEntry, Chats, Closing, Cursor, Cursors, Former, GroupInfo, GroupMember, Groups, People, Person, Ready, Status,
@@ -138,6 +138,8 @@ fn account_done(purpose: &str, json: &[u8], head: Head) -> Result<Result<Account
         "list_accounts" => answer(json, head)?.map(AccountDone::Accounts),
         "list_invites" => answer(json, head)?.map(AccountDone::Invites),
         "create_invite" => answer(json, head)?.map(AccountDone::Invite),
+        "list_devices" => answer(json, head)?.map(AccountDone::Devices),
+        "change_password" | "end_other_devices" => answer(json, head)?.map(AccountDone::Ended),
         _ => head.verdict().map(|()| AccountDone::Done),
     })
 }
@@ -192,7 +194,8 @@ impl<'a> Event<'a> {
             "login" | "join" => Self::Login(answer(json, serde_json::from_slice(json)?)?),
             "change_password" | "change_name" | "list_accounts" | "add_account" | "reset_password"
             | "block_account" | "set_role" | "remove_account" | "rename_server" | "set_registration"
-            | "create_invite" | "list_invites" | "revoke_invite" => {
+            | "create_invite" | "list_invites" | "revoke_invite" | "list_devices" | "end_device"
+            | "end_other_devices" => {
                 let head: Head = serde_json::from_slice(json)?;
                 Self::Account(head.id, account_done(&purpose, json, head)?)
             }

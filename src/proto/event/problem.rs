@@ -18,6 +18,12 @@ pub enum Code {
     AlreadyLoggedIn,
     /// Wrong name or wrong password; the answer does not tell which.
     WrongCredentials,
+    /// No device is signed in by that token, or not any more; the answer does not tell which.
+    TokenRefused,
+    /// The device was signed out from another one while it was there; the connection ends.
+    SessionEnded,
+    /// No device of this account has that number.
+    UnknownDevice,
     /// The account was removed while it was logged in; the connection ends.
     AccountRemoved,
     /// The account was blocked while it was logged in; the connection ends.

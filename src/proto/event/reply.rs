@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Problem, Status};
 use crate::proto::account::Role;
 use crate::proto::chat::{ChatKey, GroupId};
+use crate::proto::device::Token;
 use crate::proto::fingerprint::Fingerprint;
 use crate::proto::ids::{Millis, RequestId, Seq, UserId};
 use crate::proto::record::Record;
@@ -46,6 +47,12 @@ pub struct Welcome {
     /// Whether everybody can make an account; told to administrators alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration: Option<bool>,
+    /// The number of this device, if it stays signed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<u64>,
+    /// What it logs in with from now on; told once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<Token>,
 }
 
 fn yes() -> bool {

@@ -26,6 +26,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
+use super::kept::stamp_of;
 use crate::core::directory::Directory;
 use crate::names;
 use crate::proto::account::Role;
@@ -39,7 +40,7 @@ pub use file::FILE_MAX_BYTES;
 pub(super) use file::json_error;
 pub use password::{HASH_BYTES, HASH_LANES, HASH_MEMORY_KIB, HASH_PASSES, SALT_BYTES};
 pub use store::{FILE_NAME, LOCK_NAME};
-pub(super) use store::{read, replace};
+pub(super) use store::{put, read, replace};
 pub use watch::{Watch, watch};
 
 /// The accounts of a data folder as the file last had them in good order.
@@ -129,6 +130,13 @@ impl Accounts {
         Directory::new(self.people()).with_roles(self.roll.admins.clone(), self.roll.blocked.clone())
     }
 
+    /// What tells the password of that account from others that it had; nothing if nobody gets in there.
+    pub fn stamp(&self, user: UserId) -> Option<String> {
+        let at = self.roll.people.binary_search_by_key(&user, |&(id, _)| id).ok()?;
+        let (_, hash) = self.roll.by_folded_name.get(&self.roll.people[at].1.folded())?;
+        (!self.roll.blocked.contains(&user)).then(|| stamp_of(hash))
+    }
+
     /// Whether that account looks after the others.
     pub fn is_admin(&self, user: UserId) -> bool {
         self.roll.admins.contains(&user)
@@ -212,6 +220,13 @@ impl Credential {
         // Both sides are worked out always: the account's absence must not save the time of the hash.
         let fits = password::matches(password, &self.hash);
         self.user.filter(|_| fits)
+    }
+}
+
+impl Credential {
+    /// What tells the password that it is checked against from later ones.
+    pub fn stamp(&self) -> String {
+        stamp_of(&self.hash)
     }
 }
 

@@ -11,6 +11,7 @@ use super::{CARD, Choice, FIELD, SIGN, Scene, TITLE, back, card, card_width, ser
 use crate::client::command::{Command, Hosting};
 use crate::client::model::{Field, SignInProblem};
 use crate::settings::values::Account;
+use crate::ui::controls;
 use crate::ui::text;
 use crate::ui::theme::{self, font, space};
 use crate::ui::widgets;
@@ -25,6 +26,8 @@ pub struct Form {
     known: Option<Account>,
     /// Somebody wants to go to a server: its address is what is missing first.
     joins: bool,
+    /// This device is to stay signed in.
+    stay: bool,
     /// An attempt was under way in the last frame.
     was_busy: bool,
 }
@@ -40,6 +43,8 @@ const HERE: &str = "With no server at hand, Parlor hosts one on this computer. \
                     Demo accounts: Alice 123, Bob 456, Charlie 789";
 const THERE: &str = "Whoever runs the server gives you its address, and an account with a name and a password.";
 
+/// The height of the choice to stay signed in.
+const STAY: f32 = 32.0;
 /// The height of the way to make an account.
 const REGISTER: f32 = 28.0;
 
@@ -98,6 +103,11 @@ impl Form {
         ui.memory_mut(|memory| memory.request_focus(Which::Name.id()));
     }
 
+    /// Whether this device is to stay signed in.
+    pub fn stays(&self) -> bool {
+        self.stay
+    }
+
     /// Forgets the password.
     pub fn forget_password(&mut self) {
         self.password = Zeroizing::default();
@@ -135,6 +145,7 @@ impl Form {
             + space::L
             + self.fields().len() as f32 * (entry::HEIGHT + space::M)
             + trouble_height
+            + STAY
             + space::S
             + FIELD
             + hint.as_ref().map_or(0.0, |(_, galley)| space::L + galley.size().y)
@@ -172,7 +183,12 @@ impl Form {
                 ui.memory_mut(|memory| memory.request_focus(which.id()));
             }
 
-            at.y += space::S;
+            let check = Rect::from_min_size(at - vec2(0.0, space::XS), vec2(inner, STAY));
+            if controls::check(ui, check, "Stay signed in on this device", self.stay, !busy).clicked() {
+                self.stay = !self.stay;
+                ui.ctx().request_repaint();
+            }
+            at.y += STAY + space::S;
             let button = Rect::from_min_size(at, vec2(inner, FIELD));
             let mut choice = left.then_some(Choice::Back);
             if busy {

@@ -16,9 +16,9 @@ use self::host::HostForm;
 use self::join::JoinForm;
 use super::theme::{self, font, radius, space};
 use super::widgets;
-use crate::client::command::Command;
+use crate::client::command::{Command, Hosting};
 use crate::client::model::{Phase, SignInProblem};
-use crate::settings::values::{Account, Settings};
+use crate::settings::values::{Account, Hosts, Settings};
 
 /// How high a field and a button are.
 const FIELD: f32 = 42.0;
@@ -60,6 +60,8 @@ pub struct Login {
 pub enum Deed {
     /// To get in, or not any more.
     Ask(Command),
+    /// To get in, and to stay signed in.
+    Stay(Command),
     /// That nobody sees any more that this account was used here.
     Forget(Account),
     /// To look for a folder with the system's dialog.
@@ -111,6 +113,14 @@ impl Login {
     /// The folder of a server for others: what is suggested, or what was found with the dialog.
     pub fn set_folder(&mut self, folder: String) {
         self.host.folder = folder;
+    }
+
+    /// Has somebody begin as who they were before, if they stayed signed in. Otherwise the page asks for their password.
+    pub fn resume(&mut self, account: Account) -> Command {
+        self.form.start_as(account.clone());
+        self.asked = Some(account.clone());
+        let hosting = account.hosts.map(|Hosts { folder, port }| Hosting { folder, port, new: false });
+        Command::Resume { address: account.server, hosting, username: account.name }
     }
 
     /// Forgets the passwords, once they have done their work. Returns who got in with them.
@@ -175,8 +185,8 @@ impl Login {
                 go(Some(Page::Fields))
             }
             Choice::Known(account) => {
-                self.form.start_as(account);
-                go(Some(Page::Fields))
+                go(Some(Page::Fields));
+                Some(Deed::Ask(self.resume(account)))
             }
             Choice::Host => go(Some(Page::Host)),
             Choice::Join { open, server } => {
@@ -198,7 +208,8 @@ impl Login {
             Choice::Cancel => Some(Deed::Ask(Command::SignOut)),
             Choice::Enter(command, account) => {
                 self.asked = Some(account);
-                Some(Deed::Ask(command))
+                let stays = self.page == Some(Page::Fields) && self.form.stays();
+                Some(if stays { Deed::Stay(command) } else { Deed::Ask(command) })
             }
         }
     }

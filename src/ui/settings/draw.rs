@@ -34,6 +34,12 @@ pub enum Act {
     Ask(Ask),
     /// Leave this account.
     SignOut,
+    /// Leave it for another one.
+    SwitchAccount,
+    /// Sign out the device of that number.
+    End(u64),
+    /// Sign out all but this one.
+    EndOthers,
     /// Have that server on the login page.
     Default(Account),
     /// Forget a server with all its accounts.
@@ -43,6 +49,10 @@ pub enum Act {
 /// The lowest row.
 const LOWEST: f32 = 52.0;
 const FACE: f32 = 44.0;
+/// The sign of a device, and the buttons that sign it or all others out.
+const DEVICE: f32 = 20.0;
+const END: f32 = 64.0;
+const END_OTHERS: f32 = 132.0;
 const SWITCH: f32 = 36.0;
 /// A part of the choice of a theme.
 const PART: egui::Vec2 = vec2(76.0, 34.0);
@@ -70,7 +80,10 @@ impl<'a> Laid<'a> {
         let below = matches!(row.kind, Kind::Theme(_)) && width < TIGHT;
         let (before, after) = match &row.kind {
             Kind::Me(_) => (FACE + space::M, 0.0),
-            Kind::SignOut | Kind::ClearCache | Kind::Ask(_) => (0.0, 100.0 + space::M),
+            Kind::Device(None, _) => (DEVICE + space::M, 0.0),
+            Kind::Device(Some(_), _) => (DEVICE + space::M, END + space::M),
+            Kind::EndOthers => (0.0, END_OTHERS + space::M),
+            Kind::SignOut | Kind::ClearCache | Kind::Ask(_) | Kind::SwitchAccount => (0.0, 100.0 + space::M),
             Kind::Switch(..) => (0.0, SWITCH + space::L),
             Kind::Theme(_) if below => (0.0, 0.0),
             Kind::Theme(_) => (0.0, 3.0 * PART.x + space::L),
@@ -106,6 +119,7 @@ impl<'a> Laid<'a> {
         }
         let left = match row.kind {
             Kind::Me(_) => rect.left() + space::L + FACE + space::M,
+            Kind::Device(..) => rect.left() + space::L + DEVICE + space::M,
             _ => rect.left() + space::L,
         };
         let words = self.title.size().y + self.hint.as_ref().map_or(0.0, |hint| 2.0 + hint.size().y);
@@ -129,6 +143,30 @@ impl<'a> Laid<'a> {
         match &row.kind {
             Kind::Me(name) => {
                 widgets::avatar(ui, pos2(rect.left() + space::L + FACE / 2.0, middle), FACE, name, None);
+            }
+            Kind::Device(end, this) => {
+                let color = if *this { palette.accent } else { palette.subdued };
+                widgets::icon(ui, pos2(rect.left() + space::L + DEVICE / 2.0, middle), Icon::Monitor, DEVICE, color);
+                if let Some(session) = end {
+                    let place = Rect::from_center_size(pos2(right - END / 2.0, middle), vec2(END, BUTTON));
+                    // Two may be called the same.
+                    let name = format!("Sign out {} ({session})", row.title);
+                    let response = controls::labelled_button(ui, place, "End", &name, true);
+                    follow(ui, &response, rect);
+                    act = response.clicked().then_some(Act::End(*session));
+                }
+            }
+            Kind::SwitchAccount => {
+                let place = Rect::from_center_size(pos2(right - 50.0, middle), vec2(100.0, BUTTON));
+                let response = controls::labelled_button(ui, place, "Switch", "Use another account", true);
+                follow(ui, &response, rect);
+                act = response.clicked().then_some(Act::SwitchAccount);
+            }
+            Kind::EndOthers => {
+                let place = Rect::from_center_size(pos2(right - END_OTHERS / 2.0, middle), vec2(END_OTHERS, BUTTON));
+                let response = controls::danger_button(ui, place, "End all others", "devices", true);
+                follow(ui, &response, rect);
+                act = response.clicked().then_some(Act::EndOthers);
             }
             deed @ (Kind::SignOut | Kind::ClearCache) => {
                 let (label, does) =

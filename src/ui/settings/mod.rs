@@ -1,6 +1,7 @@
 //! The settings page: it lies over the panes, changes at once what is chosen, and is left with Esc. Wide, its sections
 //! stand at the left; narrow, all rows stand below each other.
 
+mod devices;
 mod draw;
 mod rows;
 
@@ -15,9 +16,11 @@ use super::About;
 use super::controls::{self, Field};
 use super::dialogs::account::Kind;
 use super::theme::{self, font, radius, space};
+use super::when::Clock;
 use super::widgets;
-use crate::client::command::Command;
-use crate::client::model::Model;
+use crate::client::command::{AccountWish, Command};
+use crate::client::model::{Link, Model};
+use crate::proto::device::DeviceCall;
 use crate::settings::values::{CACHE_DEFAULT_BYTES, CACHE_MAX_BYTES, CACHE_MIN_BYTES, Settings, ZOOM_STEP};
 
 /// From this width on, the sections stand at the left.
@@ -44,12 +47,14 @@ pub struct Page {
     query: String,
     section: Section,
     appeared: bool,
+    /// The devices were asked for.
+    asked: bool,
 }
 
 impl Page {
     /// The page as it opens.
     pub fn open() -> Self {
-        Self { query: String::new(), section: Section::Account, appeared: false }
+        Self { query: String::new(), section: Section::Account, appeared: false, asked: false }
     }
 
     fn search_id() -> Id {
@@ -62,7 +67,7 @@ impl Page {
         ui: &mut Ui,
         rect: Rect,
         settings: &mut Settings,
-        model: &Model,
+        (model, clock): (&Model, &Clock),
         about: &About,
         commands: &mut Vec<Command>,
     ) -> Option<Intent> {
@@ -73,7 +78,7 @@ impl Page {
         let top = rect.top() + theme::HEADER + if wide { 0.0 } else { controls::FIELD + space::M };
         let mut body = Rect::from_min_max(pos2(rect.left(), top.min(rect.bottom())), rect.max);
 
-        let rows = rows::found(settings, model, about, &self.query);
+        let rows = rows::found(settings, model, about, clock, &self.query);
         let searching = !self.query.trim().is_empty();
         if wide {
             let (left, right) = body.split_left_right_at_x(body.left() + SECTIONS);
@@ -81,6 +86,10 @@ impl Page {
             body = right;
         }
         let shown: Vec<&Row> = rows.iter().filter(|row| !wide || searching || row.section == self.section).collect();
+        let are_seen = shown.iter().any(|row| row.section == Section::Devices);
+        if are_seen && model.link == Link::Online && !std::mem::replace(&mut self.asked, true) {
+            commands.push(Command::Account(AccountWish::Device(DeviceCall::List)));
+        }
         if shown.is_empty() {
             let nothing = "No setting is called that";
             let (title, hint) = match searching {
@@ -220,6 +229,11 @@ impl Page {
     }
 }
 
+/// Signs devices out, and asks what there are then.
+fn end(call: DeviceCall, commands: &mut Vec<Command>) {
+    commands.extend([call, DeviceCall::List].map(|call| Command::Account(AccountWish::Device(call))));
+}
+
 /// Changes what was chosen.
 fn take(act: Act, settings: &mut Settings, model: &Model, commands: &mut Vec<Command>) {
     match act {
@@ -244,6 +258,9 @@ fn take(act: Act, settings: &mut Settings, model: &Model, commands: &mut Vec<Com
         // It is asked about before anything changes.
         Act::Ask(_) => {}
         Act::SignOut => commands.push(Command::SignOut),
+        Act::SwitchAccount => commands.push(Command::SwitchAccount),
+        Act::End(session) => end(DeviceCall::End(session), commands),
+        Act::EndOthers => end(DeviceCall::EndOthers, commands),
         Act::Default(account) => settings.default_server = account.server,
         Act::Forget(account) => {
             settings.accounts.retain(|known| !known.same_server(&account));

@@ -2,17 +2,21 @@
 
 use lucide_icons::Icon;
 
+use super::devices;
 use crate::client::model::Model;
 use crate::settings::values::{Account, Settings, Theme};
 use crate::ui::About;
 use crate::ui::dialogs::account::Kind as Ask;
 use crate::ui::login::server_words;
+use crate::ui::when::Clock;
 
 /// A part of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Section {
     /// Who one is here.
     Account,
+    /// Where one is signed in.
+    Devices,
     /// How it looks.
     Appearance,
     /// How one writes.
@@ -31,8 +35,9 @@ pub enum Section {
 
 impl Section {
     /// All of them, in the order of the page.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Account,
+        Self::Devices,
         Self::Appearance,
         Self::Writing,
         Self::Notifications,
@@ -46,6 +51,7 @@ impl Section {
     pub fn title(self) -> &'static str {
         match self {
             Self::Account => "Account",
+            Self::Devices => "Devices",
             Self::Appearance => "Appearance",
             Self::Writing => "Writing",
             Self::Notifications => "Notifications",
@@ -60,6 +66,7 @@ impl Section {
     pub fn sign(self) -> Icon {
         match self {
             Self::Account => Icon::CircleUserRound,
+            Self::Devices => Icon::MonitorSmartphone,
             Self::Appearance => Icon::SunMoon,
             Self::Writing => Icon::Keyboard,
             Self::Notifications => Icon::Bell,
@@ -131,6 +138,12 @@ pub enum Kind {
     Ask(Ask),
     /// Leave this account.
     SignOut,
+    /// Leave for another account, and stay signed in.
+    SwitchAccount,
+    /// A device: the number to end it by, if it can be, and whether it is this one.
+    Device(Option<u64>, bool),
+    /// Sign out all other devices.
+    EndOthers,
     /// Delete what is kept.
     ClearCache,
     /// How much is kept, in bytes.
@@ -181,8 +194,10 @@ fn fits(row: &Row, query: &str) -> bool {
 }
 
 /// The rows that a search finds; all of them while nothing is searched.
-pub fn found(settings: &Settings, model: &Model, about: &About, query: &str) -> Vec<Row> {
+pub fn found(settings: &Settings, model: &Model, about: &About, clock: &Clock, query: &str) -> Vec<Row> {
     let mut rows = all(settings, model, about);
+    let after = rows.iter().take_while(|row| row.section == Section::Account).count();
+    rows.splice(after..after, devices::rows(model, clock));
     rows.retain(|row| fits(row, query));
     rows
 }
@@ -200,6 +215,8 @@ fn all(settings: &Settings, model: &Model, about: &About) -> Vec<Row> {
     let hint = "It is also the name that you sign in with.";
     add(Section::Account, "Name", hint, Kind::Ask(Ask::ChangeName));
     add(Section::Account, "Password", "The old one is asked for.", Kind::Ask(Ask::ChangePassword));
+    let hint = "This device stays signed in here, if it was to.";
+    add(Section::Account, "Use another account", hint, Kind::SwitchAccount);
     add(Section::Account, "Sign out", "What is known of this account here is forgotten.", Kind::SignOut);
 
     add(Section::Appearance, "Theme", "", Kind::Theme(settings.theme));
@@ -276,9 +293,13 @@ mod tests {
     use super::*;
     use crate::proto::ids::DeviceId;
 
+    fn clock() -> Clock {
+        Clock { now: crate::proto::ids::Millis(0), zone: jiff::tz::TimeZone::UTC }
+    }
+
     fn titles(settings: &Settings, query: &str) -> Vec<String> {
         let model = Model::new(DeviceId::from_random(1));
-        found(settings, &model, &About::default(), query).into_iter().map(|row| row.title).collect()
+        found(settings, &model, &About::default(), &clock(), query).into_iter().map(|row| row.title).collect()
     }
 
     #[test]
@@ -297,7 +318,7 @@ mod tests {
         let accounts = vec![on("b.example", "Alice"), on("", "Bob"), on("B.example", "Charlie")];
         let settings = Settings { accounts, default_server: "b.example".into(), ..Settings::default() };
         let model = Model::new(DeviceId::from_random(1));
-        let rows = found(&settings, &model, &About::default(), "connection");
+        let rows = found(&settings, &model, &About::default(), &clock(), "connection");
         let shown: Vec<_> = rows.iter().map(|row| (row.title.as_str(), row.hint.as_str())).collect();
         assert_eq!(shown, [("b.example", "Alice, Charlie. Stands on the login page"), ("This computer", "Bob")]);
     }

@@ -64,7 +64,7 @@ impl Kind {
         match self {
             Self::Add => "They sign in with this name and password, and can change both in their settings.".into(),
             Self::Reset(id) => format!(
-                "{} signs in with the new password from now on. Where they are signed in now, they stay so.",
+                "{} is signed out everywhere at once, and signs in with the new password from now on.",
                 name(model, *id)
             ),
             Self::Remove(id) => format!(
@@ -79,9 +79,7 @@ impl Kind {
             Self::ChangeName => "It is also the name that you sign in with, and all others see it. The old one stays \
                                  yours: you can go on signing in with it."
                 .into(),
-            Self::ChangePassword => "This window goes on with the new one. Other devices stay signed in until they \
-                                     connect anew; then they ask for it."
-                .into(),
+            Self::ChangePassword => "This window goes on with the new one.".into(),
         }
     }
 
@@ -118,6 +116,11 @@ impl Kind {
         }
     }
 
+    /// What can be chosen beside the fields.
+    pub fn choice(&self) -> Option<&'static str> {
+        (*self == Self::ChangePassword).then_some("Sign out all other devices")
+    }
+
     /// It takes something away.
     pub fn is_grave(&self) -> bool {
         matches!(self, Self::Remove(_) | Self::StepDown(_))
@@ -129,7 +132,7 @@ impl Kind {
     }
 
     /// The wish with what is in the fields.
-    pub fn wish(&self, value: impl Fn(Part) -> String) -> AccountWish {
+    pub fn wish(&self, end_others: bool, value: impl Fn(Part) -> String) -> AccountWish {
         let secret = |part| SecretString::from(value(part));
         let name = || value(Part::Name).trim().to_owned();
         match self {
@@ -140,7 +143,9 @@ impl Kind {
             Self::Remove(user) => AccountWish::Admin(AdminWish::Remove(*user)),
             Self::StepDown(user) => AccountWish::Admin(AdminWish::SetRole { user: *user, role: Role::Member }),
             Self::ChangeName => AccountWish::ChangeName(name()),
-            Self::ChangePassword => AccountWish::ChangePassword { old: secret(Part::Old), new: secret(Part::New) },
+            Self::ChangePassword => {
+                AccountWish::ChangePassword { old: secret(Part::Old), new: secret(Part::New), end_others }
+            }
         }
     }
 }

@@ -22,11 +22,15 @@ use crate::ui::{controls, text, widgets};
 
 /// How wide a button beside a field is.
 const BESIDE: f32 = 40.0;
+/// How high a choice beside the fields is.
+const CHOICE: f32 = 32.0;
 
 /// What has been filled in.
 pub struct AskAccount {
     kind: Kind,
     values: Vec<(Part, Zeroizing<String>)>,
+    /// Other devices are to be signed out. Whoever changes a password mostly does it because of somebody else.
+    end_others: bool,
     /// The passwords can be read.
     shown: bool,
     /// Where the caret is to go.
@@ -59,7 +63,19 @@ impl AskAccount {
             **name = me.username.clone();
         }
         let focus = kind.parts().first().copied();
-        Self { kind, values, shown: false, focus, wrong: None, problem: None, asked: None, random, server, told: None }
+        Self {
+            kind,
+            values,
+            end_others: true,
+            shown: false,
+            focus,
+            wrong: None,
+            problem: None,
+            asked: None,
+            random,
+            server,
+            told: None,
+        }
     }
 
     fn value(&self, wanted: Part) -> &str {
@@ -148,7 +164,7 @@ impl AskAccount {
         self.wrong = wrong;
         if self.wrong.is_none() {
             self.asked = Some(Asked::start(model));
-            commands.push(Command::Account(self.kind.wish(|part| self.value(part).to_owned())));
+            commands.push(Command::Account(self.kind.wish(self.end_others, |part| self.value(part).to_owned())));
         }
     }
 
@@ -170,7 +186,8 @@ impl AskAccount {
                 .map_or(0.0, |(words, wrong)| space::XS + small(&words, width - if wrong { 24.0 } else { 0.0 }));
             entry::HEIGHT + below + space::M
         });
-        small(words, width) + space::M + fields.sum::<f32>()
+        let choice = if self.kind.choice().is_some() { CHOICE } else { 0.0 };
+        small(words, width) + space::M + fields.sum::<f32>() + choice
     }
 
     /// The words and the fields. Returns whether Enter was pressed in the last one.
@@ -240,6 +257,14 @@ impl AskAccount {
                 };
             }
             y += space::M;
+        }
+        if let Some(label) = self.kind.choice() {
+            let place = Rect::from_min_size(pos2(body.left(), y), vec2(body.width(), CHOICE));
+            if controls::check(ui, place, label, self.end_others, !busy).clicked() {
+                self.end_others = !self.end_others;
+                ui.ctx().request_repaint();
+            }
+            y += CHOICE;
         }
         // Not before all fields are drawn: the next one would take the text of this frame for its own.
         if let Some(part) = next.or(self.focus.take()) {
