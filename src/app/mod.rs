@@ -37,6 +37,8 @@ struct App {
     exports: Exports,
     /// Since when somebody looks at something else.
     elsewhere: Option<Instant>,
+    /// How many frames have begun; not counted for long.
+    frames: u8,
 }
 
 /// The size of the first window, in points.
@@ -99,6 +101,7 @@ pub fn run(
                 folder: FolderDialog::default(),
                 exports: Exports::default(),
                 elsewhere: None,
+                frames: 0,
             }))
         }),
     )
@@ -121,6 +124,22 @@ impl App {
 const ELSEWHERE_LONG: Duration = Duration::from_secs(30);
 
 impl App {
+    /// Says in the log when the first frame was on the screen, for whoever measures that.
+    fn tell_of_start(&mut self, ctx: &egui::Context) {
+        if self.frames < 2 && tracing::enabled!(tracing::Level::DEBUG) {
+            self.frames += 1;
+            match self.frames {
+                1 => ctx.request_repaint(),
+                // This one begins when the one before it has been painted.
+                _ => tracing::debug!(messages = self.messages(), "the first frame is on the screen"),
+            }
+        }
+    }
+
+    fn messages(&self) -> usize {
+        self.client.model().chats.values().map(|chat| chat.messages.len()).sum()
+    }
+
     /// Tries to reconnect for somebody who comes back to the window.
     fn notice_return(&mut self, ctx: &egui::Context) {
         if !ctx.input(|input| input.focused) {
@@ -149,6 +168,7 @@ impl eframe::App for App {
     /// Runs while the window is hidden, too: the title still counts.
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         self.client.poll();
+        self.tell_of_start(ctx);
         self.notice_absence(ctx);
         place::take_down(ctx, &mut self.window.settings_mut().window);
         self.keep();
