@@ -3,7 +3,7 @@
 //!
 //! The time ends where the frame after the first one begins, as the program itself says in its log.
 
-#![expect(clippy::print_stdout, reason = "figures are for people")]
+#![expect(clippy::print_stdout, reason = "a measurement is to be read")]
 
 #[path = "support/kept.rs"]
 mod kept;

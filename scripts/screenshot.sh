@@ -161,7 +161,7 @@ take everyone
 
 STEP='settings'
 press ctrl+comma
-does 'the fourth part is open' click "$WINDOW" 118 226
+does 'the fifth part is open' click "$WINDOW" 118 270
 pointer_away
 take settings
 press Escape
@@ -199,10 +199,9 @@ take people
 does 'the invites are shown' click "$WINDOW" 80 138
 does 'a new one is asked for' click "$WINDOW" 800 92
 press Return
-does 'it is made' key Return
 clip ''
 copied() { link=$(timeout 5 xclip -o -selection clipboard 2>/dev/null) && [[ $link == parlor://* ]]; }
-press Return
+does 'the link is taken' click "$WINDOW" 601 211
 wait_until 10 'the link is copied' copied
 pointer_away
 take invite
