@@ -177,8 +177,8 @@ fn beside_a_scan_from_everywhere_people_log_in_and_talk() {
     for counter in [&seen.wrong, &seen.slowed, &seen.sent_to_tls, &seen.too_long, &seen.demo] {
         assert!(count(counter) > 0, "every kind of attack took place: {seen:?}");
     }
-    assert!(open > 100, "there was somebody to show out");
-    assert!(gone < Duration::from_secs(choose(15, 12)), "{gone:?}");
+    assert!(open > choose(20, 100), "there was somebody to show out");
+    assert!(gone < Duration::from_secs(choose(30, 12)), "{gone:?}");
     assert!(grown < 100 * 1024, "{grown} KiB");
     let text = String::from_utf8_lossy(&text);
     let line = text.lines().find(|line| line.to_ascii_lowercase().contains(CANARY));
