@@ -7,7 +7,7 @@ use egui::{pos2, vec2};
 use lucide_icons::Icon;
 
 use super::{Step, card};
-use crate::client::model::Model;
+use crate::client::model::{Chat, Model};
 use crate::proto::chat::ChatKey;
 use crate::ui::actions::{Action, Stand};
 use crate::ui::controls::{self, Field};
@@ -29,6 +29,8 @@ const PAD: f32 = 6.0;
 const SEEN: f32 = 8.5;
 /// How many chats it has before anything is typed.
 const RECENT: usize = 6;
+/// The chats that are looked at for them.
+const ACTIVE: usize = 4 * RECENT;
 /// The most that it has: nobody looks further than that, and types another letter.
 const FOUND_MAX: usize = 50;
 /// How many chats are remembered.
@@ -239,13 +241,22 @@ impl Finder {
     /// Where one was last, and then what was active last; not the chat that is open.
     fn recent(&self, model: &Model) -> Vec<ChatKey> {
         let all = self.order.all();
-        let mut active: Vec<ChatKey> = all.to_vec();
-        let last = |key: &ChatKey| model.chat(*key).and_then(|chat| chat.last.as_ref()).map(|last| last.seq);
-        active.sort_by_key(|key| std::cmp::Reverse(last(key)));
-        let visited = self.visited.0.iter().copied().filter(|key| all.contains(key));
+        let last = |(key, chat): (&ChatKey, &Chat)| Some((std::cmp::Reverse(chat.last.as_ref()?.seq), *key));
+        let mut active: Vec<_> = model.chats.iter().filter_map(last).collect();
+        // One of them may be open, and some may be left: a few more than are shown are enough, and all of ten thousand
+        // are not to be sorted.
+        if active.len() > ACTIVE {
+            active.select_nth_unstable(ACTIVE);
+            active.truncate(ACTIVE);
+        }
+        active.sort_unstable();
+        let visited = self.visited.0.iter().copied();
         let mut recent: Vec<ChatKey> = Vec::with_capacity(RECENT);
-        for key in visited.chain(active) {
-            if Some(key) != self.stand.chat && !recent.contains(&key) && recent.len() < RECENT {
+        for key in visited.chain(active.into_iter().map(|(_, key)| key)).chain(all.iter().copied()) {
+            if recent.len() == RECENT {
+                break;
+            }
+            if Some(key) != self.stand.chat && !recent.contains(&key) && all.contains(&key) {
                 recent.push(key);
             }
         }
