@@ -126,38 +126,23 @@ impl AccountCall {
 
     /// Reads the fields of a request with that purpose; nothing if the purpose is none of these.
     pub(super) fn parse(purpose: &str, json: &[u8]) -> Option<Result<Self, Problem>> {
-        const PURPOSES: [&str; 14] = [
-            "join",
-            "change_password",
-            "change_name",
-            "list_accounts",
-            "add_account",
-            "reset_password",
-            "block_account",
-            "set_role",
-            "remove_account",
-            "rename_server",
-            "set_registration",
-            "create_invite",
-            "list_invites",
-            "revoke_invite",
-        ];
         let bad = |error: serde_json::Error| Problem::new(Code::BadRequest, format!("{purpose}: {error}"));
-        (PURPOSES.contains(&purpose) || DeviceCall::PURPOSES.contains(&purpose))
-            .then(|| Self::read(purpose, json).map_err(bad))
+        Self::read(purpose, json).map_err(bad).transpose()
     }
 
-    fn read(purpose: &str, json: &[u8]) -> Result<Self, serde_json::Error> {
-        Ok(match purpose {
+    fn read(purpose: &str, json: &[u8]) -> Result<Option<Self>, serde_json::Error> {
+        Ok(Some(match purpose {
             "join" => Self::Join(serde_json::from_slice(json)?),
             "change_password" => {
                 let PasswordsWire { old, new, end_others } = serde_json::from_slice(json)?;
                 Self::ChangePassword { old, new, end_others }
             }
             "change_name" => Self::ChangeName(serde_json::from_slice::<UsernameWire>(json)?.username),
-            device if DeviceCall::PURPOSES.contains(&device) => Self::Device(DeviceCall::read(device, json)?),
-            other => Self::Admin(AdminCall::read(other, json)?),
-        })
+            other => {
+                let device = DeviceCall::read(other, json)?.map(Self::Device);
+                return if device.is_some() { Ok(device) } else { Ok(AdminCall::read(other, json)?.map(Self::Admin)) };
+            }
+        }))
     }
 }
 
@@ -178,8 +163,8 @@ impl AdminCall {
         }
     }
 
-    fn read(purpose: &str, json: &[u8]) -> Result<Self, serde_json::Error> {
-        Ok(match purpose {
+    fn read(purpose: &str, json: &[u8]) -> Result<Option<Self>, serde_json::Error> {
+        Ok(Some(match purpose {
             "list_accounts" => Self::ListAccounts { after: serde_json::from_slice::<AfterWire>(json)?.after },
             "add_account" => {
                 let NewWire { username, password } = serde_json::from_slice(json)?;
@@ -205,8 +190,9 @@ impl AdminCall {
                 Self::CreateInvite { uses, expires_in_ms, label }
             }
             "list_invites" => Self::ListInvites,
-            _ => Self::RevokeInvite(serde_json::from_slice::<RevokeWire>(json)?.invite),
-        })
+            "revoke_invite" => Self::RevokeInvite(serde_json::from_slice::<RevokeWire>(json)?.invite),
+            _ => return Ok(None),
+        }))
     }
 }
 

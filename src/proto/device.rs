@@ -159,9 +159,6 @@ pub enum DeviceCall {
 }
 
 impl DeviceCall {
-    /// The purposes of these requests.
-    pub(super) const PURPOSES: [&'static str; 3] = ["list_devices", "end_device", "end_other_devices"];
-
     pub(super) fn purpose(self) -> &'static str {
         match self {
             Self::List => "list_devices",
@@ -179,16 +176,18 @@ impl DeviceCall {
         }
     }
 
-    pub(super) fn read(purpose: &str, json: &[u8]) -> Result<Self, serde_json::Error> {
+    /// Reads the fields of a request with that purpose; nothing if the purpose is none of these.
+    pub(super) fn read(purpose: &str, json: &[u8]) -> Result<Option<Self>, serde_json::Error> {
         #[derive(Deserialize)]
         struct Wire {
             session: u64,
         }
-        Ok(match purpose {
+        Ok(Some(match purpose {
             "list_devices" => Self::List,
             "end_device" => Self::End(serde_json::from_slice::<Wire>(json)?.session),
-            _ => Self::EndOthers,
-        })
+            "end_other_devices" => Self::EndOthers,
+            _ => return Ok(None),
+        }))
     }
 }
 
