@@ -2,8 +2,10 @@
 //! through a link that somebody has put in the place of a file. Knows nothing of what is in them.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
-use std::io;
-use std::path::Path;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use atomic_write_file::AtomicWriteFile;
 
 /// Rights of a file: its owner reads and writes it.
 #[cfg(unix)]
@@ -14,6 +16,9 @@ const FOLDER_MODE: u32 = 0o700;
 /// The rights of everybody else.
 #[cfg(unix)]
 const OF_OTHERS: u32 = 0o077;
+
+/// The most damaged files that are kept; the next one takes the place of the last.
+const DAMAGED_MAX: u32 = 9;
 
 /// Something other than a plain file stands where a file should be, or other than a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,6 +90,37 @@ pub fn open(path: &Path) -> io::Result<File> {
 /// Those of the file system.
 pub fn create_new(path: &Path) -> io::Result<File> {
     private(OpenOptions::new().write(true).create_new(true)).open(path)
+}
+
+/// A file that takes the place of what is there when it is committed: whole and synced, or not at all.
+///
+/// # Errors
+/// Those of the file system.
+pub fn beside(path: &Path) -> io::Result<AtomicWriteFile> {
+    let mut options = AtomicWriteFile::options();
+    #[cfg(unix)]
+    {
+        use atomic_write_file::unix::OpenOptionsExt as _;
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(FILE_MODE).preserve_mode(false);
+    }
+    options.open(path)
+}
+
+/// Puts a text in the place of what is there, in the same manner.
+///
+/// # Errors
+/// Those of [`beside`].
+pub fn put(path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut file = beside(path)?;
+    file.write_all(text)?;
+    file.commit()
+}
+
+/// What a damaged JSON file is called when it is kept aside; the last name is given again and again.
+pub fn damaged_name(path: &Path) -> PathBuf {
+    let named = |n: u32| path.with_extension(if n == 0 { "json.damaged".into() } else { format!("json.damaged.{n}") });
+    (0..DAMAGED_MAX).map(named).find(|name| !name.exists()).unwrap_or_else(|| named(DAMAGED_MAX))
 }
 
 /// Opens a plain file that must be there, to read it. Nothing is changed.

@@ -3,10 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read as _};
+use std::path::PathBuf;
 
-use atomic_write_file::AtomicWriteFile;
 use serde::{Deserialize, Serialize};
 
 use crate::client::pins::{Known, Pin, Pins, SERVERS_MAX};
@@ -18,8 +17,6 @@ pub const FILE_NAME: &str = "servers.json";
 const FILE_MAX_BYTES: u64 = 1 << 20;
 /// The longest name of a server, in bytes: that of a computer has 253 at most, beside its port.
 const NAME_MAX_BYTES: usize = 512;
-/// The most damaged files that are kept; the next one takes the place of the last.
-const DAMAGED_MAX: u32 = 9;
 
 /// The file of what is remembered of servers.
 #[derive(Debug)]
@@ -82,8 +79,8 @@ impl Servers {
             Err(text) => text,
         };
         // A copy, so that there is no moment without a file: that would be one in which nothing is known and nothing lost.
-        let aside = free_name(&self.path);
-        write(&aside, &text)?;
+        let aside = files::damaged_name(&self.path);
+        files::put(&aside, &text)?;
         let kept = Kept { lost: Some(aside.display().to_string()), ..Kept::default() };
         tracing::warn!("what is remembered of servers is damaged; it is kept in {}", aside.display());
         self.write(&kept)?;
@@ -93,7 +90,7 @@ impl Servers {
     fn write(&self, kept: &Kept) -> io::Result<()> {
         let mut text = serde_json::to_vec_pretty(kept)?;
         text.push(b'\n');
-        write(&self.path, &text)
+        files::put(&self.path, &text)
     }
 }
 
@@ -127,26 +124,6 @@ impl Pins for Servers {
         entry.certificate = pin.or(entry.certificate);
         self.write(&kept)
     }
-}
-
-/// Puts a text in the place of what is there, whole or not at all, readable by its owner alone.
-fn write(path: &Path, text: &[u8]) -> io::Result<()> {
-    let mut options = AtomicWriteFile::options();
-    #[cfg(unix)]
-    {
-        use atomic_write_file::unix::OpenOptionsExt as _;
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600).preserve_mode(false);
-    }
-    let mut file = options.open(path)?;
-    file.write_all(text)?;
-    file.commit()
-}
-
-/// What a damaged file is called.
-fn free_name(path: &Path) -> PathBuf {
-    let named = |n: u32| path.with_extension(if n == 0 { "json.damaged".into() } else { format!("json.damaged.{n}") });
-    (0..DAMAGED_MAX).map(named).find(|name| !name.exists()).unwrap_or_else(|| named(DAMAGED_MAX))
 }
 
 #[cfg(test)]

@@ -2,10 +2,9 @@
 //! a file that is its owner's alone. With the token goes what opens what is kept of the messages, which is the token.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::PathBuf;
 
-use atomic_write_file::AtomicWriteFile;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -59,16 +58,7 @@ impl FileTokens {
         }
         let shown: BTreeMap<_, _> = tokens.iter().map(|(account, token)| (account, token.expose_secret())).collect();
         let text = Zeroizing::new(serde_json::to_vec_pretty(&shown)?);
-        let mut options = AtomicWriteFile::options();
-        #[cfg(unix)]
-        {
-            use atomic_write_file::unix::OpenOptionsExt as _;
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.mode(0o600).preserve_mode(false);
-        }
-        let mut file = options.open(&self.path)?;
-        file.write_all(&text)?;
-        file.commit()
+        files::put(&self.path, &text)
     }
 }
 

@@ -48,7 +48,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         ],
         &["tokio", "std::fs", "std::net", "eframe", "rfd"],
     ),
-    ("export", &[], &["egui", "eframe", "rfd", "tokio", "std::fs", "std::net", "SystemTime"]),
+    ("export", &["files"], &["egui", "eframe", "rfd", "tokio", "std::fs", "std::net", "SystemTime"]),
     ("settings", &["files", "proto::chat"], &["egui", "eframe", "tokio", "std::net"]),
     (
         "desktop",

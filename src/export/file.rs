@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read as _, Write as _};
 use std::path::Path;
 
-use atomic_write_file::AtomicWriteFile;
 use jiff::tz::TimeZone;
 
 use super::{Export, Format, IMPORT_MAX_BYTES, Progress, read};
+use crate::files;
 
 /// Puts an export in its place. Until it is whole, and when it does not become so, whatever was there stays. Only its
 /// owner can read a new file. `tick` is called after every [`TICK`] messages.
@@ -42,14 +42,7 @@ fn put(
     progress: &Progress,
     written: impl FnMut(usize) -> bool,
 ) -> io::Result<()> {
-    let mut options = AtomicWriteFile::options();
-    #[cfg(unix)]
-    {
-        use atomic_write_file::unix::OpenOptionsExt as _;
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600).preserve_mode(false);
-    }
-    let mut out = BufWriter::new(options.open(path)?);
+    let mut out = BufWriter::new(files::beside(path)?);
     super::write(&mut out, format, &export.head, export.entries.iter(), zone, written)?;
     out.flush()?;
     let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;

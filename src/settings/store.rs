@@ -2,12 +2,10 @@
 //! module that touches the disk.
 
 use std::fs;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-use atomic_write_file::AtomicWriteFile;
 
 use super::values::Settings;
 use crate::files;
@@ -18,8 +16,6 @@ pub const FILE_NAME: &str = "settings.json";
 const FILE_MAX_BYTES: u64 = 1 << 20;
 /// How often the file is written at most, however fast things change.
 const WRITE_PAUSE: Duration = Duration::from_secs(1);
-/// The most damaged files that are kept; the next one takes the place of the last.
-const DAMAGED_MAX: u32 = 9;
 
 /// Where the settings are kept. What was handed in is written, at the latest, when this is dropped.
 #[derive(Debug)]
@@ -178,24 +174,14 @@ fn write(path: &Path, settings: &Settings) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         files::own_folder(folder)?;
     }
-    let mut options = AtomicWriteFile::options();
-    #[cfg(unix)]
-    {
-        use atomic_write_file::unix::OpenOptionsExt as _;
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600).preserve_mode(false);
-    }
     let mut text = serde_json::to_vec_pretty(settings)?;
     text.push(b'\n');
-    let mut file = options.open(path)?;
-    file.write_all(&text)?;
-    file.commit()
+    files::put(path, &text)
 }
 
 /// Gives a damaged file another name, which says what it is.
 fn keep_aside(path: &Path) -> io::Result<PathBuf> {
-    let named = |n: u32| path.with_extension(if n == 0 { "json.damaged".into() } else { format!("json.damaged.{n}") });
-    let free = (0..DAMAGED_MAX).map(named).find(|name| !name.exists()).unwrap_or_else(|| named(DAMAGED_MAX));
+    let free = files::damaged_name(path);
     fs::rename(path, &free)?;
     Ok(free)
 }

@@ -7,7 +7,6 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use atomic_write_file::AtomicWriteFile;
 use secrecy::zeroize::Zeroizing;
 
 use super::AccountsError;
@@ -113,27 +112,14 @@ pub(super) fn update<T>(
 
 /// Puts `text` in place of what is there, whole or not at all, readable by its owner alone, and synced.
 pub(in crate::server) fn put(path: &Path, text: &[u8]) -> Result<(), AccountsError> {
-    let mut file = private().open(path).map_err(AccountsError::io("write", path))?;
-    file.write_all(text).and_then(|()| file.commit()).map_err(AccountsError::io("write", path))
-}
-
-/// How a file is written beside the one that it replaces.
-fn private() -> atomic_write_file::OpenOptions {
-    let mut options = AtomicWriteFile::options();
-    #[cfg(unix)]
-    {
-        use atomic_write_file::unix::OpenOptionsExt as _;
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600).preserve_mode(false);
-    }
-    options
+    files::put(path, text).map_err(AccountsError::io("write", path))
 }
 
 /// Puts `text` in place of `before`, whole or not at all, readable by its owner alone, and synced. False, with nothing
 /// changed, when `before` is not what is there any more.
 pub(in crate::server) fn replace(path: &Path, text: &[u8], before: Option<&[u8]>) -> Result<bool, AccountsError> {
     let failed = || AccountsError::io("write", path);
-    let mut file = private().open(path).map_err(failed())?;
+    let mut file = files::beside(path).map_err(failed())?;
     file.write_all(text).map_err(failed())?;
     // The slow part comes before the last look, so that next to nothing can happen between the look and the rename.
     file.sync_all().map_err(failed())?;
