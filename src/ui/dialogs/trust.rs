@@ -220,7 +220,7 @@ fn parts(ui: &Ui, question: &TrustQuestion, width: f32) -> Vec<Part> {
             parts.extend([Part::Gap(space::M), Part::Print(now("Fingerprint", None)), Part::Gap(space::S)]);
             parts.push(small(
                 "Compare it with what the server’s owner sees: it is printed when the server starts, and stands in \
-                 its settings.",
+                 its administration.",
             ));
         }
         Some(right) => {
