@@ -33,6 +33,10 @@ fn record(seq: u64) -> Record<'static> {
         from_user: "Alice".into(),
         mentions: Default::default(),
         client_id: format!("0123456789abcdef:{seq}").parse().ok(),
+        reply_to: None,
+        attachment: None,
+        edited: None,
+        deleted: false,
         message: "x".repeat(128).into(),
     })
 }
@@ -47,7 +51,14 @@ fn request() -> Vec<u8> {
     let device = DeviceId::from_random(7);
     let client_id = ClientIdText { device: &device, n: 12 };
     let to = SendTo::Chat(ChatKey::Person(UserId(2)));
-    frame::frame_of(&Outgoing::SendMessage { id: 12, to, client_id: &client_id, message: &"x".repeat(128) })
+    frame::frame_of(&Outgoing::SendMessage {
+        id: 12,
+        to,
+        client_id: &client_id,
+        reply_to: None,
+        attachment: None,
+        message: &"x".repeat(128),
+    })
 }
 
 #[divan::bench]

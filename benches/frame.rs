@@ -46,15 +46,8 @@ fn model(messages: u64, people: u32) -> Model {
         let text: Arc<str> = "some words of a message, ".repeat(1 + n as usize % 6).into();
         let at = NOW.plus((n as i64 - messages as i64) * 70_000);
         let from = if n % 3 == 0 { ME } else { UserId(2) };
-        chat.messages.push_back(Message {
-            seq: Seq(n),
-            at,
-            from,
-            text: Arc::clone(&text),
-            change: None,
-            mentions_me: false,
-        });
-        chat.last = Some(Last { seq: Seq(n), at, from, preview: text, change: None });
+        chat.messages.push_back(Message { seq: Seq(n), at, from, text: Arc::clone(&text), ..Default::default() });
+        chat.last = Some(Last { seq: Seq(n), at, from, preview: text, ..Default::default() });
         chat.read = Seq(n);
     }
     model

@@ -28,7 +28,7 @@ fn spent() -> Duration {
 }
 
 fn last(seq: u64, from: UserId) -> Last {
-    Last { seq: Seq(seq), at: NOW, from, preview: "some words of a message".into(), change: None }
+    Last { seq: Seq(seq), at: NOW, from, preview: "some words of a message".into(), ..Default::default() }
 }
 
 fn model() -> Model {
@@ -65,7 +65,7 @@ fn model() -> Model {
             let text: Arc<str> = "some words of a message, ".repeat(1 + n as usize % 6).into();
             let from = if n % 3 == 0 { ME } else { UserId(2) };
             let (seq, at) = (Seq(n), NOW.plus(n as i64 * 70_000 - 14_000_000));
-            chat.messages.push_back(Message { seq, at, from, text, change: None, mentions_me: false });
+            chat.messages.push_back(Message { seq, at, from, text, ..Default::default() });
             chat.read = seq;
         }
     }

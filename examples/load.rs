@@ -107,6 +107,10 @@ fn prepare(dir: &Path, args: &Args) -> anyhow::Result<()> {
                 from_user: format!("user{from}").into(),
                 mentions: Default::default(),
                 client_id: None,
+                reply_to: None,
+                attachment: None,
+                edited: None,
+                deleted: false,
                 message: "x".repeat(args.bytes).into(),
             });
             let mut bytes = Vec::new();
@@ -269,7 +273,14 @@ async fn write(
             let client_id = ClientIdText { device: &device, n: sent };
             frame::encode_value(
                 &mut frames,
-                &Outgoing::SendMessage { id: sent, to: SendTo::Chat(to), client_id: &client_id, message: &text },
+                &Outgoing::SendMessage {
+                    id: sent,
+                    to: SendTo::Chat(to),
+                    client_id: &client_id,
+                    reply_to: None,
+                    attachment: None,
+                    message: &text,
+                },
             );
         }
         if !frames.is_empty() {

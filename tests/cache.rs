@@ -273,7 +273,7 @@ fn all_of_a_long_chat_is_kept_and_only_what_is_missing_is_fetched() {
     assert!(said < 4_000, "{said} bytes for one message and the lists");
     // The connection is lost, and comes back.
     let texts_before = texts(alice.client.model(), BOB);
-    alice.client.perform(Command::Send { chat: ChatKey::Person(BOB), text: "and again".into() });
+    alice.client.perform(Command::say(ChatKey::Person(BOB), "and again"));
     alice.until("it is stored", |model| model.outbox.entries().next().is_none());
     drop(alice);
     told.take();
@@ -356,7 +356,7 @@ fn who_was_removed_and_added_again_finds_no_gap_either() {
         messages.map(|message| message.text.to_string()).collect()
     };
     let say = |bob: &mut User, text: &str| {
-        bob.client.perform(Command::Send { chat: key, text: text.into() });
+        bob.client.perform(Command::say(key, text));
         bob.until("it is stored", |model| model.outbox.entries().next().is_none());
     };
     let member = |bob: &mut User, wish: GroupWish, count: usize| {

@@ -172,7 +172,7 @@ impl Room {
 
     /// Sends a text and waits until it is stored.
     fn say(&mut self, at: usize, chat: ChatKey, text: &str) {
-        self.ask(at, Command::Send { chat, text: text.into() });
+        self.ask(at, Command::say(chat, text));
         self.until(text, |room| room.model(at).outbox.entries().next().is_none());
     }
 

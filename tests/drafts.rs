@@ -71,7 +71,7 @@ fn opened(dir: &Path) -> (Keeper, Drafts) {
 }
 
 fn write(user: &mut User, chat: ChatKey, text: &str) {
-    user.client.perform(Command::SetDraft { chat, text: text.into(), caret: 2 });
+    user.client.perform(Command::SetDraft { chat, draft: Draft { text: text.into(), caret: 2, ..Draft::default() } });
 }
 
 fn draft(user: &User, chat: ChatKey) -> Option<&str> {
@@ -112,7 +112,7 @@ fn what_is_sent_is_no_draft_any_more_in_no_order_of_events() {
     write(&mut alice, CHARLIE, "kept");
     support::wait_for("the file", || Place::written(&place.shelf()).contains("hello"));
     let before = place.killed();
-    alice.client.perform(Command::Send { chat: BOB, text: "hello".into() });
+    alice.client.perform(Command::say(BOB, "hello"));
     assert_eq!((draft(&alice, BOB), draft(&alice, CHARLIE)), (None, Some("kept")));
     drop(alice);
     let alice = place.alice();
@@ -167,13 +167,17 @@ fn drafts_are_bounded() {
     let mut drafts = Drafts::new();
     let chat = |n: usize| ChatKey::Person(UserId(n as u32));
     for n in 0..DRAFTS_MAX + 10 {
-        put(&mut drafts, chat(n), Draft { text: "x".into(), caret: 0, at: Millis(n as i64) });
+        put(&mut drafts, chat(n), Draft { text: "x".into(), caret: 0, at: Millis(n as i64), ..Default::default() });
     }
     assert_eq!(drafts.len(), DRAFTS_MAX);
     assert!(!drafts.contains_key(&chat(0)) && drafts.contains_key(&chat(DRAFTS_MAX + 9)), "the oldest go");
-    put(&mut drafts, BOB, Draft { text: "é".repeat(DRAFT_MAX_BYTES), caret: 0, at: Millis(i64::MAX) });
+    put(
+        &mut drafts,
+        BOB,
+        Draft { text: "é".repeat(DRAFT_MAX_BYTES), caret: 0, at: Millis(i64::MAX), ..Default::default() },
+    );
     assert_eq!(drafts[&BOB].text.len(), DRAFT_MAX_BYTES);
-    put(&mut drafts, BOB, Draft { text: " \n".into(), caret: 0, at: Millis(i64::MAX) });
+    put(&mut drafts, BOB, Draft { text: " \n".into(), caret: 0, at: Millis(i64::MAX), ..Default::default() });
     assert!(!drafts.contains_key(&BOB), "nothing but spaces is no draft");
 }
 
@@ -183,7 +187,7 @@ fn a_key_stroke_costs_no_write_and_a_file_does_not_grow_for_ever() {
     let began = Instant::now();
     let (mut keeper, _) = opened(dir.path());
     for n in 0..1_000 {
-        keeper.keep(BOB, Draft { text: "x".repeat(n), caret: n, at: Millis(n as i64) });
+        keeper.keep(BOB, Draft { text: "x".repeat(n), caret: n, at: Millis(n as i64), ..Default::default() });
     }
     drop(keeper);
     let lines = Place::written(dir.path()).lines().count() as u64;
@@ -193,7 +197,7 @@ fn a_key_stroke_costs_no_write_and_a_file_does_not_grow_for_ever() {
     for n in 0..200 {
         let (mut keeper, drafts) = opened(dir.path());
         assert!(n == 0 || drafts[&BOB].text.len() == 10_000);
-        keeper.keep(BOB, Draft { text: "y".repeat(10_000), caret: n, at: Millis(n as i64) });
+        keeper.keep(BOB, Draft { text: "y".repeat(10_000), caret: n, at: Millis(n as i64), ..Default::default() });
     }
     assert!(Place::written(dir.path()).len() < 400_000);
 }
@@ -203,8 +207,8 @@ fn every_cut_of_the_file_is_read_as_what_was_before_it() {
     let dir = tempfile::tempdir().unwrap();
     for text in ["one", "one two", ""] {
         let (mut keeper, _) = opened(dir.path());
-        keeper.keep(BOB, Draft { text: text.into(), caret: 0, at: Millis(0) });
-        keeper.keep(CHARLIE, Draft { text: "other".into(), caret: 0, at: Millis(0) });
+        keeper.keep(BOB, Draft { text: text.into(), caret: 0, at: Millis(0), ..Default::default() });
+        keeper.keep(CHARLIE, Draft { text: "other".into(), caret: 0, at: Millis(0), ..Default::default() });
     }
     let file = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
     let file = file.filter(|path| path.extension().is_some_and(|end| end == "drafts"));

@@ -37,6 +37,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "client::outbox",
             "export",
             "proto::account",
+            "proto::attachment",
             "proto::chat",
             "proto::device",
             "proto::fingerprint",

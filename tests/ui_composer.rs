@@ -96,7 +96,7 @@ fn keys_that_come_within_one_frame_do_what_they_would_do_one_by_one() {
     harness.input_mut().events.extend([strokes(" four"), vec![down], strokes("five\nsix")].concat());
     harness.run();
     let commands = harness.state_mut().take();
-    let to = |command: &Command| matches!(command, Command::Send { chat, text } if *chat == chat_with(CHARLIE) && text == "five");
+    let to = |command: &Command| matches!(command, Command::Send { chat, text, .. } if *chat == chat_with(CHARLIE) && text == "five");
     assert_eq!(commands.iter().filter(|command| to(command)).count(), 1, "{commands:?}");
     assert_eq!(composer_text(&harness, BOB), "three four");
     assert_eq!(composer_text(&harness, CHARLIE), "six");

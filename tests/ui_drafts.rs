@@ -11,7 +11,7 @@ use parlor::client::model::{Draft, Model, Phase, SignInProblem};
 fn left() -> Model {
     let mut model = long_chat(1000, 3);
     for (with, text, caret) in [(BOB, "hello  again", 6), (CHARLIE, "to Charlie, later", 17)] {
-        model.drafts.insert(chat_with(with), Draft { text: text.into(), caret, at: NOW });
+        model.drafts.insert(chat_with(with), Draft { text: text.into(), caret, at: NOW, ..Default::default() });
     }
     model
 }
@@ -37,7 +37,9 @@ fn each_change_is_told_and_what_is_sent_is_told_before_its_draft_is_gone() {
     type_text(&mut harness, " Bob");
     key(&mut harness, Modifiers::NONE, Key::Enter);
     let told = harness.state_mut().take().into_iter().filter_map(|command| match command {
-        Command::SetDraft { chat, text, caret } if chat == chat_with(BOB) => Some(format!("{text:?} {caret}")),
+        Command::SetDraft { chat, draft } if chat == chat_with(BOB) => {
+            Some(format!("{:?} {}", draft.text, draft.caret))
+        }
         Command::Send { text, .. } => Some(format!("sent {text}")),
         _ => None,
     });

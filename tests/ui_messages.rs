@@ -29,7 +29,7 @@ fn a_sent_message_is_seen_at_once_and_says_how_far_it_is() {
     key(&mut harness, egui::Modifiers::NONE, egui::Key::Enter);
     let state = harness.state_mut();
     let sent = state.take().into_iter().find_map(|command| match command {
-        Command::Send { chat, text } => Some((chat, text)),
+        Command::Send { chat, text, .. } => Some((chat, text)),
         _ => None,
     });
     assert_eq!(sent, Some((chat_with(BOB), "on its way".to_owned())));

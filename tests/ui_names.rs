@@ -74,9 +74,10 @@ impl Named {
             });
         }
         let text = format!("ask @{} 5 times", self.name(1));
-        let message = Message { seq: Seq(90), at: NOW, from: BOB, text: text.into(), change: None, mentions_me: false };
+        let message = Message { seq: Seq(90), at: NOW, from: BOB, text: text.into(), ..Default::default() };
         chat.messages.push_back(message);
-        chat.last = Some(Last { seq: Seq(90), at: NOW, from: DORA, preview: "10:30 (sharp)!".into(), change: None });
+        chat.last =
+            Some(Last { seq: Seq(90), at: NOW, from: DORA, preview: "10:30 (sharp)!".into(), ..Default::default() });
         chat.read = Seq(90);
         chat.complete = true;
         chat.typing.extend([(DORA, NOW.plus(3_000)), (CHARLIE, NOW.plus(3_000))]);

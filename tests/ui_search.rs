@@ -50,8 +50,7 @@ fn page(state: &mut State, with: UserId, texts: &[&str]) {
             at: NOW.plus(-24 * HOUR - n as i64 * MINUTE),
             from: with,
             text: (*text).into(),
-            change: None,
-            mentions_me: false,
+            ..Default::default()
         });
     }
     chat.loading = false;

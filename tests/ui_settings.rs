@@ -167,7 +167,7 @@ fn ctrl_enter_sends_where_enter_does_not() {
     harness.state_mut().take();
     key(&mut harness, Modifiers::COMMAND | Modifiers::SHIFT, Key::Enter);
     let commands = harness.state_mut().take();
-    let alone = |command: &Command| matches!(command, Command::Send { chat, text } if *chat == chat_with(BOB) && text == "psst");
+    let alone = |command: &Command| matches!(command, Command::Send { chat, text, .. } if *chat == chat_with(BOB) && text == "psst");
     assert!(commands.iter().any(alone), "{commands:?}");
 }
 

@@ -19,8 +19,7 @@ fn prepend(state: &mut State, count: u64) {
             at: at.plus(-(n as i64) * MINUTE),
             from: BOB,
             text: words(seq).into(),
-            change: None,
-            mentions_me: false,
+            ..Default::default()
         };
         chat.messages.push_front(message);
     }

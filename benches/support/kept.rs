@@ -18,7 +18,7 @@ pub const SERVER: &str = "127.0.0.1:9";
 
 pub fn message(n: u64) -> Message {
     let (from, text) = (UserId((n % CHATS) as u32 + 2), "some words of a message, ".repeat(1 + n as usize % 6));
-    Message { seq: Seq(n + 1), at: Millis(n as i64), from, text: text.into(), change: None, mentions_me: false }
+    Message { seq: Seq(n + 1), at: Millis(n as i64), from, text: text.into(), ..Default::default() }
 }
 
 pub fn model() -> Model {
@@ -49,7 +49,7 @@ pub fn model() -> Model {
         model.people.entry(message.from).or_insert(person);
         let chat: &mut Chat = model.chats.entry(ChatKey::Person(message.from)).or_default();
         let (seq, at, from, preview) = (message.seq, message.at, message.from, Arc::clone(&message.text));
-        chat.last = Some(Last { seq, at, from, preview, change: None });
+        chat.last = Some(Last { seq, at, from, preview, ..Default::default() });
         chat.messages.push_back(message);
     }
     model

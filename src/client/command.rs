@@ -2,7 +2,10 @@
 
 use secrecy::SecretString;
 
+use super::model::Draft;
+use super::outbox::Enclosure;
 use crate::proto::account::Role;
+use crate::proto::attachment::{Attachment, FileId};
 use crate::proto::chat::{ChatKey, GroupId, Past};
 use crate::proto::device::DeviceCall;
 use crate::proto::fingerprint::Fingerprint;
@@ -80,8 +83,59 @@ pub enum Command {
     Send {
         /// Where to.
         chat: ChatKey,
-        /// The text; views keep the send button off for a text that [`crate::proto::ids::check_message`] refuses.
+        /// The text; views keep the send button off for a text that [`crate::proto::ids::check_message`] refuses. With
+        /// files it may be empty.
         text: String,
+        /// The message of that chat that it answers.
+        reply_to: Option<Seq>,
+        /// The files that go with it; each becomes a message, and the text stands with the first.
+        attachments: Vec<Enclosure>,
+    },
+    /// Give an own message another text. It is shown in the same instant.
+    Edit {
+        /// Which chat.
+        chat: ChatKey,
+        /// Which message.
+        seq: Seq,
+        /// The new text, as for [`Command::Send`].
+        text: String,
+    },
+    /// Take an own message back, for all who have it.
+    Delete {
+        /// Which chat.
+        chat: ChatKey,
+        /// Which message.
+        seq: Seq,
+    },
+    /// Ask for a message that another one answers, and that is not loaded. Does nothing when it was asked for.
+    FetchQuote {
+        /// Which chat.
+        chat: ChatKey,
+        /// Which message.
+        seq: Seq,
+    },
+    /// Load the newest messages with files, or those before what is loaded of them. Does nothing while a page is on its
+    /// way or none is left.
+    LoadFiles {
+        /// Of which chat.
+        chat: ChatKey,
+    },
+    /// Fetch a file that a message carries. How it goes is in the model's `downloads`. Does nothing while it is on its way.
+    Download {
+        /// Which.
+        attachment: Attachment,
+        /// Where it is to be put; nowhere in particular if it is to be shown, and then it is kept for the next time.
+        to: Option<String>,
+    },
+    /// A file is not to be fetched any more.
+    CancelDownload {
+        /// Which.
+        file: FileId,
+    },
+    /// A message whose file is on its way is not to be sent.
+    CancelUpload {
+        /// The number of the send.
+        n: u64,
     },
     /// Send a text to several people, each in the chat with them. What becomes of it is in the model's `spread`.
     SendToMany {
@@ -135,10 +189,8 @@ pub enum Command {
     SetDraft {
         /// Where.
         chat: ChatKey,
-        /// The text.
-        text: String,
-        /// Where the caret is, in characters.
-        caret: usize,
+        /// All of it. Its time is put in by the client.
+        draft: Draft,
     },
     /// How many bytes of what is known may be kept on this computer's disk; the newest is. Brought between
     /// [`super::cache::CACHE_MIN_BYTES`] and [`super::cache::CACHE_MAX_BYTES`]. Holds until this program ends.
@@ -155,6 +207,13 @@ pub enum Command {
         /// The last message that was drawn in a focused window.
         upto: Seq,
     },
+}
+
+impl Command {
+    /// Send a text to a chat, and nothing with it.
+    pub fn say(chat: ChatKey, text: impl Into<String>) -> Self {
+        Self::Send { chat, text: text.into(), reply_to: None, attachments: Vec::new() }
+    }
 }
 
 /// What can be done with accounts.

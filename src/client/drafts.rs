@@ -90,7 +90,7 @@ impl Keeper {
         for line in content.iter().flat_map(|content| &content.lines) {
             let json = content.as_ref().map_or(&[][..], |content| content.json(line));
             if let Ok(Line(chat, text, caret, at)) = serde_json::from_slice(json) {
-                put(&mut drafts, chat, Draft { text, caret, at });
+                put(&mut drafts, chat, Draft { text, caret, at, ..Draft::default() });
             }
         }
         let waiting = Arc::new(Mutex::new(Waiting::default()));

@@ -8,7 +8,7 @@ use super::drafts;
 use super::model::{CacheInfo, Draft, Link};
 use super::outbox::{Destination, Outbox};
 use super::shelf::{Home, Journal, Kept};
-use super::{Client, encode_send, new_device};
+use super::{Client, new_device};
 use crate::clock;
 use crate::names;
 use crate::proto::chat::ChatKey;
@@ -84,8 +84,8 @@ impl Client {
     }
 
     /// Has a draft kept.
-    pub(super) fn draft(&mut self, chat: ChatKey, text: String, caret: usize) {
-        let draft = Draft { text, caret, at: clock::now() };
+    pub(super) fn draft(&mut self, chat: ChatKey, draft: Draft) {
+        let draft = Draft { at: clock::now(), ..draft };
         if let Some(keeper) = &mut self.drafts {
             keeper.keep(chat, draft.clone());
         }
@@ -97,7 +97,7 @@ impl Client {
         if let Destination::Chat(chat) = to
             && self.model.drafts.get(chat).is_some_and(|draft| draft.text.trim() == text.trim())
         {
-            self.draft(*chat, String::new(), 0);
+            self.draft(*chat, Draft::default());
         }
     }
 
@@ -166,7 +166,7 @@ impl Client {
         self.at_home();
         let mut frames = Vec::new();
         for entry in self.model.outbox.pending() {
-            encode_send(&mut frames, self.model.outbox.device(), entry);
+            entry.encode(self.model.outbox.device(), &mut frames);
         }
         self.send(frames);
         true

@@ -46,7 +46,7 @@ use crate::proto::fingerprint::Fingerprint;
 use crate::proto::frame;
 use crate::proto::ids::{DeviceId, Millis};
 use crate::proto::limits::PAGE_DEFAULT_MESSAGES;
-use crate::proto::outgoing::{ClientIdText, Outgoing, SendTo};
+use crate::proto::outgoing::{ClientIdText, Outgoing};
 
 /// Something that can host a server on this computer when none answers there. The window's composition gives one; the
 /// client knows no server.
@@ -249,7 +249,7 @@ impl Client {
                 self.at_home();
                 let mut frames = Vec::new();
                 for entry in self.model.outbox.pending() {
-                    encode_send(&mut frames, self.model.outbox.device(), entry);
+                    entry.encode(self.model.outbox.device(), &mut frames);
                 }
                 if self.away {
                     frame::encode_value(&mut frames, &Outgoing::SetStatus { status: Status::Away });
@@ -324,13 +324,13 @@ impl Client {
                 }
             }
             Command::RetryNow => self.order(Order::RetryNow),
-            Command::Send { chat, text } => {
+            Command::Send { chat, text, .. } => {
                 if self.model.phase == Phase::SignedIn {
                     let mut frames = Vec::new();
                     let device = self.model.outbox.device().clone();
                     let to = Destination::Chat(chat);
                     let text: Arc<str> = text.into();
-                    encode_send(&mut frames, &device, self.model.write(to.clone(), Arc::clone(&text), clock::now()));
+                    self.model.write(to.clone(), Arc::clone(&text), clock::now()).encode(&device, &mut frames);
                     self.send(frames);
                     // After it is kept as a message.
                     self.written(&to, &text);
@@ -341,7 +341,7 @@ impl Client {
                     let mut frames = Vec::new();
                     let device = self.model.outbox.device().clone();
                     let to = Destination::People(people.into());
-                    encode_send(&mut frames, &device, self.model.write(to, text.into(), clock::now()));
+                    self.model.write(to, text.into(), clock::now()).encode(&device, &mut frames);
                     self.send(frames);
                 }
             }
@@ -356,6 +356,13 @@ impl Client {
                 self.model.start_info(chat, seq);
                 self.send(frame::frame_of(&Outgoing::FetchReceipts { chat, seq }));
             }
+            Command::Edit { .. }
+            | Command::Delete { .. }
+            | Command::FetchQuote { .. }
+            | Command::LoadFiles { .. }
+            | Command::Download { .. }
+            | Command::CancelDownload { .. }
+            | Command::CancelUpload { .. } => {}
             Command::CloseInfo => self.model.info = None,
             Command::SetReadReceipts(on) => {
                 self.settings.receipts = Some(on);
@@ -369,7 +376,7 @@ impl Client {
                 let mut frames = Vec::new();
                 let device = self.model.outbox.device().clone();
                 if let Some(entry) = self.model.outbox.retry(n) {
-                    encode_send(&mut frames, &device, entry);
+                    entry.encode(&device, &mut frames);
                 }
                 self.send(frames);
             }
@@ -383,7 +390,7 @@ impl Client {
                     && let Some((id, before)) = self.model.start_loading(chat)
                 {
                     let limit = PAGE_DEFAULT_MESSAGES;
-                    self.send(frame::frame_of(&Outgoing::FetchHistory { id, chat, before, limit }));
+                    self.send(frame::frame_of(&Outgoing::FetchHistory { id, chat, before, limit, attachments: false }));
                 }
             }
             Command::MarkRead { chat, upto } => {
@@ -398,9 +405,9 @@ impl Client {
                     self.send(frame::frame_of(&Outgoing::Typing { chat }));
                 }
             }
-            Command::SetDraft { chat, text, caret } => {
+            Command::SetDraft { chat, draft } => {
                 if self.model.phase == Phase::SignedIn {
-                    self.draft(chat, text, caret);
+                    self.draft(chat, draft);
                 }
             }
             Command::SetCacheLimit(bytes) => {
@@ -480,16 +487,4 @@ const POLL_MAX: usize = 2_000;
 
 fn new_device() -> DeviceId {
     DeviceId::from_random(clock::random_u64())
-}
-
-fn encode_send(frames: &mut Vec<u8>, device: &DeviceId, entry: &outbox::Outgoing) {
-    let to = match &entry.to {
-        Destination::Chat(chat) => SendTo::Chat(*chat),
-        Destination::People(people) => SendTo::Many(people),
-    };
-    let client_id = ClientIdText { device, n: entry.n };
-    frame::encode_value(
-        frames,
-        &Outgoing::SendMessage { id: entry.n, to, client_id: &client_id, message: &entry.text },
-    );
 }

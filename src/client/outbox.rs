@@ -6,9 +6,14 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
+use crate::proto::attachment::{Attachment, FileId, FileName, ImageSize};
 use crate::proto::chat::ChatKey;
 use crate::proto::event::Problem;
-use crate::proto::ids::{DeviceId, Millis, UserId};
+use crate::proto::frame;
+use crate::proto::ids::{DeviceId, Millis, Seq, UserId};
+use crate::proto::outgoing::{ClientIdText, Outgoing as Request, SendTo};
 
 /// Where a message stands on its way to the server's disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,13 +33,72 @@ pub enum Destination {
     People(Arc<[UserId]>),
 }
 
-/// A message that is not known to be on the server's disk.
+/// A file of this computer that a message is to carry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enclosure {
+    /// Where it is on this computer.
+    pub path: Arc<str>,
+    /// What it is to be called.
+    pub name: FileName,
+    /// How long it is, in bytes.
+    pub size: u64,
+    /// How large it is, if it is a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<ImageSize>,
+    /// Its number on the server, once it was begun there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FileId>,
+    /// How many bytes are on the server's disk.
+    #[serde(default)]
+    pub sent: u64,
+}
+
+impl Enclosure {
+    /// What the message says of it, once it was begun on the server.
+    pub fn attachment(&self) -> Option<Attachment> {
+        let Self { name, size, image, file, .. } = self.clone();
+        Some(Attachment { file: file?, name, size, image })
+    }
+
+    /// Whether all of it is on the server's disk, so that a message can carry it.
+    pub fn is_there(&self) -> bool {
+        self.file.is_some() && self.sent >= self.size
+    }
+}
+
+/// What is to be stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// A message.
+    Say {
+        /// The message of the same chat that it answers.
+        reply_to: Option<Seq>,
+        /// The file that it carries. Until it is on the server, the message waits and others overtake it.
+        enclosure: Option<Enclosure>,
+    },
+    /// Another text for the own message at that place.
+    Edit(Seq),
+    /// The own message at that place is taken back. There is no text.
+    Delete(Seq),
+}
+
+impl Default for What {
+    /// A message that is nothing but its text.
+    fn default() -> Self {
+        Self::Say { reply_to: None, enclosure: None }
+    }
+}
+
+/// A message, or the change of one, that is not known to be on the server's disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
     /// The number under which it is sent.
     pub n: u64,
     /// Where to.
     pub to: Destination,
+    /// What is done there.
+    pub what: What,
     /// The text.
     pub text: Arc<str>,
     /// When it was written, by this computer's clock.
@@ -44,6 +108,46 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
+    /// Appends the request that has it stored. Its number is that of the entry.
+    pub fn encode(&self, device: &DeviceId, frames: &mut Vec<u8>) {
+        let client_id = &ClientIdText { device, n: self.n };
+        let (id, message) = (self.n, self.text.as_ref());
+        let request = match (&self.what, &self.to) {
+            (What::Say { reply_to, enclosure }, to) => {
+                let to = match to {
+                    Destination::Chat(chat) => SendTo::Chat(*chat),
+                    Destination::People(people) => SendTo::Many(people),
+                };
+                let attachment = enclosure.as_ref().and_then(Enclosure::attachment);
+                let attachment = attachment.as_ref();
+                let request = Request::SendMessage { id, to, client_id, reply_to: *reply_to, attachment, message };
+                return frame::encode_value(frames, &request);
+            }
+            (What::Edit(seq), Destination::Chat(chat)) => {
+                Request::EditMessage { id, chat: *chat, seq: *seq, client_id, message }
+            }
+            (What::Delete(seq), Destination::Chat(chat)) => {
+                Request::DeleteMessage { id, chat: *chat, seq: *seq, client_id }
+            }
+            // A message is changed in one chat.
+            (_, Destination::People(_)) => return,
+        };
+        frame::encode_value(frames, &request);
+    }
+
+    /// Whether it is a message of its own, and not the change of one.
+    pub fn is_message(&self) -> bool {
+        matches!(self.what, What::Say { .. })
+    }
+
+    /// Whether it can go out: the file that it carries, if it carries one, is on the server.
+    pub fn is_ready(&self) -> bool {
+        match &self.what {
+            What::Say { enclosure: Some(enclosure), .. } => enclosure.is_there(),
+            _ => true,
+        }
+    }
+
     /// Whether it will stand in that chat.
     pub fn is_in(&self, key: ChatKey) -> bool {
         match (&self.to, key) {
@@ -124,10 +228,15 @@ impl Outbox {
 
     /// Puts a message in and numbers it.
     pub fn push(&mut self, to: Destination, text: Arc<str>, written_at: Millis) -> &Outgoing {
+        self.put(to, What::default(), text, written_at)
+    }
+
+    /// Puts in what is to be stored and numbers it.
+    pub fn put(&mut self, to: Destination, what: What, text: Arc<str>, written_at: Millis) -> &Outgoing {
         self.last_n += 1;
         let n = self.last_n;
         self.changed(Change::Written(n));
-        self.entries.push_back(Outgoing { n, to, text, written_at, progress: Progress::Pending });
+        self.entries.push_back(Outgoing { n, to, what, text, written_at, progress: Progress::Pending });
         self.entries.back().expect("just put in")
     }
 
@@ -173,6 +282,6 @@ impl Outbox {
 
     /// What must be sent after a login, oldest first.
     pub fn pending(&self) -> impl Iterator<Item = &Outgoing> {
-        self.entries.iter().filter(|entry| entry.progress == Progress::Pending)
+        self.entries.iter().filter(|entry| entry.progress == Progress::Pending && entry.is_ready())
     }
 }

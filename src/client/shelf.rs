@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::chain::Pair;
-use super::outbox::{Change, Destination, Outbox, Outgoing, Progress};
+use super::outbox::{Change, Destination, Outbox, Outgoing, Progress, What};
 use crate::log::storage::Storage;
 use crate::proto::chat::ChatKey;
 use crate::proto::ids::{DeviceId, Millis, UserId};
@@ -65,6 +65,8 @@ enum Line {
         n: u64,
         #[serde(flatten)]
         to: To,
+        #[serde(default)]
+        what: What,
         at: Millis,
         text: Arc<str>,
     },
@@ -113,13 +115,13 @@ impl Journal {
             match serde_json::from_slice(line) {
                 Ok(Line::Device { device: name, n }) => (device, last) = (DeviceId::new(&name).ok(), n.max(last)),
                 Ok(Line::Home(it)) => home = Some(it),
-                Ok(Line::Written { n, to, at, text }) => {
+                Ok(Line::Written { n, to, what, at, text }) => {
                     last = n.max(last);
                     let to = match to {
                         To::Chat(chat) => Destination::Chat(chat),
                         To::People(people) => Destination::People(people.into()),
                     };
-                    entries.push(Outgoing { n, to, text, written_at: at, progress: Progress::Pending });
+                    entries.push(Outgoing { n, to, what, text, written_at: at, progress: Progress::Pending });
                 }
                 Ok(Line::Numbered { n }) => last = n.max(last),
                 Ok(Line::Gone { n }) => entries.retain(|entry: &Outgoing| entry.n != n),
@@ -226,7 +228,7 @@ fn written(entry: &Outgoing) -> Line {
         Destination::Chat(chat) => To::Chat(*chat),
         Destination::People(people) => To::People(people.to_vec()),
     };
-    Line::Written { n: entry.n, to, at: entry.written_at, text: Arc::clone(&entry.text) }
+    Line::Written { n: entry.n, to, what: entry.what.clone(), at: entry.written_at, text: Arc::clone(&entry.text) }
 }
 
 fn put(bytes: &mut Vec<u8>, line: &Line) {

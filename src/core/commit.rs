@@ -125,6 +125,7 @@ impl Engine {
                     }
                 }
             }
+            Record::Edited(_) | Record::Deleted(_) => {}
             Record::Group(change) => {
                 if applied == Applied::Done {
                     self.show_group(change, &before, frame);
@@ -264,6 +265,8 @@ fn lost() -> Problem {
 fn request_of(record: &Record<'_>) -> Option<&'static str> {
     match record {
         Record::Message(_) | Record::ToMany(_) => Some("send_message"),
+        Record::Edited(_) => Some("edit_message"),
+        Record::Deleted(_) => Some("delete_message"),
         Record::Group(change) => Some(purpose_of(&change.change)),
         Record::Read(_) => Some("mark_read"),
         Record::Delivered(_) => Some("mark_delivered"),

@@ -86,6 +86,8 @@ impl Engine {
         let other = peer(user, summary.chat);
         let their_read = other.map(|other| self.state.shown_to(user, summary.chat, other));
         ChatEntry {
+            file: None,
+            deleted: false,
             chat: summary.chat.key_for(user),
             seq: summary.seq,
             at: summary.at,

@@ -81,6 +81,7 @@ impl Engine {
                 self.reply(session, purpose, id, ());
                 Ok(())
             }
+            Call::Revise(_) | Call::File(_) => Err(Problem::new(Code::UnknownPurpose, "Not yet.")),
             Call::Account(call) => self.account_call(asker, call),
             Call::Login(_) | Call::Exit => Ok(()),
         };
@@ -213,14 +214,36 @@ impl Engine {
                 };
                 self.append(session, id, now, |seq, at| {
                     let (mentions, message) = (mentions.into(), message.into());
-                    Record::Message(Message { seq, at, from: user, from_user, to, client_id, mentions, message })
+                    Record::Message(Message {
+                        seq,
+                        at,
+                        from: user,
+                        from_user,
+                        to,
+                        client_id,
+                        mentions,
+                        reply_to: None,
+                        attachment: None,
+                        edited: None,
+                        deleted: false,
+                        message,
+                    })
                 })
             }
             Target::Many(to_many, outcomes) => {
                 let message = message.into();
                 let now = self.time_in(to_many.iter().map(|to| ChatId::direct(user, *to)), now);
                 self.append(session, id, now, |seq, at| {
-                    Record::ToMany(ToMany { seq, at, from: user, to_many, from_user, client_id, message })
+                    Record::ToMany(ToMany {
+                        seq,
+                        at,
+                        from: user,
+                        to_many,
+                        from_user,
+                        client_id,
+                        attachment: None,
+                        message,
+                    })
                 })?;
                 if let Some(Waiting::Record { outcomes: place, .. }) = self.waiting.back_mut() {
                     *place = outcomes;

@@ -66,6 +66,10 @@ pub fn json(model: &Model, chat: ChatKey, entry: &Message) -> String {
                 to,
                 client_id: None,
                 mentions: if entry.mentions_me { vec![me].into() } else { Cow::Borrowed(&[]) },
+                reply_to: entry.reply_to,
+                attachment: entry.attachment.as_deref().cloned(),
+                edited: entry.edited,
+                deleted: entry.deleted,
                 message: Cow::Borrowed(&entry.text),
             })
         }

@@ -22,6 +22,10 @@ fn record(seq: u64) -> Bytes {
         from_user: "Alice".into(),
         mentions: Default::default(),
         client_id: None,
+        reply_to: None,
+        attachment: None,
+        edited: None,
+        deleted: false,
         message: format!("message {seq}, {}", "x".repeat(usize::try_from(seq % 50).unwrap())).into(),
     });
     let mut frame = Vec::new();

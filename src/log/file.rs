@@ -30,7 +30,7 @@ const OPENING: &[u8] = b"[\n";
 const CLOSING: &[u8] = b"\n]\n";
 /// How a log ends that was closed in peace.
 const CLOSED: &[u8] = b"\n]\n\n";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// How much is read at a time when the log is opened. No line is longer than this.
 const CHUNK_BYTES: usize = 4 * FRAME_MAX_BYTES;
 /// The length of the first line, whatever the identity; less than this is a file whose making was cut short.

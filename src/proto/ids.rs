@@ -10,7 +10,7 @@ use super::limits::{DEVICE_MAX_BYTES, GROUP_NAME_MAX_CHARS, MESSAGE_MAX_BYTES, N
 
 /// The number of an account in `users.json`. It never changes and is never given out twice, so a message keeps its
 /// author through a change of name, and a new account of an old name is not the old account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UserId(pub u32);
 

@@ -105,3 +105,16 @@ pub const DEVICE_UNUSED_MAX_MILLIS: i64 = 30 * 24 * 3_600_000;
 
 /// The refused codes and passwords after which a connection ends.
 pub const FAILURES_MAX: u32 = 3;
+
+/// The longest file that a message can carry, in bytes: 2 GiB. The disk that it goes to is the host's; a limit there is
+/// so that nobody fills it with one.
+pub const FILE_MAX_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+
+/// The most bytes of a file in one frame. In Base64 they are 128 KiB, half a frame: a message never waits long behind one.
+pub const FILE_CHUNK_MAX_BYTES: usize = 96 * 1024;
+
+/// The longest name of a file, in bytes: what file systems take.
+pub const FILE_NAME_MAX_BYTES: usize = 255;
+
+/// The longest side of a picture that is shown in a chat, in pixels. A larger one is a file like any other.
+pub const IMAGE_MAX_SIDE: u32 = 16_384;

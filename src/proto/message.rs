@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::chat::{ChatId, GroupId};
+use super::attachment::{Attachment, Edition};
+use super::chat::{ChatId, ChatKey, GroupId};
 use super::ids::{ClientId, Millis, Seq, UserId};
 
 /// Where a message goes.
@@ -35,7 +36,15 @@ pub struct Message<'a> {
     pub client_id: Option<ClientId>,
     /// Members of the room whom the text calls by name.
     pub mentions: Cow<'a, [UserId]>,
-    /// The text.
+    /// The message of the same chat that it answers.
+    pub reply_to: Option<Seq>,
+    /// The file that it carries.
+    pub attachment: Option<Attachment>,
+    /// It is shown as its author changed it. Never on disk, where the change stands by itself.
+    pub edited: Option<Edition>,
+    /// Its author took it back: text and file are not shown. Never on disk, either.
+    pub deleted: bool,
+    /// The text; may be empty where there is a file.
     pub message: Cow<'a, str>,
 }
 
@@ -71,6 +80,14 @@ struct Wire<'a> {
     client_id: Option<ClientId>,
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     mentions: Cow<'a, [UserId]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reply_to: Option<Seq>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    attachment: Option<Cow<'a, Attachment>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    edited: Option<Edition>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    deleted: bool,
     #[serde(borrow)]
     message: Cow<'a, str>,
 }
@@ -93,6 +110,10 @@ impl Serialize for Message<'_> {
             to_user,
             client_id: self.client_id.clone(),
             mentions: Cow::Borrowed(&self.mentions),
+            reply_to: self.reply_to,
+            attachment: self.attachment.as_ref().map(Cow::Borrowed),
+            edited: self.edited,
+            deleted: self.deleted,
             message: Cow::Borrowed(&self.message),
         };
         wire.serialize(serializer)
@@ -119,6 +140,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Message<'a> {
             to,
             client_id: wire.client_id,
             mentions: wire.mentions,
+            reply_to: wire.reply_to,
+            attachment: wire.attachment.map(Cow::into_owned),
+            edited: wire.edited,
+            deleted: wire.deleted,
             message: wire.message,
         })
     }
@@ -143,6 +168,9 @@ pub struct ToMany<'a> {
     /// The author's number for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<ClientId>,
+    /// The file that it carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attachment: Option<Attachment>,
     /// The text.
     #[serde(borrow)]
     pub message: Cow<'a, str>,
@@ -159,7 +187,56 @@ impl ToMany<'_> {
             to: To::Person(to, Cow::Borrowed(name)),
             client_id: self.client_id.clone(),
             mentions: Cow::Borrowed(&[]),
+            reply_to: None,
+            attachment: self.attachment.clone(),
+            edited: None,
+            deleted: false,
             message: Cow::Borrowed(&self.message),
         }
     }
+}
+
+/// The author of a message has changed its text.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "purpose", rename = "message_edited")]
+pub struct Edited<'a> {
+    /// Place in the log.
+    pub seq: Seq,
+    /// When the server took it.
+    pub at: Millis,
+    /// The author.
+    pub by: UserId,
+    /// The chat, as the author knows it.
+    #[serde(flatten)]
+    pub chat: ChatKey,
+    /// The message.
+    pub message_seq: Seq,
+    /// The author's number for the change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<ClientId>,
+    /// Members of the room whom the new text calls by name. Nobody's attention is called anew.
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub mentions: Cow<'a, [UserId]>,
+    /// The new text.
+    pub message: Cow<'a, str>,
+}
+
+/// The author of a message has taken it back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "purpose", rename = "message_deleted")]
+pub struct Deleted {
+    /// Place in the log.
+    pub seq: Seq,
+    /// When the server took it.
+    pub at: Millis,
+    /// The author.
+    pub by: UserId,
+    /// The chat, as the author knows it.
+    #[serde(flatten)]
+    pub chat: ChatKey,
+    /// The message.
+    pub message_seq: Seq,
+    /// The author's number for the change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<ClientId>,
 }

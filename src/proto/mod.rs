@@ -4,6 +4,7 @@
 //! Nothing here does I/O; see docs/PROTOCOL.md for the page that a client's author reads.
 
 pub mod account;
+pub mod attachment;
 pub mod chat;
 pub mod device;
 pub mod event;

@@ -3,6 +3,7 @@
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
+use super::attachment::{Attachment, FileCall};
 use super::chat::{ChatKey, GroupId, Past};
 use super::event::Status;
 use super::ids::{DeviceId, RequestId, Seq, UserId};
@@ -33,8 +34,40 @@ pub enum Outgoing<'a> {
         to: SendTo<'a>,
         /// The device and number of the send.
         client_id: &'a ClientIdText<'a>,
+        /// The message that it answers.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reply_to: Option<Seq>,
+        /// The file that it carries.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        attachment: Option<&'a Attachment>,
         /// The text.
         message: &'a str,
+    },
+    /// See [`super::request::Revise`].
+    EditMessage {
+        /// Comes back in the reply.
+        id: RequestId,
+        /// Which chat.
+        #[serde(flatten)]
+        chat: ChatKey,
+        /// Which message.
+        seq: Seq,
+        /// The device and number of the change.
+        client_id: &'a ClientIdText<'a>,
+        /// The new text.
+        message: &'a str,
+    },
+    /// See [`super::request::Revise`].
+    DeleteMessage {
+        /// Comes back in the reply.
+        id: RequestId,
+        /// Which chat.
+        #[serde(flatten)]
+        chat: ChatKey,
+        /// Which message.
+        seq: Seq,
+        /// The device and number of the change.
+        client_id: &'a ClientIdText<'a>,
     },
     /// See [`super::request::FetchHistory`].
     FetchHistory {
@@ -48,6 +81,9 @@ pub enum Outgoing<'a> {
         before: Option<Seq>,
         /// How many entries at most.
         limit: usize,
+        /// Only messages that carry a file.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        attachments: bool,
     },
     /// See [`super::request::MarkRead`].
     MarkRead {
@@ -175,6 +211,16 @@ pub enum Outgoing<'a> {
     Exit,
 }
 
+/// A request about the bytes of a file, with its number.
+#[derive(Debug, Serialize)]
+pub struct FileRequest<'a> {
+    /// Comes back in the reply.
+    pub id: RequestId,
+    /// What is asked.
+    #[serde(flatten)]
+    pub call: &'a FileCall,
+}
+
 /// Where a message goes, as one field of the request.
 #[derive(Clone, Copy, Debug)]
 pub enum SendTo<'a> {
@@ -228,7 +274,15 @@ mod tests {
             (SendTo::Chat(ChatKey::Everyone), Receivers::One(ChatRef::Everyone)),
             (SendTo::Many(&people), Receivers::Many(people.map(Peer::Id).to_vec())),
         ] {
-            let json = serde_json::to_vec(&Outgoing::SendMessage { id: 4, to, client_id, message: "hi" }).unwrap();
+            let json = serde_json::to_vec(&Outgoing::SendMessage {
+                id: 4,
+                to,
+                client_id,
+                reply_to: None,
+                attachment: None,
+                message: "hi",
+            })
+            .unwrap();
             let request = Request::parse(&json).unwrap();
             assert_eq!(request.id, Some(4));
             let Call::SendMessage(send) = request.call else { panic!() };
@@ -242,7 +296,9 @@ mod tests {
             Outgoing::MarkDelivered { seq: Seq(3) },
             Outgoing::Typing { chat },
             Outgoing::SetStatus { status: Status::Away },
-            Outgoing::FetchHistory { id, chat, before: None, limit: 5 },
+            Outgoing::FetchHistory { id, chat, before: None, limit: 5, attachments: true },
+            Outgoing::EditMessage { id, chat, seq: Seq(3), client_id, message: "so" },
+            Outgoing::DeleteMessage { id, chat, seq: Seq(3), client_id },
             Outgoing::FetchReceipts { chat, seq: Seq(3) },
             Outgoing::SetReadReceipts { on: false },
             Outgoing::MuteChat { chat, muted: true },

@@ -9,7 +9,7 @@ use super::chat::{Change, ChatKey, GroupId};
 use super::frame::{self, HEADER_BYTES};
 use super::ids::{ClientId, Millis, Seq, UserId};
 use super::limits::PREVIEW_MAX_BYTES;
-pub use super::message::{Message, To, ToMany};
+pub use super::message::{Deleted, Edited, Message, To, ToMany};
 use super::purpose;
 
 /// `,"crc":"` + eight hexadecimal digits + `"}`.
@@ -147,6 +147,10 @@ pub enum Record<'a> {
     Message(Message<'a>),
     /// A message to several people.
     ToMany(ToMany<'a>),
+    /// A message has another text.
+    Edited(Edited<'a>),
+    /// A message was taken back.
+    Deleted(Deleted),
     /// Something happened to a group.
     Group(GroupChange<'a>),
     /// A read marker.
@@ -197,6 +201,8 @@ impl<'a> Record<'a> {
         match purpose::of(json)?.as_ref() {
             "receive_message" => Ok(Self::Message(serde_json::from_slice(json)?)),
             "message_to_many" => Ok(Self::ToMany(serde_json::from_slice(json)?)),
+            "message_edited" => Ok(Self::Edited(serde_json::from_slice(json)?)),
+            "message_deleted" => Ok(Self::Deleted(serde_json::from_slice(json)?)),
             "group_changed" => Ok(Self::Group(serde_json::from_slice(json)?)),
             "read_message" => Ok(Self::Read(serde_json::from_slice(json)?)),
             "delivered_message" => Ok(Self::Delivered(serde_json::from_slice(json)?)),
@@ -214,6 +220,8 @@ impl<'a> Record<'a> {
         match self {
             Self::Message(it) => (it.seq, it.at),
             Self::ToMany(it) => (it.seq, it.at),
+            Self::Edited(it) => (it.seq, it.at),
+            Self::Deleted(it) => (it.seq, it.at),
             Self::Group(it) => (it.seq, it.at),
             Self::Read(it) => (it.seq, it.at),
             Self::Delivered(it) => (it.seq, it.at),
@@ -240,6 +248,8 @@ impl<'a> Record<'a> {
         let (by, id) = match self {
             Self::Message(it) => (it.from, &it.client_id),
             Self::ToMany(it) => (it.from, &it.client_id),
+            Self::Edited(it) => (it.by, &it.client_id),
+            Self::Deleted(it) => (it.by, &it.client_id),
             Self::Group(it) => (it.by, &it.client_id),
             _ => return None,
         };
@@ -256,6 +266,8 @@ impl<'a> Record<'a> {
                 Self::Delivered(delivered) => serde_json::to_writer(&mut *json, delivered),
                 Self::LastSeen(seen) => serde_json::to_writer(&mut *json, seen),
                 Self::ToMany(many) => serde_json::to_writer(&mut *json, many),
+                Self::Edited(edited) => serde_json::to_writer(&mut *json, edited),
+                Self::Deleted(deleted) => serde_json::to_writer(&mut *json, deleted),
                 Self::Group(change) => serde_json::to_writer(&mut *json, change),
                 Self::Account(account) => serde_json::to_writer(&mut *json, account),
                 Self::AccountRemoved(removed) => serde_json::to_writer(&mut *json, removed),
@@ -316,6 +328,7 @@ pub fn json_of_frame(frame: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proto::attachment::{Attachment, Edition, FileId, FileName, ImageSize};
     use crate::proto::chat::{GroupName, Past};
 
     fn message() -> Record<'static> {
@@ -327,6 +340,10 @@ mod tests {
             to: To::Person(UserId(2), "Bob".into()),
             mentions: Default::default(),
             client_id: Some("d:3".parse().unwrap()),
+            reply_to: None,
+            attachment: None,
+            edited: None,
+            deleted: false,
             message: "one \"line\"\nand שלום 👋".into(),
         })
     }
@@ -344,6 +361,14 @@ mod tests {
             Record::Message(Message { to, mentions, ..message })
         };
         let name = GroupName::new("Weekend hike").unwrap();
+        let with = |reply_to, attachment, edited, deleted| {
+            let Record::Message(message) = message() else { unreachable!() };
+            Record::Message(Message { reply_to, attachment, edited, deleted, ..message })
+        };
+        let attachment = || {
+            let image = ImageSize::new(640, 480);
+            Attachment { file: FileId(7), name: FileName::new("plan.png").unwrap(), size: 9, image }
+        };
         for record in [
             message(),
             to(To::Group(group), vec![by].into()),
@@ -355,7 +380,29 @@ mod tests {
                 to_many: vec![UserId(1), UserId(3)],
                 from_user: "Bob".into(),
                 client_id: None,
+                attachment: Some(attachment()),
                 message: "to both".into(),
+            }),
+            with(Some(Seq(3)), Some(attachment()), None, false),
+            with(None, None, Some(Edition { seq: Seq(9), at: Millis(6) }), false),
+            with(None, None, None, true),
+            Record::Edited(Edited {
+                seq,
+                at,
+                by,
+                chat: ChatKey::Group(group),
+                message_seq: Seq(5),
+                client_id: "d:4".parse().ok(),
+                mentions: vec![UserId(1)].into(),
+                message: "better \"so\"".into(),
+            }),
+            Record::Deleted(Deleted {
+                seq,
+                at,
+                by,
+                chat: ChatKey::Person(UserId(1)),
+                message_seq: Seq(5),
+                client_id: None,
             }),
             change(Change::Created { name: name.clone(), members: vec![by], history: Past::All }),
             change(Change::Renamed { name }),

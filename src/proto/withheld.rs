@@ -3,9 +3,9 @@
 
 use std::fmt;
 
-use super::message::{Message, ToMany};
+use super::message::{Edited, Message, ToMany};
 use super::outgoing::Outgoing;
-use super::request::{BadRequest, SendMessage};
+use super::request::{BadRequest, Revise, SendMessage};
 
 /// Stands for a text of so many bytes.
 struct Withheld<'a>(&'a str);
@@ -18,27 +18,49 @@ impl fmt::Debug for Withheld<'_> {
 
 impl fmt::Debug for SendMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { to, message, client_id } = self;
+        let Self { to, message, client_id, reply_to, attachment } = self;
         let mut said = f.debug_struct("SendMessage");
-        said.field("to", to).field("message", &Withheld(message)).field("client_id", client_id).finish()
+        said.field("to", to).field("message", &Withheld(message)).field("client_id", client_id);
+        said.field("reply_to", reply_to).field("attachment", &attachment.as_ref().map(|it| it.file)).finish()
+    }
+}
+
+impl fmt::Debug for Revise {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { chat, seq, text, client_id } = self;
+        let mut said = f.debug_struct("Revise");
+        said.field("chat", chat).field("seq", seq).field("text", &text.as_deref().map(Withheld));
+        said.field("client_id", client_id).finish()
+    }
+}
+
+impl fmt::Debug for Edited<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seq, at, by, chat, message_seq, client_id, mentions, message } = self;
+        let mut said = f.debug_struct("Edited");
+        said.field("seq", seq).field("at", at).field("by", by).field("chat", chat).field("message_seq", message_seq);
+        said.field("client_id", client_id).field("mentions", mentions).field("message", &Withheld(message)).finish()
     }
 }
 
 impl fmt::Debug for Message<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seq, at, from, from_user: _, to, client_id, mentions, message } = self;
+        let Self { seq, at, from, from_user: _, to, client_id, mentions, .. } = self;
+        let Self { reply_to, attachment, edited, deleted, message, .. } = self;
         let mut said = f.debug_struct("Message");
         said.field("seq", seq).field("at", at).field("from", from).field("to", to).field("client_id", client_id);
-        said.field("mentions", mentions).field("message", &Withheld(message)).finish()
+        said.field("mentions", mentions).field("reply_to", reply_to).field("edited", edited).field("deleted", deleted);
+        said.field("attachment", &attachment.as_ref().map(|it| it.file)).field("message", &Withheld(message)).finish()
     }
 }
 
 impl fmt::Debug for ToMany<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seq, at, from, to_many, from_user: _, client_id, message } = self;
+        let Self { seq, at, from, to_many, from_user: _, client_id, attachment, message } = self;
         let mut said = f.debug_struct("ToMany");
         said.field("seq", seq).field("at", at).field("from", from).field("to_many", to_many);
-        said.field("client_id", client_id).field("message", &Withheld(message)).finish()
+        said.field("client_id", client_id).field("attachment", &attachment.as_ref().map(|it| it.file));
+        said.field("message", &Withheld(message)).finish()
     }
 }
 
@@ -74,6 +96,7 @@ mod tests {
             to_many: vec![to],
             from_user: "A".into(),
             client_id: None,
+            attachment: None,
             message: "canary".into(),
         };
         let login = Outgoing::Login { username: "A", password: "canary", log: None, after: None };

@@ -35,13 +35,11 @@ pub(super) fn send(door: &Door, to: &Receivers, text: Option<String>, json: bool
     };
     match people.as_slice() {
         [] => {}
-        [one] => {
-            perform(Command::Send { chat: ChatKey::Person(*one), text: text.clone() }, Some(ChatKey::Person(*one)))
-        }
+        [one] => perform(Command::say(ChatKey::Person(*one), text.clone()), Some(ChatKey::Person(*one))),
         _ => perform(Command::SendToMany { people, text: text.clone() }, None),
     }
     for room in rooms {
-        perform(Command::Send { chat: room, text: text.clone() }, Some(room));
+        perform(Command::say(room, text.clone()), Some(room));
     }
     let answered = live.until(Some(door.patience()), |model| {
         model.outbox.pending().next().is_none() || matches!(model.phase, Phase::SignedOut { .. })

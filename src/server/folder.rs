@@ -262,6 +262,10 @@ fn records_of(imported: &[Imported], directory: &Directory, now: Millis) -> Resu
             from_user: message.from_user.as_str().into(),
             mentions: Default::default(),
             client_id: None,
+            reply_to: None,
+            attachment: None,
+            edited: None,
+            deleted: false,
             message: message.message.as_str().into(),
         });
         let mut frame = Vec::new();

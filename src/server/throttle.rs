@@ -86,11 +86,12 @@ impl Buckets {
         match call {
             // Nobody is kept from leaving.
             Some(Call::Exit) => Ok(()),
-            Some(Call::SendMessage(_)) => self.messages.take(NonZeroU32::MIN),
+            Some(Call::SendMessage(_) | Call::Revise(_)) => self.messages.take(NonZeroU32::MIN),
             // It reads the disk, or all others are told of it.
             Some(
                 Call::FetchHistory(_)
                 | Call::FetchReceipts(..)
+                | Call::File(_)
                 | Call::ListUsers
                 | Call::Group(..)
                 | Call::Account(_)
@@ -174,7 +175,7 @@ mod tests {
     fn message() -> Call {
         use crate::proto::request::{ChatRef, Receivers, SendMessage};
         let to = Receivers::One(ChatRef::Everyone);
-        Call::SendMessage(SendMessage { to, message: "hi".into(), client_id: None })
+        Call::SendMessage(SendMessage { to, message: "hi".into(), client_id: None, reply_to: None, attachment: None })
     }
 
     #[test]

@@ -277,7 +277,7 @@ impl Session {
             let back = if self.present { " The Up key brings it back." } else { "" };
             return self.wrong(&format!("Not sent: {}.{back}", why.trim_end_matches('.')));
         }
-        self.client.perform(Command::Send { chat, text: text.into() });
+        self.client.perform(Command::say(chat, text));
         if !self.is_online() {
             let to = safe::word(self.model().title(chat));
             let line = format!("… for {to}, waits for the connection: {}", safe::beginning(text, BEGINNING_CHARS));

@@ -71,7 +71,7 @@ impl Pane<'_> {
         let sent = self.composer.show(&mut child, desk, self.draft);
         let changed = (*self.draft != before).then(|| self.composer.draft(ui, key, self.draft));
         if let Some((chat, text)) = sent {
-            commands.push(Command::Send { chat, text });
+            commands.push(Command::say(chat, text));
             if chat == key {
                 self.timeline.go_to_end();
             }

@@ -324,8 +324,7 @@ mod tests {
             at: Millis(0),
             from: UserId(1),
             text: if seq % 3 == 0 { "a Needle here".into() } else { "hay".into() },
-            change: None,
-            mentions_me: false,
+            ..Message::default()
         };
         let mut chat = Chat::default();
         chat.messages = seqs.map(message).collect();

@@ -447,8 +447,13 @@ mod tests {
         let mut model = model(2, 30);
         let chat = model.chats.entry(ChatKey::Person(UserId(21))).or_default();
         let at = crate::proto::ids::Millis(0);
-        chat.last =
-            Some(crate::client::model::Last { seq: Seq(900), at, from: UserId(21), preview: "".into(), change: None });
+        chat.last = Some(crate::client::model::Last {
+            seq: Seq(900),
+            at,
+            from: UserId(21),
+            preview: "".into(),
+            ..Default::default()
+        });
         let mut order = Order::default();
         let query = Filter::Named(Query::new("p0002").unwrap());
         let found = order.of(&model, &[], &query).chats().to_vec();

@@ -28,8 +28,8 @@ pub fn group(model: &mut Model, id: GroupId, name: &str, owner: UserId, members:
 pub fn talk(model: &mut Model, key: ChatKey, from: UserId, seq: u64, when: &str, text: &str) {
     let (seq, at) = (Seq(seq), at(when));
     let chat = model.chats.entry(key).or_default();
-    chat.messages.push_back(Message { seq, at, from, text: text.into(), change: None, mentions_me: false });
-    chat.last = Some(Last { seq, at, from, preview: text.into(), change: None });
+    chat.messages.push_back(Message { seq, at, from, text: text.into(), ..Default::default() });
+    chat.last = Some(Last { seq, at, from, preview: text.into(), ..Default::default() });
 }
 
 /// Alice among many, in two groups of which one is hers.
@@ -58,6 +58,7 @@ pub fn crowd() -> Model {
         from: BOB,
         preview: "".into(),
         change: Some(change.into()),
+        ..Last::default()
     });
     model.chats.entry(chat_with(CHARLIE)).or_default().typing.insert(CHARLIE, NOW.plus(3_000));
     model

@@ -68,8 +68,8 @@ pub fn model() -> Model {
 pub fn say(model: &mut Model, with: UserId, from: UserId, seq: u64, at: Millis, text: &str, read: bool) {
     let seq = Seq(seq);
     let chat = model.chats.entry(chat_with(with)).or_default();
-    chat.messages.push_back(Message { seq, at, from, text: text.into(), change: None, mentions_me: false });
-    chat.last = Some(Last { seq, at, from, preview: Arc::from(text), change: None });
+    chat.messages.push_back(Message { seq, at, from, text: text.into(), ..Default::default() });
+    chat.last = Some(Last { seq, at, from, preview: Arc::from(text), ..Default::default() });
     if read {
         chat.read = seq;
     } else if from != ALICE {

@@ -48,8 +48,8 @@ pub fn rooms() -> Model {
 pub fn add(model: &mut Model, key: ChatKey, from: UserId, seq: u64, at: Millis, text: &str) {
     let seq = Seq(seq);
     let chat = model.chats.entry(key).or_default();
-    chat.messages.push_back(Message { seq, at, from, text: text.into(), change: None, mentions_me: false });
-    chat.last = Some(Last { seq, at, from, preview: Arc::from(text), change: None });
+    chat.messages.push_back(Message { seq, at, from, text: text.into(), ..Default::default() });
+    chat.last = Some(Last { seq, at, from, preview: Arc::from(text), ..Default::default() });
     chat.read = seq;
 }
 
@@ -101,7 +101,7 @@ pub fn draft(harness: &Harness<'_, State>, key: ChatKey) -> String {
 /// What was sent, and where to, since the last look.
 pub fn sends(harness: &mut Harness<'_, State>) -> Vec<(ChatKey, String)> {
     let sent = |command| match command {
-        Command::Send { chat, text } => Some((chat, text)),
+        Command::Send { chat, text, .. } => Some((chat, text)),
         _ => None,
     };
     harness.state_mut().take().into_iter().filter_map(sent).collect()

@@ -195,7 +195,7 @@ impl Device {
                 self.marks = Marks::default();
                 let mut frames = Vec::new();
                 for entry in self.model.outbox.pending() {
-                    encode(&mut frames, self.model.outbox.device(), entry);
+                    entry.encode(self.model.outbox.device(), &mut frames);
                 }
                 self.say(sim, &frames);
                 let awaited = |n| self.model.job.as_ref().is_some_and(|job| job.n == n && job.outcome.is_none());
@@ -227,7 +227,7 @@ impl Device {
         }
         let mut frames = Vec::new();
         let device = self.model.outbox.device().clone();
-        encode(&mut frames, &device, self.model.write(to, text.into(), sim.now()));
+        self.model.write(to, text.into(), sim.now()).encode(&device, &mut frames);
         if self.stage == Stage::In {
             self.say(sim, &frames);
         }
@@ -242,7 +242,7 @@ impl Device {
         let mut frames = Vec::new();
         let device = self.model.outbox.device().clone();
         if let Some(entry) = self.model.outbox.retry(n) {
-            encode(&mut frames, &device, entry);
+            entry.encode(&device, &mut frames);
         }
         if self.stage == Stage::In {
             self.say(sim, &frames);
@@ -302,16 +302,4 @@ impl Device {
         let sound = self.link.is_some_and(|link| sim.net.is_sound(link));
         sound && self.stage == Stage::In && self.model.link == Link::Online && !waits
     }
-}
-
-fn encode(frames: &mut Vec<u8>, device: &DeviceId, entry: &outbox::Outgoing) {
-    let to = match &entry.to {
-        Destination::Chat(chat) => SendTo::Chat(*chat),
-        Destination::People(people) => SendTo::Many(people),
-    };
-    let client_id = ClientIdText { device, n: entry.n };
-    frame::encode_value(
-        frames,
-        &Outgoing::SendMessage { id: entry.n, to, client_id: &client_id, message: &entry.text },
-    );
 }

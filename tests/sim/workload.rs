@@ -162,7 +162,7 @@ fn load(sim: &mut Sim, device: &mut Device) {
         && let Some((id, before)) = device.model.start_loading(chat)
     {
         let limit = 1 + sim.random.below(8);
-        device.ask(sim, &Outgoing::FetchHistory { id, chat, before, limit });
+        device.ask(sim, &Outgoing::FetchHistory { id, chat, before, limit, attachments: false });
     }
 }
 

@@ -108,7 +108,7 @@ fn entry(log: &[Bytes], seq: Seq, me: UserId) -> Message {
         Record::Group(it) => it.by,
         _ => unreachable!(),
     };
-    Message { seq, at: record.at(), from, text: text.into(), change, mentions_me }
+    Message { seq, at: record.at(), from, text: text.into(), change, mentions_me, ..Default::default() }
 }
 
 /// How far a message has come, by the log alone.

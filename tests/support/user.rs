@@ -106,7 +106,7 @@ impl User {
     }
 
     pub fn say(&mut self, to: UserId, text: &str) {
-        self.client.perform(Command::Send { chat: ChatKey::Person(to), text: text.into() });
+        self.client.perform(Command::say(ChatKey::Person(to), text));
     }
 
     pub fn texts(&self, with: UserId) -> Vec<String> {

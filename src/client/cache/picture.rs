@@ -39,6 +39,8 @@ impl Picture {
             read_by: chat.read_by.clone(),
             typing: BTreeMap::new(),
             notices: Default::default(),
+            quotes: BTreeMap::new(),
+            shared: None,
             ..*chat
         };
         let first = |chat: &Chat| chat.messages.front().map(|message| message.seq);

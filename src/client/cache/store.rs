@@ -70,7 +70,7 @@ impl<'a> From<&'a Message> for Entry<'a> {
 impl From<Entry<'_>> for Message {
     fn from(Entry(seq, at, from, text, change, mentions_me): Entry<'_>) -> Self {
         let change = change.map(|change| Arc::new(change.into_owned()));
-        Self { seq, at, from, text: text.as_ref().into(), change, mentions_me }
+        Self { seq, at, from, text: text.as_ref().into(), change, mentions_me, ..Default::default() }
     }
 }
 

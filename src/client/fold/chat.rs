@@ -93,7 +93,9 @@ impl Chat {
         let (seq, at, from) = (message.seq, message.at, message.from);
         if self.last.as_ref().is_none_or(|last| last.seq < seq) {
             let preview = record::preview(&message.text).into();
-            self.last = Some(Last { seq, at, from, preview, change: message.change.clone() });
+            let file = message.attachment.as_ref().map(|attachment| attachment.name.as_str().into());
+            let (change, deleted) = (message.change.clone(), message.deleted);
+            self.last = Some(Last { seq, at, from, preview, change, file, deleted });
         }
         self.insert(message)
     }
@@ -133,10 +135,14 @@ pub(super) fn from_record(message: &record::Message<'_>, me: Option<UserId>) -> 
         text: message.message.as_ref().into(),
         change: None,
         mentions_me: me.is_some_and(|me| message.mentions.contains(&me)),
+        reply_to: message.reply_to,
+        attachment: message.attachment.clone().map(Arc::new),
+        edited: message.edited,
+        deleted: message.deleted,
     }
 }
 
 pub(super) fn from_change(record: &GroupChange<'_>) -> Message {
     let change = Some(Arc::new(record.change.clone()));
-    Message { seq: record.seq, at: record.at, from: record.by, text: "".into(), change, mentions_me: false }
+    Message { seq: record.seq, at: record.at, from: record.by, text: "".into(), change, ..Message::default() }
 }

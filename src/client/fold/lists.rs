@@ -104,7 +104,16 @@ impl Model {
             return None;
         }
         let change = entry.change.map(Arc::new);
-        let last = Last { seq: entry.seq, at: entry.at, from: entry.from, preview: entry.preview.into(), change };
+        let file = entry.file.map(|file| file.as_str().into());
+        let last = Last {
+            seq: entry.seq,
+            at: entry.at,
+            from: entry.from,
+            preview: entry.preview.into(),
+            change,
+            file,
+            deleted: entry.deleted,
+        };
         chat.update_last(last);
         chat.unread = entry.unread;
         chat.mentions = entry.mentions;

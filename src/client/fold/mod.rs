@@ -130,7 +130,11 @@ impl Model {
                 self.signed_out(Some(SignInProblem { field: Field::Credentials, message: problem.message }));
                 return Followup::Leave;
             }
-            Event::Login(Err(_))
+            Event::Edited(_)
+            | Event::Deleted(_)
+            | Event::Uploaded(..)
+            | Event::Fetched(..)
+            | Event::Login(Err(_))
             | Event::Sent(None, _)
             | Event::GroupReply(None, _)
             | Event::Closing(_)
@@ -189,7 +193,7 @@ impl Model {
                 }
                 let chat = self.chats.entry(chat).or_default();
                 let text = Arc::clone(&text);
-                chat.add(Message { seq, at, from, text, change: None, mentions_me: false });
+                chat.add(Message { seq, at, from, text, ..Default::default() });
             }
         }
     }

@@ -109,6 +109,7 @@ impl State {
         let applied = match record {
             Record::Message(message) => self.apply_message(message),
             Record::ToMany(many) => self.apply_many(many),
+            Record::Edited(_) | Record::Deleted(_) => Applied::Lost,
             Record::Group(change) => self.apply_group(change),
             Record::Read(read) => {
                 let shown = (!self.silent.contains(&read.by)).then_some(read.at);

@@ -12,6 +12,10 @@ fn message(seq: u64, from: u32, to: u32, client_id: Option<&str>) -> Record<'sta
         from_user: "x".into(),
         mentions: Default::default(),
         client_id: client_id.map(|id| id.parse().unwrap()),
+        reply_to: None,
+        attachment: None,
+        edited: None,
+        deleted: false,
         message: format!("message {seq}").into(),
     })
 }

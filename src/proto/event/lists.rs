@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::proto::attachment::FileName;
 use crate::proto::chat::{Change, ChatKey, GroupId, Past};
 use crate::proto::ids::{Millis, Seq, UserId};
 
@@ -61,6 +62,12 @@ pub struct ChatEntry {
     /// What happened to the group, if that is the last entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<Change>,
+    /// What the file is called that the last message carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FileName>,
+    /// The last message was taken back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
     /// How many messages of others have not been seen.
     pub unread: u32,
     /// How many of those call this account by name.

@@ -21,21 +21,30 @@ pub use self::lists::{
 pub use self::problem::{Code, Problem};
 use self::reply::HistoryWire;
 pub use self::reply::{GroupReply, History, Outcome, Receipt, Receipts, Refusal, Reply, Sent, SentReply, Welcome};
+use super::attachment::{Fetched, Uploaded};
 use super::ids::{Millis, RequestId, Seq};
 use super::purpose;
-use super::record::{Delivered, GroupChange, Message, Muted, Read, ReadReceipts, Record, RecordError};
+use super::record::{Deleted, Delivered, Edited, GroupChange, Message, Muted, Read, ReadReceipts, Record, RecordError};
 
 /// What came in, to be read by the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
     /// Login succeeded or not.
     Login(Result<Welcome, Problem>),
-    /// A send is on disk or refused; the number is the request's.
+    /// A send, or a change of a message, is on disk or refused; the number is the request's.
     Sent(Option<RequestId>, Result<Sent, Problem>),
     /// A page of history, or why there is none; the number is the request's.
     History(Option<RequestId>, Result<History<'a>, Problem>),
     /// A message, live or caught up.
     Message(Message<'a>),
+    /// A message has another text, live or caught up.
+    Edited(Edited<'a>),
+    /// A message was taken back, live or caught up.
+    Deleted(Deleted),
+    /// Bytes of a file are on the server's disk, or not; the number is the request's.
+    Uploaded(Option<RequestId>, Result<Uploaded, Problem>),
+    /// Bytes of a file, or why there are none; the number is the request's.
+    Fetched(Option<RequestId>, Result<Fetched, Problem>),
     /// Something happened to a group, live or caught up.
     Group(GroupChange<'a>),
     /// A read marker: one's own, from another window, or another's.
@@ -152,9 +161,11 @@ impl<'a> Event<'a> {
     pub fn parse(json: &'a [u8]) -> Result<Self, EventError> {
         let purpose: Cow<'a, str> = purpose::of(json)?;
         Ok(match purpose.as_ref() {
-            "receive_message" | "group_changed" | "read_message" | "delivered_message" | "read_receipts"
-            | "chat_muted" => match known(json)? {
+            "receive_message" | "message_edited" | "message_deleted" | "group_changed" | "read_message"
+            | "delivered_message" | "read_receipts" | "chat_muted" => match known(json)? {
                 Some(Record::Message(message)) => Self::Message(message),
+                Some(Record::Edited(edited)) => Self::Edited(edited),
+                Some(Record::Deleted(deleted)) => Self::Deleted(deleted),
                 Some(Record::Group(change)) => Self::Group(change),
                 Some(Record::Read(read)) => Self::Read(read),
                 Some(Record::Delivered(delivered)) => Self::Delivered(delivered),
@@ -165,7 +176,15 @@ impl<'a> Event<'a> {
             },
             "user_typing" => Self::Typing(serde_json::from_slice(json)?),
             "mark_read" | "mark_delivered" => Self::Marked(serde_json::from_slice::<Head>(json)?.id),
-            "send_message" => {
+            "upload_file" | "upload_chunk" | "cancel_upload" => {
+                let head: Head = serde_json::from_slice(json)?;
+                Self::Uploaded(head.id, answer(json, head)?)
+            }
+            "fetch_file" => {
+                let head: Head = serde_json::from_slice(json)?;
+                Self::Fetched(head.id, answer(json, head)?)
+            }
+            "send_message" | "edit_message" | "delete_message" => {
                 #[derive(Deserialize)]
                 struct Wire {
                     #[serde(default)]

@@ -62,8 +62,14 @@ pub enum Code {
     TooManyPeople,
     /// An account, a group or the server cannot have that name.
     BadName,
-    /// No message of this account stands at that place of that chat.
+    /// No message stands at that place of that chat, or it was taken back; or none of this account's, where it must be.
     UnknownMessage,
+    /// No file of that number is there, or it is not this account's to have.
+    UnknownFile,
+    /// The file is longer than the server takes.
+    FileTooLarge,
+    /// The piece does not begin where the last one ended, or goes on behind the end.
+    BadOffset,
     /// The text has nothing in it.
     MessageEmpty,
     /// The text is over the limit.

@@ -29,6 +29,7 @@ use super::mentions::Names;
 use super::slash::{self, Slash};
 use super::theme::{self, font, space};
 use crate::client::command::Command;
+use crate::client::model::Draft;
 use crate::client::model::Model;
 use crate::proto::chat::ChatKey;
 use crate::visible::isolated;
@@ -159,7 +160,7 @@ impl Composer {
     pub fn draft(&self, ui: &Ui, chat: ChatKey, draft: &str) -> Command {
         let caret = caret(ui, id(chat), draft).unwrap_or(draft.len());
         let caret = draft.get(..caret).map_or(0, |before| before.chars().count());
-        Command::SetDraft { chat, text: draft.to_owned(), caret }
+        Command::SetDraft { chat, draft: Draft { text: draft.to_owned(), caret, ..Draft::default() } }
     }
 
     /// Draws the composer and returns what is to be sent, and where to.

@@ -1,8 +1,10 @@
 //! Requests: what a client asks for. Each is documented with an example in docs/PROTOCOL.md.
 
-use serde::Deserialize;
+mod wire;
 
+use self::wire::Head;
 use super::account::AccountCall;
+use super::attachment::{Attachment, FileCall};
 use super::chat::{GroupId, Past};
 pub use super::device::{Login, Proof};
 use super::event::{Code, Problem, Status};
@@ -25,6 +27,10 @@ pub enum Call {
     Login(Login),
     /// Send a message.
     SendMessage(SendMessage),
+    /// Change the text of an own message, or take it back.
+    Revise(Revise),
+    /// Move the bytes of a file.
+    File(FileCall),
     /// Read a page of a chat's history, the newest first page or what came before a place.
     FetchHistory(FetchHistory),
     /// Say what has been seen.
@@ -57,6 +63,9 @@ impl Call {
         match self {
             Self::Login(_) => "login",
             Self::SendMessage(_) => "send_message",
+            Self::Revise(Revise { text: Some(_), .. }) => "edit_message",
+            Self::Revise(Revise { text: None, .. }) => "delete_message",
+            Self::File(call) => call.purpose(),
             Self::FetchHistory(_) => "fetch_history",
             Self::MarkRead(_) => "mark_read",
             Self::MarkDelivered(_) => "mark_delivered",
@@ -110,6 +119,22 @@ pub struct SendMessage {
     pub message: String,
     /// The sender's number for it; a second request with the same one is stored once.
     pub client_id: Option<ClientId>,
+    /// The message of the same chat that it answers.
+    pub reply_to: Option<Seq>,
+    /// The file that it carries, which is on the server already. With one the text may be empty.
+    pub attachment: Option<Attachment>,
+}
+
+/// `edit_message` and `delete_message`.
+pub struct Revise {
+    /// Which chat.
+    pub chat: ChatRef,
+    /// The message.
+    pub seq: Seq,
+    /// Its new text; nothing where it is taken back.
+    pub text: Option<String>,
+    /// The sender's number for it; a second request with the same one does nothing.
+    pub client_id: Option<ClientId>,
 }
 
 /// `fetch_history`.
@@ -121,6 +146,8 @@ pub struct FetchHistory {
     pub before: Option<Seq>,
     /// How many entries at most.
     pub limit: Option<usize>,
+    /// Only messages that carry a file.
+    pub attachments: bool,
 }
 
 /// `mark_read`.
@@ -180,159 +207,6 @@ impl GroupCall {
     }
 }
 
-#[derive(Deserialize)]
-struct Head {
-    #[serde(default)]
-    id: Option<RequestId>,
-}
-
-#[derive(Deserialize)]
-struct SendMessageWire {
-    #[serde(default)]
-    id: Option<RequestId>,
-    #[serde(default)]
-    to_user: Option<String>,
-    #[serde(default)]
-    to: Option<UserId>,
-    #[serde(default)]
-    group: Option<GroupId>,
-    #[serde(default)]
-    everyone: bool,
-    #[serde(default)]
-    to_users: Vec<String>,
-    #[serde(default)]
-    to_many: Vec<UserId>,
-    message: String,
-    #[serde(default)]
-    client_id: Option<ClientId>,
-}
-
-#[derive(Deserialize)]
-struct StatusWire {
-    status: Status,
-}
-
-#[derive(Deserialize)]
-struct OnWire {
-    on: bool,
-}
-
-#[derive(Deserialize)]
-struct ChatWire {
-    #[serde(default)]
-    with_user: Option<String>,
-    #[serde(default)]
-    with: Option<UserId>,
-    #[serde(default)]
-    group: Option<GroupId>,
-    #[serde(default)]
-    everyone: bool,
-    #[serde(default)]
-    before: Option<Seq>,
-    #[serde(default)]
-    limit: Option<usize>,
-    #[serde(default)]
-    seq: Option<Seq>,
-    #[serde(default)]
-    muted: Option<bool>,
-}
-
-#[derive(Deserialize)]
-struct GroupWire {
-    #[serde(default)]
-    group: Option<GroupId>,
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default)]
-    members: Vec<UserId>,
-    #[serde(default)]
-    member_users: Vec<String>,
-    #[serde(default)]
-    member: Option<UserId>,
-    #[serde(default)]
-    member_user: Option<String>,
-    #[serde(default)]
-    history: Past,
-    #[serde(default)]
-    client_id: Option<ClientId>,
-}
-
-fn missing(purpose: &str, what: &str) -> Problem {
-    Problem::new(Code::BadRequest, format!("{purpose}: give {what}"))
-}
-
-fn peers(ids: Vec<UserId>, names: Vec<String>) -> Vec<Peer> {
-    ids.into_iter().map(Peer::Id).chain(names.into_iter().map(Peer::Name)).collect()
-}
-
-/// The person that one of two fields names; the number counts if both do.
-fn peer(id: Option<UserId>, name: Option<String>) -> Option<Peer> {
-    id.map(Peer::Id).or(name.map(Peer::Name))
-}
-
-/// The chat that a request's fields name, exactly one.
-fn chat_ref(peer: Option<Peer>, group: Option<GroupId>, everyone: bool) -> Option<ChatRef> {
-    match (peer, group, everyone) {
-        (Some(peer), None, false) => Some(ChatRef::Person(peer)),
-        (None, Some(group), false) => Some(ChatRef::Group(group)),
-        (None, None, true) => Some(ChatRef::Everyone),
-        _ => None,
-    }
-}
-
-impl SendMessageWire {
-    fn call(self) -> Result<Call, Problem> {
-        let many = peers(self.to_many, self.to_users);
-        let one = chat_ref(peer(self.to, self.to_user), self.group, self.everyone);
-        let to = match (one, many.is_empty()) {
-            (Some(chat), true) => Receivers::One(chat),
-            (None, false) if self.group.is_none() && !self.everyone => Receivers::Many(many),
-            _ => {
-                let fields = "one of to_user, to, group, everyone: true, to_users and to_many, to say who gets it";
-                return Err(missing("send_message", fields));
-            }
-        };
-        Ok(Call::SendMessage(SendMessage { to, message: self.message, client_id: self.client_id }))
-    }
-}
-
-impl ChatWire {
-    fn chat(&mut self, purpose: &str) -> Result<ChatRef, Problem> {
-        chat_ref(peer(self.with, self.with_user.take()), self.group, self.everyone)
-            .ok_or_else(|| missing(purpose, "one of with_user, with, group and everyone: true, to say which chat"))
-    }
-
-    fn seq(&self, purpose: &str, which: &str) -> Result<Seq, Problem> {
-        self.seq.ok_or_else(|| missing(purpose, &format!("seq, {which}")))
-    }
-}
-
-impl GroupWire {
-    fn call(self, purpose: &str) -> Result<GroupCall, Problem> {
-        let name = || self.name.clone().ok_or_else(|| missing(purpose, "name, the group's name"));
-        let members = peers(self.members.clone(), self.member_users.clone());
-        if purpose == "create_group" {
-            let name = name()?;
-            return Ok(GroupCall::Create { name, members, history: self.history });
-        }
-        let group = self.group.ok_or_else(|| missing(purpose, "group, the group's number"))?;
-        let member = || peer(self.member, self.member_user.clone());
-        let member = || member().ok_or_else(|| missing(purpose, "member or member_user, to say who"));
-        let edit = match purpose {
-            "rename_group" => GroupEdit::Rename(name()?),
-            "add_members" if members.is_empty() => {
-                return Err(missing(purpose, "members or member_users, to say who"));
-            }
-            "add_members" => GroupEdit::Add(members),
-            "remove_member" => GroupEdit::Remove(member()?),
-            "hand_over_group" => GroupEdit::HandOver(member()?),
-            "leave_group" => GroupEdit::Leave,
-            _ => GroupEdit::Delete,
-        };
-        Ok(GroupCall::Change(group, edit))
-    }
-}
-
 /// A request that could not be read: what to answer, and to which number if that much was readable.
 pub struct BadRequest {
     /// The request's number, if it could be read.
@@ -364,59 +238,6 @@ impl Request {
             purpose: Some(purpose.chars().take(40).collect()),
             problem,
         })
-    }
-
-    fn parse_as(purpose: &str, json: &[u8]) -> Result<Self, Problem> {
-        let bad = |error: serde_json::Error| Problem::new(Code::BadRequest, format!("{purpose}: {error}"));
-        if purpose == "send_message" {
-            let wire: SendMessageWire = serde_json::from_slice(json).map_err(bad)?;
-            return Ok(Self { id: wire.id, call: wire.call()? });
-        }
-        let id = serde_json::from_slice::<Head>(json).map_err(bad)?.id;
-        let wire = || serde_json::from_slice::<ChatWire>(json).map_err(bad);
-        let call = match purpose {
-            "login" => Call::Login(Login::parse(json)?),
-            "fetch_history" => {
-                let mut wire = wire()?;
-                let chat = wire.chat(purpose)?;
-                Call::FetchHistory(FetchHistory { chat, before: wire.before, limit: wire.limit })
-            }
-            "mark_read" => {
-                let mut wire = wire()?;
-                let chat = wire.chat(purpose)?;
-                Call::MarkRead(MarkRead { chat, seq: wire.seq(purpose, "the last message that was seen")? })
-            }
-            "mark_delivered" => Call::MarkDelivered(wire()?.seq(purpose, "the last place that arrived")?),
-            "typing" => Call::Typing(wire()?.chat(purpose)?),
-            "fetch_receipts" => {
-                let mut wire = wire()?;
-                Call::FetchReceipts(wire.chat(purpose)?, wire.seq(purpose, "the message")?)
-            }
-            "mute_chat" => {
-                let mut wire = wire()?;
-                let chat = wire.chat(purpose)?;
-                Call::MuteChat(chat, wire.muted.ok_or_else(|| missing(purpose, "muted: true or false"))?)
-            }
-            "set_status" => Call::SetStatus(serde_json::from_slice::<StatusWire>(json).map_err(bad)?.status),
-            "set_read_receipts" => Call::SetReadReceipts(serde_json::from_slice::<OnWire>(json).map_err(bad)?.on),
-            "create_group" | "rename_group" | "add_members" | "remove_member" | "hand_over_group" | "leave_group"
-            | "delete_group" => {
-                let mut wire: GroupWire = serde_json::from_slice(json).map_err(bad)?;
-                let client_id = wire.client_id.take();
-                Call::Group(wire.call(purpose)?, client_id)
-            }
-            "list_users" => Call::ListUsers,
-            "exit" => Call::Exit,
-            other => match AccountCall::parse(other, json) {
-                Some(call) => Call::Account(call?),
-                None => {
-                    let other: String = other.chars().take(40).collect();
-                    let text = format!("there is no request {other:?}: docs/PROTOCOL.md lists them");
-                    return Err(Problem::new(Code::UnknownPurpose, text));
-                }
-            },
-        };
-        Ok(Self { id, call })
     }
 }
 

@@ -2,16 +2,23 @@
 //!
 //! No I/O, no clock: times come in as values. How it changes is in [`super::fold`].
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
+mod chat;
+mod files;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::chat::{
+    ATTACHED_MAX, Chat, Draft, Editing, Last, Message, NOTICES_MAX, Notice, QUOTES_MAX, Quote, SharedFiles,
+};
+pub use self::files::{Download, DownloadProgress};
 pub use super::admin::{AdminView, Errand};
 use super::outbox::{Outbox, Outgoing};
 pub use super::trust::{Security, TlsVersion, TrustQuestion};
 use crate::proto::account::Role;
-use crate::proto::chat::{Change, ChatKey, GroupId, Past};
+use crate::proto::attachment::FileId;
+use crate::proto::chat::{ChatKey, GroupId, Past};
 use crate::proto::event::{DeviceInfo, GroupReply, Outcome, Problem, Receipts, Status};
 use crate::proto::fingerprint::Fingerprint;
 use crate::proto::ids::{DeviceId, Millis, RequestId, Seq, UserId};
@@ -109,106 +116,6 @@ pub struct Group {
     pub joined: BTreeMap<UserId, Seq>,
 }
 
-/// An entry of a conversation: a message that is on the server's disk, or something that happened to the group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
-    /// Its place in the log: identity and order.
-    pub seq: Seq,
-    /// When the server took it.
-    pub at: Millis,
-    /// Who wrote or did it.
-    pub from: UserId,
-    /// Its text; empty where something happened.
-    pub text: Arc<str>,
-    /// What happened to the group.
-    pub change: Option<Arc<Change>>,
-    /// Its text calls this person by name.
-    pub mentions_me: bool,
-}
-
-impl Message {
-    /// Whether it counts as unread for `me` until it is seen.
-    pub fn counts(&self, me: UserId) -> bool {
-        self.from != me && self.change.is_none()
-    }
-}
-
-/// The last entry of a chat, as the list shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Last {
-    /// Its place.
-    pub seq: Seq,
-    /// Its time.
-    pub at: Millis,
-    /// Who wrote or did it.
-    pub from: UserId,
-    /// Its beginning; may hold line breaks, and is empty where something happened.
-    pub preview: Arc<str>,
-    /// What happened to the group.
-    pub change: Option<Arc<Change>>,
-}
-
-/// Somebody came or went while this window was looking: a line in the room of everyone, known to this window alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notice {
-    /// Who.
-    pub user: UserId,
-    /// Whether they are online now; otherwise they left.
-    pub online: bool,
-    /// When, by this computer's clock.
-    pub at: Millis,
-    /// From when on it is shown: somebody who is gone for a moment has not left.
-    pub shown_from: Millis,
-}
-
-/// One conversation.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Chat {
-    /// What is loaded: without a gap up to the newest, ordered by place.
-    pub messages: VecDeque<Message>,
-    /// Nothing stands before what is loaded.
-    pub complete: bool,
-    /// A page is on its way.
-    pub loading: bool,
-    /// The number under which the last one was asked for.
-    #[serde(skip)]
-    pub(super) page: RequestId,
-    /// Why the last page did not come.
-    pub problem: Option<String>,
-    /// The last entry, loaded or not.
-    pub last: Option<Last>,
-    /// How many messages of others have not been seen.
-    pub unread: u32,
-    /// How many of those call this person by name.
-    pub mentions: u32,
-    /// What has been seen, up to here.
-    pub read: Seq,
-    /// The chat is to leave this person alone.
-    pub muted: bool,
-    /// What each of the others has seen, up to here, as far as they let others know.
-    pub read_by: BTreeMap<UserId, Seq>,
-    /// Who of the others is writing, or was until then.
-    pub typing: BTreeMap<UserId, Millis>,
-    /// Who came and went; in the room of everyone only, at most [`NOTICES_MAX`], oldest first.
-    pub notices: VecDeque<Notice>,
-}
-
-/// The most comings and goings that a window remembers.
-pub const NOTICES_MAX: usize = 100;
-
-impl Chat {
-    /// The first loaded message of somebody else that has not been seen.
-    pub fn first_unread(&self, me: UserId) -> Option<Seq> {
-        let unseen = self.messages.partition_point(|message| message.seq <= self.read);
-        self.messages.range(unseen..).find(|message| message.counts(me)).map(|message| message.seq)
-    }
-
-    /// How many messages ask for attention: all unread ones, or in a muted chat those that call this person by name.
-    pub fn attention(&self) -> u32 {
-        if self.muted { self.mentions } else { self.unread }
-    }
-}
-
 /// How far a message of this person has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reach {
@@ -247,17 +154,6 @@ pub struct Info {
     pub seq: Seq,
     /// The answer; nothing while it is under way.
     pub receipts: Option<Result<Receipts, Problem>>,
-}
-
-/// What is being written in a chat.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Draft {
-    /// The text; at most [`super::drafts::DRAFT_MAX_BYTES`].
-    pub text: String,
-    /// Where the caret is, in characters.
-    pub caret: usize,
-    /// When it was last changed, by this computer's clock.
-    pub at: Millis,
 }
 
 /// What this window keeps on the disk of what it knows.
@@ -320,6 +216,8 @@ pub struct Model {
     pub outbox: Outbox,
     /// What is being written, by chat; at most [`super::drafts::DRAFTS_MAX`].
     pub drafts: BTreeMap<ChatKey, Draft>,
+    /// Files that were asked for since the window opened.
+    pub downloads: BTreeMap<FileId, Download>,
     /// What is kept on the disk; nothing where nothing is.
     pub cache: Option<CacheInfo>,
     /// The server takes what is written no faster than it wants to, or did until then.
@@ -378,6 +276,7 @@ impl Model {
             info: None,
             outbox: Outbox::new(device),
             drafts: BTreeMap::new(),
+            downloads: BTreeMap::new(),
             cache: None,
             throttled: None,
             message_max_bytes: MESSAGE_MAX_BYTES,
