@@ -112,6 +112,10 @@ fn message(seq: u64, with: UserId) -> record::Message<'static> {
         to: To::Person(ME, "Alice".into()),
         client_id: None,
         mentions: Default::default(),
+        reply_to: None,
+        attachment: None,
+        edited: None,
+        deleted: false,
         message: format!("message {seq} \"with\" 👋\n and more").into(),
     }
 }

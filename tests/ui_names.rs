@@ -70,7 +70,7 @@ impl Named {
                 from,
                 text: "".into(),
                 change,
-                mentions_me: false,
+                ..Message::default()
             });
         }
         let text = format!("ask @{} 5 times", self.name(1));
@@ -83,7 +83,7 @@ impl Named {
         chat.typing.extend([(DORA, NOW.plus(3_000)), (CHARLIE, NOW.plus(3_000))]);
         let kitchen = model.chats.get_mut(&ChatKey::Group(KITCHEN)).unwrap();
         let change = Some(Change::Removed { member: CHARLIE }.into());
-        kitchen.last = Some(Last { seq: Seq(47), at: NOW, from: DORA, preview: "".into(), change });
+        kitchen.last = Some(Last { seq: Seq(47), at: NOW, from: DORA, preview: "".into(), change, ..Last::default() });
         say(&mut model, CHARLIE, ALICE, 95, NOW, "5 o'clock?", true);
         model.chats.get_mut(&chat_with(CHARLIE)).unwrap().typing.clear();
         model.chats.get_mut(&chat_with(CHARLIE)).unwrap().complete = true;

@@ -223,8 +223,7 @@ fn a_hundred_thousand_messages_are_searched_over_many_frames() {
             at,
             from: BOB,
             text: if n == 99_999 { "at the very beginning".into() } else { std::sync::Arc::clone(&text) },
-            change: None,
-            mentions_me: false,
+            ..Message::default()
         });
     }
     for (seq, message) in (1..).zip(chat.messages.iter_mut()) {

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use parlor::client::Followup;
 use parlor::client::command::GroupWish;
 use parlor::client::model::{Job, Link, Model};
-use parlor::client::outbox::{self, Destination};
+use parlor::client::outbox::Destination;
 use parlor::proto::chat::ChatKey;
 use parlor::proto::event::{Code, Event};
 use parlor::proto::frame::{self, Decoded};
 use parlor::proto::ids::{DeviceId, Seq, UserId};
 use parlor::proto::limits::FRAME_MAX_BYTES;
-use parlor::proto::outgoing::{ClientIdText, Outgoing, SendTo};
+use parlor::proto::outgoing::{ClientIdText, Outgoing};
 
 use super::{Bug, Sim};
 

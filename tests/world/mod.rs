@@ -15,7 +15,7 @@ use parlor::proto::event::{Code, Event, Problem};
 use parlor::proto::ids::{DeviceId, Millis, Seq, UserId, UserName};
 use parlor::proto::record::{Record, json_of_frame};
 use parlor::proto::request::{
-    Call, ChatRef, FetchHistory, GroupCall, GroupEdit, Login, MarkRead, Peer, Proof, Receivers, Request, SendMessage,
+    Call, ChatRef, FetchHistory, GroupCall, GroupEdit, Login, MarkRead, Peer, Proof, Request,
 };
 use proptest::prelude::*;
 
@@ -384,7 +384,12 @@ impl World {
                 // What is loaded already may be asked for again: it changes nothing, and meets more of what can happen.
                 if self.devices[at].model.chat(chat).is_some() {
                     let (id, before) = self.devices[at].model.start_loading(chat).unzip();
-                    let fetch = FetchHistory { chat: chat_ref(chat), before: before.flatten(), limit: Some(5) };
+                    let fetch = FetchHistory {
+                        chat: chat_ref(chat),
+                        before: before.flatten(),
+                        limit: Some(5),
+                        attachments: false,
+                    };
                     self.ask(at, id, Call::FetchHistory(fetch));
                 }
             }
@@ -486,10 +491,7 @@ fn chat_ref(key: ChatKey) -> ChatRef {
 }
 
 fn send(model: &Model, entry: &parlor::client::outbox::Outgoing) -> Call {
-    let to = match &entry.to {
-        Destination::Chat(key) => Receivers::One(chat_ref(*key)),
-        Destination::People(people) => Receivers::Many(people.iter().map(|id| Peer::Id(*id)).collect()),
-    };
-    let client_id = Some(parlor::proto::ids::ClientId { device: model.outbox.device().clone(), n: entry.n });
-    Call::SendMessage(SendMessage { to, message: entry.text.to_string(), client_id })
+    let mut frame = Vec::new();
+    entry.encode(model.outbox.device(), &mut frame);
+    Request::parse(json_of_frame(&frame)).ok().expect("what our client writes can be read").call
 }
