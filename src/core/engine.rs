@@ -377,13 +377,7 @@ impl Engine {
     }
 
     /// Answers a `send_message`, or a request that changes a message, that succeeded.
-    pub(super) fn reply_sent(
-        &mut self,
-        session: SessionId,
-        purpose: &'static str,
-        id: Option<RequestId>,
-        sent: Sent,
-    ) {
+    pub(super) fn reply_sent(&mut self, session: SessionId, purpose: &'static str, id: Option<RequestId>, sent: Sent) {
         let Sent { seq, at, duplicate, outcomes } = sent;
         let frame = frame_of(&SentReply { purpose, id, result: true, seq, at, duplicate, outcomes: &outcomes });
         self.effects.push(Effect::Send(session, frame));

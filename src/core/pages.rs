@@ -49,9 +49,12 @@ enum Shown<'a> {
 impl Engine {
     /// Has a page read.
     pub(super) fn read_page(&mut self, session: SessionId, user: UserId, page: Page) {
-        let (seqs, complete) = self.state.page(user, page.chat, page.before, page.limit, page.files);
+        let Page { chat, before, limit, files, .. } = page;
+        let (seqs, complete) = match files {
+            true => self.state.files_page(user, chat, before, limit),
+            false => self.state.page(user, chat, before, limit),
+        };
         let oldest = seqs.first().copied();
-        let chat = page.chat;
         let with_text = |seq| [Some(seq), self.state.newest_text(chat, seq)];
         let seqs: Vec<_> = seqs.into_iter().flat_map(with_text).flatten().collect();
         let purpose = Purpose::History { page, oldest, asked: seqs.len(), complete };

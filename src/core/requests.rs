@@ -181,9 +181,7 @@ impl Engine {
         let target = self.target(user, &send.to);
         if let Some(client_id) = &send.client_id {
             let body = match &target {
-                Ok(Target::One(to)) => {
-                    Some(Body::Message(to, &send.message, send.reply_to, send.attachment.as_ref()))
-                }
+                Ok(Target::One(to)) => Some(Body::Message(to, &send.message, send.reply_to, send.attachment.as_ref())),
                 Ok(Target::Many(..)) => Some(Body::Many(&send.message, send.attachment.as_ref())),
                 // Stored before its receiver was gone, it is stored.
                 Err(_) => None,
@@ -199,6 +197,9 @@ impl Engine {
                 self.later(session, Request { id, call: Call::SendMessage(send) });
                 return Ok(());
             }
+        }
+        if let Some(attachment) = &send.attachment {
+            self.check_attachment(user, attachment)?;
         }
         let from_user = self.name_of(user).into();
         let SendMessage { message, client_id, reply_to, attachment, .. } = send;

@@ -382,17 +382,8 @@ impl State {
 
     /// The last `limit` entries of a chat before a place that an account may see, in order, and whether none stand
     /// before them.
-    /// With `files` only messages that carry one.
-    pub fn page(
-        &self,
-        user: UserId,
-        id: ChatId,
-        before: Option<Seq>,
-        limit: usize,
-        files: bool,
-    ) -> (Vec<Seq>, bool) {
+    pub fn page(&self, user: UserId, id: ChatId, before: Option<Seq>, limit: usize) -> (Vec<Seq>, bool) {
         match self.chats.get(&id).filter(|_| self.is_in(user, id)) {
-            Some(chat) if files => chat.files_page(self.since(user, id), before, limit),
             Some(chat) => chat.page(self.since(user, id), before, limit),
             None => (Vec::new(), true),
         }

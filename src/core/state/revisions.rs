@@ -97,6 +97,14 @@ impl State {
         })
     }
 
+    /// As [`State::page`], of the messages that carry files.
+    pub fn files_page(&self, user: UserId, id: ChatId, before: Option<Seq>, limit: usize) -> (Vec<Seq>, bool) {
+        match self.chats.get(&id).filter(|_| self.is_in(user, id)) {
+            Some(chat) => chat.files_page(self.since(user, id), before, limit),
+            None => (Vec::new(), true),
+        }
+    }
+
     pub(super) fn apply_edited(&mut self, edited: &Edited<'_>) -> Applied {
         let (id, message) = (edited.chat.id_for(edited.by), edited.message_seq);
         if !self.may_revise(edited.by, id, message) {
