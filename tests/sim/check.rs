@@ -362,7 +362,7 @@ impl Check {
                 (Ok(Record::Message(written)), Ok(Record::Message(shown))) => {
                     let text = self.newest_text(&shown).unwrap_or_else(|| written.message.to_string());
                     (written.from, &written.client_id, &*text) == (shown.from, &shown.client_id, &*shown.message)
-                        && written.reply_to == shown.reply_to
+                        && (written.reply_to == shown.reply_to || shown.deleted)
                 }
                 _ => false,
             };
