@@ -81,7 +81,8 @@ impl Engine {
                 self.reply(session, purpose, id, ());
                 Ok(())
             }
-            Call::Revise(_) | Call::File(_) => Err(Problem::new(Code::UnknownPurpose, "Not yet.")),
+            Call::Revise(_) => Err(Problem::new(Code::UnknownPurpose, "Not yet.")),
+            Call::File(call) => self.file_call(asker, call),
             Call::Account(call) => self.account_call(asker, call),
             Call::Login(_) | Call::Exit => Ok(()),
         };
