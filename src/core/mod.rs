@@ -17,5 +17,6 @@ mod pages;
 mod presence;
 mod receipts;
 mod requests;
+mod revise;
 pub mod session;
 pub mod state;
