@@ -360,6 +360,9 @@ impl Client {
             | Command::Delete { .. }
             | Command::FetchQuote { .. }
             | Command::LoadFiles { .. }
+            | Command::Attach { .. }
+            | Command::AttachImage { .. }
+            | Command::ForgetAttachProblem
             | Command::Download { .. }
             | Command::CancelDownload { .. }
             | Command::CancelUpload { .. } => {}
