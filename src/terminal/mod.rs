@@ -21,6 +21,7 @@ use crate::client::command::Command;
 use crate::client::model::{Field, Link, Phase, SignInProblem};
 use crate::client::pins::Pins;
 use crate::client::shelf::Shelf;
+use crate::client::transfer::Disk;
 use crate::client::{Client, Host};
 use crate::lines::credentials;
 use crate::lines::live::{Bell, failure};
@@ -74,13 +75,15 @@ pub fn run(
     host: Option<Box<dyn Host>>,
     shelf: Box<dyn Shelf>,
     pins: Box<dyn Pins>,
+    disk: Box<dyn Disk>,
 ) -> Result<(), Failure> {
     let present = io::stdin().is_terminal();
     let bell = Arc::new(Bell::default());
     let rings = Arc::clone(&bell);
-    let mut client = Client::start(host, Some(shelf), move || rings.ring())
-        .map_err(|error| Failure::new(Kind::Other, format!("the connection cannot be started: {error}")))?
-        .with_pins(pins);
+    let failed = |error| Failure::new(Kind::Other, format!("the connection cannot be started: {error}"));
+    let client = Client::start(host, Some(shelf), move || rings.ring()).map_err(failed)?;
+    let mut client = client.with_pins(pins);
+    client.set_disk(disk).map_err(failed)?;
     let unsent = sign_in(&mut client, &bell, options, present)?;
     let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
     let edited = present && io::stdout().is_terminal() && !dumb;
