@@ -305,7 +305,17 @@ fn check(data_dir: &Path) -> anyhow::Result<()> {
         if check.chats == 1 { "1 chat".into() } else { format!("{} chats", check.chats) },
         report.bytes
     ));
+    let files = &check.files;
+    let there = if files.files == 1 { "1 file".into() } else { format!("{} files", files.files) };
+    say(&format!("  attachments   {there}, {} bytes", files.bytes));
+    for missing in &files.missing {
+        let what = if missing.damaged { "not as it was" } else { "missing" };
+        say(&format!("                {what}: {} ({:?})", missing.file, missing.name));
+    }
     match &report.torn {
+        None if !files.missing.is_empty() => {
+            bail!("attachments: {} of the files that messages carry cannot be had", files.missing.len())
+        }
         Some(torn) => bail!("history.json: {torn}"),
         None => say("Everything is as it was written."),
     }

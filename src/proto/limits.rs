@@ -20,7 +20,8 @@ pub const PAGE_DEFAULT_MESSAGES: usize = 50;
 /// The pages of history and lists of people that a session may have asked for and not taken.
 pub const LARGE_ANSWERS_MAX: usize = 8;
 
-/// The bytes of records at which a page ends early. The rest of [`FRAME_MAX_BYTES`] holds one record of any size.
+/// The bytes of records at which a page ends early. The rest of [`FRAME_MAX_BYTES`] holds one record of any size; of two that
+/// are read in any case, a message and its newest text, one text is shown.
 pub const PAGE_MAX_BYTES: usize = 128 * 1024;
 
 /// The longest preview of a chat's last message in the list of chats, in bytes of UTF-8.
@@ -112,6 +113,17 @@ pub const FILE_MAX_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 
 /// The most bytes of a file in one frame. In Base64 they are 128 KiB, half a frame: a message never waits long behind one.
 pub const FILE_CHUNK_MAX_BYTES: usize = 96 * 1024;
+
+/// The files that an account may have on the server at once that no message carries: some dozen pictures that were chosen
+/// together, and those of another device beside them.
+pub const UPLOADS_MAX: usize = 32;
+
+/// How long those files may be together, in bytes: two of the longest. What nobody has sent is nobody's to keep.
+pub const UPLOADS_MAX_BYTES: u64 = 2 * FILE_MAX_BYTES;
+
+/// How long a file is kept that no message carries, since a piece of it last came, in milliseconds: a day, so that a
+/// notebook that was closed in the evening goes on in the morning.
+pub const UPLOAD_KEPT_MILLIS: i64 = 24 * 3_600_000;
 
 /// The longest name of a file, in bytes: what file systems take.
 pub const FILE_NAME_MAX_BYTES: usize = 255;
