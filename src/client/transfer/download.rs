@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::Out;
 use super::disk::Job;
+use super::{Out, RESTS_MAX};
 use crate::client::model::{Download, DownloadProgress};
 use crate::proto::attachment::{Attachment, Fetched, FileCall, FileId};
 use crate::proto::event::{Code, Problem};
@@ -57,6 +57,8 @@ struct Fetching {
     handed: u64,
     writing: usize,
     written: u64,
+    /// How often the server had too much to do, without giving anything in between.
+    rests: u32,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -121,6 +123,7 @@ impl Downloads {
             handed: 0,
             writing: 0,
             written: 0,
+            rests: 0,
         });
     }
 
@@ -159,11 +162,11 @@ impl Downloads {
                     self.failed(file, why, shown);
                 }
             }
-            Err(problem) if problem.code == Code::Busy => {
+            Err(problem) if problem.code == Code::Busy && it.rests < RESTS_MAX => {
                 it.again.insert(offset);
                 // Otherwise the next answer shows that there is room; asked for at once it would be refused at once.
                 if flying == 1 {
-                    it.step = Step::Resting;
+                    (it.step, it.rests) = (Step::Resting, it.rests + 1);
                     out.jobs.push(Job::Rest);
                 }
             }
@@ -287,6 +290,7 @@ impl Fetching {
         if !is_right || data.is_empty() || size - offset < data.len() as u64 {
             return Err("The server has another file in its place: ask for it to be sent again.");
         }
+        self.rests = 0;
         self.early.insert(offset, data);
         while let Some((at, mut data)) = self.early.pop_first() {
             if at > self.handed {

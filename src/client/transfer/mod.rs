@@ -31,6 +31,9 @@ const NO_DISK: &str = "Files cannot be read or kept here: use the window of Parl
 /// The most reasons that are told at once of files that are not attached.
 const PROBLEMS_MAX: usize = 3;
 
+/// How often a server may have too much to do before it is given up, with half a second in between: half a minute.
+const RESTS_MAX: u32 = 60;
+
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Transfers {

@@ -2,8 +2,8 @@
 //!
 //! The server takes one piece of a file at a time, so the next one is read while one is on its way.
 
-use super::Out;
 use super::disk::Job;
+use super::{Out, RESTS_MAX};
 use crate::client::outbox::{Destination, Enclosure, Outbox, Outgoing, Progress, What};
 use crate::proto::attachment::{Chunk, FileCall, FileId, Uploaded};
 use crate::proto::event::{Code, Problem};
@@ -36,6 +36,8 @@ struct Upload {
     /// It was begun a second time, because the server did not know it any more.
     anew: bool,
     strays: u32,
+    /// How often the server had too much to do, without taking anything in between.
+    rests: u32,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -85,6 +87,7 @@ impl Uploads {
                     ahead: Ahead::None,
                     anew: false,
                     strays: 0,
+                    rests: 0,
                 });
             }
         }
@@ -231,15 +234,15 @@ impl Upload {
             return Err(astray());
         }
         (self.enclosure.file, self.enclosure.sent) = (Some(file), offset);
-        self.step = Step::Piece(offset);
+        (self.step, self.rests) = (Step::Piece(offset), 0);
         Ok(offset == self.enclosure.size)
     }
 
     /// The server refuses. What is left to try is tried; otherwise that is why the message fails.
     fn refused(&mut self, problem: Problem, out: &mut Out<'_>) -> Result<(), Problem> {
         match problem.code {
-            Code::Busy => {
-                self.step = Step::Rest;
+            Code::Busy if self.rests < RESTS_MAX => {
+                (self.step, self.rests) = (Step::Rest, self.rests + 1);
                 out.jobs.push(Job::Rest);
             }
             Code::BadOffset if self.strays < STRAYS_MAX => {
