@@ -163,7 +163,8 @@ impl Uploads {
     fn begin(&mut self, user: UserId, size: u64) -> Result<(), Problem> {
         let own = self.of.entry(user).or_default();
         if own.files.len() + own.beginning >= UPLOADS_MAX || own.bytes.saturating_add(size) > UPLOADS_MAX_BYTES {
-            let text = "Too many files of yours are on their way at once. Send those that have arrived, or cancel some.";
+            let text =
+                "Too many files of yours are on their way at once. Send those that have arrived, or cancel some.";
             return Err(Problem::new(Code::Busy, text));
         }
         own.beginning += 1;

@@ -214,7 +214,8 @@ impl Running {
         let session = SessionId(self.next_session);
         self.next_session += 1;
         tracing::debug!(session = session.0, "a connection came");
-        let connection = Arc::new(Connection::new(stream, caller, terms, self.throttle.of_stranger(), Arc::clone(&self.pieces)));
+        let connection =
+            Arc::new(Connection::new(stream, caller, terms, self.throttle.of_stranger(), Arc::clone(&self.pieces)));
         self.connections.insert(session, Arc::clone(&connection));
         let report = self.report.clone();
         tokio::spawn(async move { connection.run(session, report).await });

@@ -125,8 +125,7 @@ impl Folder {
             mentioned.read(record);
         };
         let new_id = format!("{:016x}", clock::random_u64());
-        let (log, report) =
-            FileLog::open(Arc::new(storage), &new_id, &mut read).map_err(history)?;
+        let (log, report) = FileLog::open(Arc::new(storage), &new_id, &mut read).map_err(history)?;
         notices.extend(report.torn.map(|torn| format!("{}: {torn}", file.display())));
         let attachments = |error| FolderError::Unusable { path: path.join(depot::FOLDER), error };
         let Stock { uploads, notices: more } = depot::look(path, &state, &mentioned).map_err(attachments)?;

@@ -132,7 +132,11 @@ pub fn look(data_dir: &Path, state: &State, mentioned: &Mentioned) -> io::Result
     let missing = state.files().filter(|(file, _)| !whole.contains(file)).count();
     if missing > 0 {
         let path = folder.display();
-        let files = if missing == 1 { "a file that a message carries is".into() } else { format!("{missing} files that messages carry are") };
+        let files = if missing == 1 {
+            "a file that a message carries is".into()
+        } else {
+            format!("{missing} files that messages carry are")
+        };
         stock.notices.push(format!("{files} missing in {path}: `parlor --check` names what is missing"));
     }
     Ok(stock)
