@@ -68,12 +68,12 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "script",
-        &["client", "clock", "lines", "pins", "proto", "ui::presence", "ui::when"],
+        &["client", "clock", "lines", "pins", "proto", "transfers", "ui::presence", "ui::when"],
         &["egui", "eframe", "tokio", "std::fs", "std::net", "SystemTime"],
     ),
     (
         "terminal",
-        &["client", "clock", "lines", "proto", "ui::happened", "ui::mentions", "ui::presence", "ui::when"],
+        &["client", "clock", "lines", "proto", "transfers", "ui::happened", "ui::mentions", "ui::presence", "ui::when"],
         &["egui", "eframe", "tokio", "std::fs", "std::net", "SystemTime"],
     ),
     (
