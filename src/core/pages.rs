@@ -142,7 +142,8 @@ impl Engine {
         let Some(revision) = self.state.revision(chat, written.seq) else { return Shown::Written };
         if revision.deleted {
             let (message, mentions) = (Cow::Borrowed(""), Cow::Borrowed(&[][..]));
-            let gone = Message { deleted: true, attachment: None, mentions, message, ..written.clone() };
+            let gone =
+                Message { deleted: true, reply_to: None, attachment: None, mentions, message, ..written.clone() };
             return Shown::Changed(gone);
         }
         match changes.iter().find(|change| change.seq == revision.seq) {
