@@ -10,8 +10,8 @@ use serde::Serialize;
 use super::{Door, Receivers, print};
 use crate::client::command::Command;
 use crate::client::model::{Model, Phase};
-use crate::client::outbox::{Destination, Enclosure, Outgoing, Progress, What};
-use crate::lines::live::{Live, failure};
+use crate::client::outbox::{Destination, Enclosure, Outgoing, Progress};
+use crate::lines::live::{Live, failure, waiting};
 use crate::lines::{Failure, Kind, find};
 use crate::proto::chat::ChatKey;
 use crate::proto::event::{Outcome, Problem};
@@ -108,23 +108,14 @@ fn wait(live: &mut Live, patience: Duration) -> bool {
             || matches!(model.phase, Phase::SignedOut { .. })
     };
     loop {
-        let before = left(live.model());
-        if !live.until(Some(patience), |model| is_over(model) || left(model) != before) {
+        let before = waiting(live.model());
+        if !live.until(Some(patience), |model| is_over(model) || waiting(model) != before) {
             return false;
         }
         if is_over(live.model()) {
             return true;
         }
     }
-}
-
-/// What is not answered yet, and how much of files is not taken yet, in bytes.
-fn left(model: &Model) -> (usize, u64) {
-    let enclosed = model.outbox.entries().map(|entry| match &entry.what {
-        What::Say { enclosure: Some(enclosure), .. } => enclosure.size.saturating_sub(enclosure.sent),
-        _ => 0,
-    });
-    enclosed.fold((0, 0), |(count, sum), bytes| (count + 1, sum + bytes))
 }
 
 /// All of standard input, without the line break at its end.
