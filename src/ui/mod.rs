@@ -30,6 +30,7 @@ mod dialogs;
 mod edit;
 mod emoji;
 mod export;
+pub mod files;
 mod find;
 mod fonts;
 mod frame;
@@ -137,6 +138,7 @@ pub struct Window {
 pub fn prepare(ctx: &egui::Context) {
     theme::apply(ctx);
     ctx.add_plugin(keys::OneKeyAtATime::default());
+    files::prepare(ctx);
     // The zoom is kept with the other settings, which have one writer.
     ctx.options_mut(|options| options.zoom_with_keyboard = false);
 }

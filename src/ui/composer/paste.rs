@@ -2,6 +2,8 @@
 
 use egui::{Event, Ui};
 
+use crate::ui::files::size;
+
 /// The most that a draft holds. A page more than a message may have is kept, to be sent in parts; to lay out a book at
 /// every key takes longer than a frame.
 pub const DRAFT_MAX_BYTES: usize = 256 * 1024;
@@ -13,7 +15,7 @@ pub fn receive(ui: &Ui, draft_bytes: usize, message_max_bytes: usize) -> Option<
         input.events.retain_mut(|event| {
             let (Event::Paste(text) | Event::MiddleClickPaste { text, .. }) = event else { return true };
             if text.len() > DRAFT_MAX_BYTES.saturating_sub(draft_bytes) {
-                let (is, most) = (size(text.len()), size(message_max_bytes));
+                let (is, most) = (size(text.len() as u64), size(message_max_bytes as u64));
                 why = Some(format!("Nothing was pasted: it is {is} of text, and a message holds {most}."));
                 return false;
             }
@@ -28,17 +30,6 @@ fn with_one_kind_of_break(text: &str) -> String {
     text.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n")
 }
 
-/// A size as people read it.
-fn size(bytes: usize) -> String {
-    const STEP: f64 = 1024.0;
-    let kilo = bytes as f64 / STEP;
-    match bytes {
-        0..1_024 => format!("{bytes} bytes"),
-        1_024..1_000_000 => format!("{kilo:.0} KB"),
-        _ => format!("{:.1} MB", kilo / STEP),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,11 +37,5 @@ mod tests {
     #[test]
     fn breaks_are_of_one_kind() {
         assert_eq!(with_one_kind_of_break("a\r\nb\rc\n\n\u{2029}d\t"), "a\nb\nc\n\n\nd\t");
-    }
-
-    #[test]
-    fn sizes_are_read() {
-        let sizes = [100, 65_536, 1_048_576, 3_000_000].map(size);
-        assert_eq!(sizes, ["100 bytes", "64 KB", "1.0 MB", "2.9 MB"]);
     }
 }
