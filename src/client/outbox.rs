@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::proto::attachment::{Attachment, FileId, FileName, ImageSize};
 use crate::proto::chat::ChatKey;
-use crate::proto::event::Problem;
+use crate::proto::event::{Code, Problem};
 use crate::proto::frame;
 use crate::proto::ids::{DeviceId, Millis, Seq, UserId};
 use crate::proto::outgoing::{ClientIdText, Outgoing as Request, SendTo};
@@ -148,6 +148,24 @@ impl Outgoing {
         }
     }
 
+    /// Whether it changes the message at that place of that chat.
+    pub fn revises(&self, chat: ChatKey, seq: Seq) -> bool {
+        matches!(self.what, What::Edit(at) | What::Delete(at) if at == seq) && self.is_in(chat)
+    }
+
+    fn enclosure_mut(&mut self) -> Option<&mut Enclosure> {
+        match &mut self.what {
+            What::Say { enclosure, .. } => enclosure.as_mut(),
+            What::Edit(_) | What::Delete(_) => None,
+        }
+    }
+
+    /// Its file has to be sent from the beginning; false if nothing of it was.
+    fn lose_file(&mut self) -> bool {
+        let enclosure = self.enclosure_mut().filter(|enclosure| enclosure.file.is_some());
+        enclosure.map(|enclosure| (enclosure.file, enclosure.sent) = (None, 0)).is_some()
+    }
+
     /// Whether it will stand in that chat.
     pub fn is_in(&self, key: ChatKey) -> bool {
         match (&self.to, key) {
@@ -161,7 +179,7 @@ impl Outgoing {
 /// What has happened to an outbox, for the file that keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// The message with that number was written.
+    /// The message with that number was written, or its file is further on its way.
     Written(u64),
     /// The number was used for something else.
     Numbered(u64),
@@ -177,6 +195,8 @@ pub struct Outbox {
     entries: VecDeque<Outgoing>,
     /// What has happened since it was last taken down; at most [`CHANGES_MAX`].
     changes: Vec<Change>,
+    /// How many of the entries change a message: none in nearly every frame that asks.
+    revisions: usize,
 }
 
 /// The most changes that are remembered where nobody takes them down.
@@ -190,7 +210,8 @@ impl Outbox {
 
     /// What a device has not sent yet, and how far it has numbered.
     pub fn restore(device: DeviceId, last_n: u64, entries: Vec<Outgoing>) -> Self {
-        Self { device, last_n, entries: entries.into(), changes: Vec::new() }
+        let revisions = entries.iter().filter(|entry| !entry.is_message()).count();
+        Self { device, last_n, entries: entries.into(), changes: Vec::new(), revisions }
     }
 
     /// Messages whose numbers are not to be trusted, under new ones of a new device. One that was stored and not
@@ -236,7 +257,9 @@ impl Outbox {
         self.last_n += 1;
         let n = self.last_n;
         self.changed(Change::Written(n));
-        self.entries.push_back(Outgoing { n, to, what, text, written_at, progress: Progress::Pending });
+        let entry = Outgoing { n, to, what, text, written_at, progress: Progress::Pending };
+        self.revisions += usize::from(!entry.is_message());
+        self.entries.push_back(entry);
         self.entries.back().expect("just put in")
     }
 
@@ -251,28 +274,76 @@ impl Outbox {
     pub fn remove(&mut self, n: u64) -> Option<Outgoing> {
         let at = self.entries.iter().position(|entry| entry.n == n)?;
         self.changed(Change::Gone(n));
-        self.entries.remove(at)
+        let entry = self.entries.remove(at)?;
+        self.revisions -= usize::from(!entry.is_message());
+        Some(entry)
+    }
+
+    /// So many bytes of the file that the message with that number is to carry are on the server's disk, under that
+    /// number of a file. Taken down when the file is begun and when it is there, not for each piece.
+    pub fn enclosed(&mut self, n: u64, file: FileId, sent: u64) {
+        let Some(enclosure) = self.entry(n).and_then(Outgoing::enclosure_mut) else { return };
+        let was = (enclosure.file, enclosure.is_there());
+        (enclosure.file, enclosure.sent) = (Some(file), sent);
+        if was != (enclosure.file, enclosure.is_there()) {
+            self.changed(Change::Written(n));
+        }
+    }
+
+    /// Gives the message with that number a new one, at the end: its file is there only now, and what was written after it
+    /// may have overtaken it. Nothing if there is no such message.
+    pub fn renumber(&mut self, n: u64) -> Option<u64> {
+        let at = self.entries.iter().position(|entry| entry.n == n)?;
+        let mut entry = self.entries.remove(at)?;
+        self.last_n += 1;
+        entry.n = self.last_n;
+        // In this order: where only the first of them reaches the disk, it is there twice and not gone.
+        self.changed(Change::Written(entry.n));
+        self.changed(Change::Gone(n));
+        self.entries.push_back(entry);
+        Some(self.last_n)
+    }
+
+    /// The newest change of the message at that place of that chat that is not known to be stored, refused or not.
+    pub fn revision(&self, chat: ChatKey, seq: Seq) -> Option<&Outgoing> {
+        if self.revisions == 0 {
+            return None;
+        }
+        self.entries.iter().rev().find(|entry| entry.revises(chat, seq))
+    }
+
+    fn entry(&mut self, n: u64) -> Option<&mut Outgoing> {
+        self.entries.iter_mut().find(|entry| entry.n == n)
     }
 
     /// The server refused the message with that number.
     pub fn fail(&mut self, n: u64, problem: Problem) {
-        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.n == n) {
+        if let Some(entry) = self.entry(n) {
             entry.progress = Progress::Failed(problem);
         }
     }
 
-    /// None of them is sent unasked.
+    /// None of them is sent unasked, and nothing of their files is there.
     pub fn fail_all(&mut self, problem: &Problem) {
+        let mut lost = Vec::new();
         for entry in &mut self.entries {
             entry.progress = Progress::Failed(problem.clone());
+            if entry.lose_file() {
+                lost.push(entry.n);
+            }
         }
+        lost.into_iter().for_each(|n| self.changed(Change::Written(n)));
     }
 
     /// A refused message is to be sent again, under its old number: the server knows whether it has that one.
+    /// A file that the server does not have any more is sent to it anew.
     pub fn retry(&mut self, n: u64) -> Option<&Outgoing> {
-        let entry = self.entries.iter_mut().find(|entry| entry.n == n)?;
-        entry.progress = Progress::Pending;
-        Some(entry)
+        let entry = self.entry(n)?;
+        let progress = std::mem::replace(&mut entry.progress, Progress::Pending);
+        if matches!(progress, Progress::Failed(problem) if problem.code == Code::UnknownFile) && entry.lose_file() {
+            self.changed(Change::Written(n));
+        }
+        self.entry(n).map(|entry| &*entry)
     }
 
     /// What is in it, oldest first.

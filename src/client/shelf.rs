@@ -60,7 +60,7 @@ enum Line {
     Device { device: String, n: u64 },
     /// Whose server and account it is.
     Home(Home),
-    /// A message was written.
+    /// A message was written, or its file is further on its way.
     Written {
         n: u64,
         #[serde(flatten)]
@@ -121,7 +121,12 @@ impl Journal {
                         To::Chat(chat) => Destination::Chat(chat),
                         To::People(people) => Destination::People(people.into()),
                     };
-                    entries.push(Outgoing { n, to, what, text, written_at: at, progress: Progress::Pending });
+                    let entry = Outgoing { n, to, what, text, written_at: at, progress: Progress::Pending };
+                    // Said again, it is the same one further on.
+                    match entries.iter_mut().rev().find(|known: &&mut Outgoing| known.n == n) {
+                        Some(known) => *known = entry,
+                        None => entries.push(entry),
+                    }
                 }
                 Ok(Line::Numbered { n }) => last = n.max(last),
                 Ok(Line::Gone { n }) => entries.retain(|entry: &Outgoing| entry.n != n),

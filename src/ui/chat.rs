@@ -13,7 +13,7 @@ use super::timeline::{self, Decision, Timeline};
 use super::when::Clock;
 use super::widgets;
 use crate::client::command::Command;
-use crate::client::model::{Link, Model};
+use crate::client::model::{Draft, Link, Model};
 
 /// The height of the bar that tells of the connection, when one line says it.
 const BAR: f32 = 38.0;
@@ -26,8 +26,8 @@ pub struct Pane<'a> {
     pub composer: &'a mut Composer,
     /// Who can be called by name.
     pub names: &'a Names,
-    /// What has been written.
-    pub draft: &'a mut String,
+    /// What is being written.
+    pub draft: &'a mut Draft,
     /// There is one pane only: a way back is needed.
     pub narrow: bool,
     /// The details are open beside it.
@@ -75,7 +75,8 @@ impl Pane<'_> {
             if chat == key {
                 self.timeline.go_to_end();
             }
-        } else if !self.draft.is_empty() && *self.draft != before && !slash::is_command(self.draft) {
+        } else if !self.draft.text.is_empty() && self.draft.text != before.text && !slash::is_command(&self.draft.text)
+        {
             commands.push(Command::Typing { chat: key });
         }
         // After what is sent: it is not to be lost between the two.

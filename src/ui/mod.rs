@@ -84,7 +84,7 @@ use self::sidebar::{Intent, Sidebar};
 use self::timeline::Timeline;
 use self::when::Clock;
 use crate::client::command::Command;
-use crate::client::model::{Model, Phase};
+use crate::client::model::{Draft, Model, Phase};
 use crate::proto::chat::{ChatKey, GroupId};
 use crate::proto::ids::Seq;
 use crate::settings::values::Account;
@@ -129,7 +129,7 @@ pub struct Window {
     group_name: Option<String>,
     /// The group that had to be left, quoted.
     lost: Option<String>,
-    drafts: BTreeMap<ChatKey, String>,
+    drafts: BTreeMap<ChatKey, Draft>,
     announcer: Announcer,
     was_signed_in: bool,
 }
@@ -199,7 +199,7 @@ impl Window {
 
     /// What has been written and not sent in a chat.
     pub fn draft(&self, chat: ChatKey) -> &str {
-        self.drafts.get(&chat).map_or("", String::as_str)
+        self.drafts.get(&chat).map_or("", composer::preview)
     }
 
     /// The emoji that were chosen last, the newest first: to be kept, and given back to the next window of this person.
@@ -252,8 +252,8 @@ impl Window {
                 self.frame.settings.remember(account);
             }
             for (chat, draft) in &model.drafts {
-                composer::place_caret(ui.ctx(), *chat, draft.caret);
-                self.drafts.insert(*chat, draft.text.clone());
+                composer::place_carets(ui.ctx(), *chat, draft);
+                self.drafts.insert(*chat, draft.clone());
             }
         }
         self.follow(model);
@@ -341,7 +341,7 @@ impl Window {
         if !narrow || (self.open.is_none() && self.lost.is_none()) {
             let mut child = ui.new_child(UiBuilder::new().max_rect(list));
             let drafts = &self.drafts;
-            let draft = |chat| drafts.get(&chat).map(String::as_str);
+            let draft = |chat| drafts.get(&chat).map(composer::preview);
             let open = self.open.as_ref().map(Timeline::chat);
             intent = self.sidebar.show(&mut child, model, clock, open, draft);
             if self.sidebar.has_caret(ui) {

@@ -4,6 +4,7 @@
 
 mod chat;
 mod files;
+mod shown;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,7 @@ pub use self::chat::{
     ATTACHED_MAX, Chat, Draft, Editing, Last, Message, NOTICES_MAX, Notice, QUOTES_MAX, Quote, SharedFiles,
 };
 pub use self::files::{Download, DownloadProgress};
+pub use self::shown::Shown;
 pub use super::admin::{AdminView, Errand};
 use super::outbox::{Outbox, Outgoing};
 pub use super::trust::{Security, TlsVersion, TrustQuestion};

@@ -1,24 +1,25 @@
 //! Where messages are written. Decides when a text is sent, and to whom; what it is sent with is a command.
 
 mod card;
+mod caret;
 mod chooser;
 mod complete;
 mod emoji;
 mod enter;
 mod field;
 mod grid;
+mod offer;
 mod paste;
 mod popup;
 mod room;
 mod strip;
 
-use egui::text::{CCursor, CCursorRange, CharIndex};
-use egui::widgets::text_edit::TextEditState;
-use egui::{EventFilter, Id, Key, Modifiers, Rect, Stroke, TextEdit, Ui, pos2, vec2};
+use egui::{Id, Key, Modifiers, Rect, Stroke, TextEdit, Ui, pos2, vec2};
 
 use self::card::Card;
+pub use self::caret::place_carets;
 use self::chooser::Chooser;
-use self::complete::{Choice, Offer};
+use self::complete::Offer;
 use self::enter::{Enter, Keys};
 pub use self::room::Room;
 use self::strip::Strip;
@@ -85,13 +86,14 @@ pub struct Composer {
     pub taste: Taste,
 }
 
+/// What the list shows of a draft: the text at which somebody writes.
+pub fn preview(draft: &Draft) -> &str {
+    draft.editing.as_ref().map_or(&draft.text, |editing| &editing.text)
+}
+
 /// The part of a draft that is sent: without the empty lines around it.
 pub fn sendable(draft: &str) -> &str {
     draft.trim_end().trim_start_matches(['\n', '\r'])
-}
-
-fn id(chat: ChatKey) -> Id {
-    Id::unique(("composer", chat))
 }
 
 impl Composer {
@@ -132,7 +134,8 @@ impl Composer {
     }
 
     /// How high the composer will be for that text, in a pane of that width.
-    pub fn height(&self, ui: &Ui, desk: Desk<'_>, draft: &str, pane_width: f32) -> f32 {
+    pub fn height(&self, ui: &Ui, desk: Desk<'_>, draft: &Draft, pane_width: f32) -> f32 {
+        let draft = &draft.text;
         let galley = edit::laid_out(ui, draft, font::body(), egui::Color32::WHITE, Some(text_width(pane_width)));
         let lines = galley.rows.len().clamp(1, LINES_MAX);
         let max = desk.model.message_max_bytes;
@@ -157,14 +160,15 @@ impl Composer {
     }
 
     /// What is being written has changed: it is to outlive the window.
-    pub fn draft(&self, ui: &Ui, chat: ChatKey, draft: &str) -> Command {
-        let caret = caret(ui, id(chat), draft).unwrap_or(draft.len());
-        let caret = draft.get(..caret).map_or(0, |before| before.chars().count());
-        Command::SetDraft { chat, draft: Draft { text: draft.to_owned(), caret, ..Draft::default() } }
+    pub fn draft(&self, ui: &Ui, chat: ChatKey, draft: &Draft) -> Command {
+        let mut draft = draft.clone();
+        caret::note_carets(ui, chat, &mut draft);
+        Command::SetDraft { chat, draft }
     }
 
     /// Draws the composer and returns what is to be sent, and where to.
-    pub fn show(&mut self, ui: &mut Ui, desk: Desk<'_>, draft: &mut String) -> Option<(ChatKey, String)> {
+    pub fn show(&mut self, ui: &mut Ui, desk: Desk<'_>, draft: &mut Draft) -> Option<(ChatKey, String)> {
+        let draft = &mut draft.text;
         let palette = theme::palette(ui);
         let pane = ui.max_rect();
         ui.painter().rect_filled(pane, 0.0, palette.surface);
@@ -193,7 +197,7 @@ impl Composer {
             pos2(right - BUTTON - space::S, pane.bottom() - space::M + 1.0 - counter),
         );
 
-        let id = id(desk.chat);
+        let id = caret::field_id(desk.chat, None);
         self.take_focus(ui, id);
         let (steps, tab) = self.keys_of_offer(ui, id);
         let enter = self.enter(ui, id);
@@ -216,7 +220,7 @@ impl Composer {
         let takes = clicked_choice.is_some() || tab || matches!(enter, Enter::Plain | Enter::Take);
         let offered = self.offer.is_some();
         if let Some(choice) = chosen.filter(|_| takes) {
-            self.take_choice(ui, desk, draft, choice);
+            self.take_choice(ui, id, desk, draft, choice);
         } else if let Some(card) = self.card.filter(|_| !offered)
             && card.show(ui, frame, pane, desk, self.keys.send_alone())
         {
@@ -293,66 +297,6 @@ impl Composer {
         ui.ctx().request_repaint();
     }
 
-    /// Finds out what could be meant at the caret.
-    fn look_for_offer(&mut self, ui: &Ui, id: Id, desk: Desk<'_>, draft: &str) {
-        if self.declined.is_some_and(|start| start >= draft.len()) {
-            self.declined = None;
-        }
-        let over = self.offer.is_some() && popup::is_under_pointer(ui);
-        let here = !self.composing && self.chooser.is_none() && (over || ui.memory(|memory| memory.has_focus(id)));
-        let offer = caret(ui, id, draft)
-            .filter(|_| here)
-            .and_then(|caret| complete::offer(draft, caret, desk.model, desk.names, &self.taste))
-            .filter(|offer| self.declined != Some(offer.range.start));
-        let range = |offer: &Option<Offer>| offer.as_ref().map(|offer| offer.range.clone());
-        if range(&offer) != range(&self.offer) {
-            self.chosen = 0;
-            ui.ctx().request_repaint();
-        }
-        self.offer = offer;
-        if self.offer.is_some() {
-            // Tab takes a choice: it must not move the focus in the next frame.
-            ui.memory_mut(|memory| memory.set_focus_lock_filter(id, EventFilter { tab: true, ..field::KEYS }));
-        }
-    }
-
-    /// Draws what is offered. Returns the choice that was clicked.
-    fn show_offer(&mut self, ui: &Ui, id: Id, desk: Desk<'_>, frame: Rect, steps: isize) -> Option<usize> {
-        let offer = self.offer.as_ref()?;
-        let count = offer.choices.len();
-        let last = isize::try_from(count).unwrap_or(1);
-        let chosen = isize::try_from(self.chosen).unwrap_or(0).saturating_add(steps).rem_euclid(last.max(1));
-        self.chosen = usize::try_from(chosen).unwrap_or(0);
-        let clicked = popup::show(ui, id, frame, &offer.choices, self.chosen, desk.model);
-        self.wants_focus |= clicked.is_some();
-        clicked
-    }
-
-    fn take_choice(&mut self, ui: &Ui, desk: Desk<'_>, draft: &mut String, choice: Choice) {
-        let Some(offer) = self.offer.take() else { return };
-        let caret = offer.take(choice, draft, desk.model);
-        emoji::put_caret(ui, id(desk.chat), draft, caret);
-        if let Choice::Emoji(emoji) = choice {
-            self.taste.used(emoji);
-        }
-        // The name stands there now; what is written behind it is not a longer one.
-        self.declined = matches!(choice, Choice::Mention(_) | Choice::Receiver(_)).then_some(offer.range.start);
-        self.chosen = 0;
-        ui.ctx().request_repaint();
-    }
-
-    /// The keys that belong to what is offered: how far down the choice goes, and whether Tab takes it.
-    fn keys_of_offer(&self, ui: &Ui, id: Id) -> (isize, bool) {
-        if self.offer.is_none() || self.composing || !ui.memory(|memory| memory.has_focus(id)) {
-            return (0, false);
-        }
-        ui.input_mut(|input| {
-            let mut count = |key| isize::try_from(input.count_and_consume_key(Modifiers::NONE, key)).unwrap_or(0);
-            let steps = count(Key::ArrowDown) - count(Key::ArrowUp);
-            (steps, count(Key::Tab) > 0)
-        })
-    }
-
     /// Typing reaches the composer wherever the focus was, the first character included.
     fn take_focus(&mut self, ui: &Ui, id: Id) {
         if ui.memory(|memory| memory.top_modal_layer().is_some()) {
@@ -412,25 +356,6 @@ fn key_pressed(ui: &Ui) -> bool {
             _ => false,
         })
     })
-}
-
-/// Puts the caret of a chat to where it was, in characters.
-pub fn place_caret(ctx: &egui::Context, chat: ChatKey, caret: usize) {
-    set_caret(ctx, id(chat), caret);
-}
-
-/// Puts the caret of a field behind so many letters.
-fn set_caret(ctx: &egui::Context, id: Id, caret: usize) {
-    let mut state = TextEditState::load(ctx, id).unwrap_or_default();
-    state.cursor.set_char_range(Some(CCursorRange::one(CCursor::new(CharIndex(caret)))));
-    state.store(ctx, id);
-}
-
-/// Where the caret stands, in bytes; nowhere while a part is selected.
-fn caret(ui: &Ui, id: Id, draft: &str) -> Option<usize> {
-    let range = TextEditState::load(ui.ctx(), id)?.cursor.char_range()?;
-    let at = range.single()?.index.0;
-    Some(draft.char_indices().nth(at).map_or(draft.len(), |(byte, _)| byte))
 }
 
 /// From where to where the composer reaches: the same column as the conversation above it.
