@@ -2,6 +2,7 @@
 //! their kind, and what is asked of what surrounds the window, which knows no disk and no dialog of the system.
 
 pub mod pictures;
+pub mod signs;
 
 use std::sync::Arc;
 
