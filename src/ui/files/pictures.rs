@@ -3,7 +3,7 @@
 //! The window knows no disk. What it needs is a [`Wish`], which whoever opens the window takes, and answers when the
 //! picture is there, from another thread. Until then there is none, and its place is kept free.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{self, Receiver, SyncSender, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,6 +20,9 @@ pub const DECODED_AT_ONCE_MAX: usize = 2;
 
 /// The files of this computer that are remembered to be those of messages.
 const OWN_MAX: usize = 200;
+
+/// The pictures that are remembered to have come into sight. Beyond them all may be asked for once more.
+const FETCHED_MAX: usize = 10_000;
 
 /// How large a picture is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,6 +76,9 @@ pub struct Pictures {
     entries: BTreeMap<(Arc<str>, Detail), Entry>,
     /// Where files are that this window has sent itself, and so need not be fetched; at most [`OWN_MAX`].
     own: BTreeMap<FileId, Arc<str>>,
+    /// Those that were fetched because they came into sight: whatever became of that, it is not tried over and over. At most
+    /// [`FETCHED_MAX`].
+    fetched: BTreeSet<FileId>,
     dense: bool,
 }
 
@@ -127,6 +133,16 @@ pub fn own(ctx: &Context, file: FileId) -> Option<Arc<str>> {
     ctx.plugin_opt::<Pictures>()?.lock().own.get(&file).cloned()
 }
 
+/// Whether a file of a message has come into sight for the first time.
+pub fn is_first(ctx: &Context, file: FileId) -> bool {
+    let Some(pictures) = ctx.plugin_opt::<Pictures>() else { return false };
+    let fetched = &mut pictures.lock().fetched;
+    if fetched.len() >= FETCHED_MAX {
+        fetched.clear();
+    }
+    fetched.insert(file)
+}
+
 /// What is to be brought now. Asked for after each frame.
 pub fn take_wishes(ctx: &Context) -> Vec<Wish> {
     let Some(pictures) = ctx.plugin_opt::<Pictures>() else { return Vec::new() };
@@ -139,6 +155,7 @@ pub fn forget(ctx: &Context) {
         let mut pictures = pictures.lock();
         pictures.entries.clear();
         pictures.own.clear();
+        pictures.fetched.clear();
     }
 }
 

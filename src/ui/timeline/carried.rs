@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::client::model::{DownloadProgress, Message, Model};
 use crate::client::outbox::{Outgoing, Progress, What};
-use crate::proto::attachment::{Attachment, ImageSize};
+use crate::proto::attachment::{Attachment, FileId, ImageSize};
 use crate::ui::files::size;
 
 /// A file as its message shows it.
@@ -18,6 +18,8 @@ pub struct Carried<'a> {
     pub image: Option<ImageSize>,
     /// What the server knows it by, once the message is there.
     pub attachment: Option<&'a Attachment>,
+    /// Its number on the server, once it was begun there.
+    pub file: Option<FileId>,
     /// Where it is on this computer, if it is.
     pub path: Option<Arc<str>>,
     /// How it stands.
@@ -57,9 +59,9 @@ impl<'a> Carried<'a> {
             Some((DownloadProgress::Done(path), _)) => (Way::Here, Some(path.as_str().into())),
             Some((DownloadProgress::Failed(why), _)) => (Way::Failed(why), None),
         };
-        let Attachment { name, size, image, .. } = attachment;
-        let image = shown_as_picture(*image, *size);
-        Some(Self { name: name.as_str(), size: *size, image, attachment: Some(attachment), path, way })
+        let Attachment { file, name, size, image } = attachment;
+        let (size, image) = (*size, shown_as_picture(*image, *size));
+        Some(Self { name: name.as_str(), size, image, attachment: Some(attachment), file: Some(*file), path, way })
     }
 
     /// The file of a message that is on its way to the server.
@@ -74,6 +76,7 @@ impl<'a> Carried<'a> {
             size: enclosure.size,
             image: shown_as_picture(enclosure.image, enclosure.size),
             attachment: None,
+            file: enclosure.file,
             path: Some(Arc::clone(&enclosure.path)),
             way,
         })
