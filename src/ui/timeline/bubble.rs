@@ -11,6 +11,7 @@ use super::foot::{self, Foot};
 use super::line;
 use super::menu;
 use super::page::{AVATAR, Deed, Done, GAP, GAP_GROUP, PAD_X, PAD_Y, Page};
+use super::quote;
 use super::rows::Row;
 use crate::proto::ids::Seq;
 use crate::ui::controls;
@@ -30,6 +31,7 @@ const BAR: f32 = 3.0;
 pub struct Look {
     body: Body,
     name: Option<Arc<Galley>>,
+    quote: Option<quote::Look>,
     foot: Foot,
     /// What is inside the padding.
     inner: egui::Vec2,
@@ -52,7 +54,8 @@ impl Look {
     }
 
     fn body_top(&self) -> f32 {
-        if self.name.is_some() { NAME } else { 0.0 }
+        let name = if self.name.is_some() { NAME } else { 0.0 };
+        name + self.quote.as_ref().map_or(0.0, |quote| quote.size().y)
     }
 }
 
@@ -68,11 +71,14 @@ pub fn measure(ui: &Ui, row: &Row<'_>, page: &Page<'_>) -> Look {
         text::elided(ui, text::one_line(row.author), font::small_strong(), color, measure.text)
     });
 
+    let quote = row.quote.as_ref().map(|quote| quote::measure(ui, quote, row.own, measure.text));
+
     // The time stands behind the last line where there is room, below it otherwise.
     let last_line = galley.rows.last().map_or(0.0, |line| line.rect().right());
     let beside = last_line + space::M + foot.width();
     let mut inner = galley.size();
-    let body_top = if name.is_some() { NAME } else { 0.0 };
+    let quote_size = quote.as_ref().map_or(egui::Vec2::ZERO, quote::Look::size);
+    let body_top = quote_size.y + if name.is_some() { NAME } else { 0.0 };
     let time_top = if body.fold != Fold::Short {
         // Behind the words that show more or less.
         inner.x = inner.x.max(more_width(ui, body.fold) + space::M + foot.width());
@@ -91,6 +97,7 @@ pub fn measure(ui: &Ui, row: &Row<'_>, page: &Page<'_>) -> Look {
     if let Some(name) = &name {
         inner.x = inner.x.max(name.size().x);
     }
+    inner.x = inner.x.max(quote_size.x);
     let inner = inner.ceil();
 
     let above = match (row.day.is_some() || row.divider, row.header) {
@@ -99,7 +106,7 @@ pub fn measure(ui: &Ui, row: &Row<'_>, page: &Page<'_>) -> Look {
         (false, false) => GAP,
     };
     let height = above + inner.y + 2.0 * PAD_Y + foot.below();
-    Look { body, name, foot, inner, time_top, above, height }
+    Look { body, name, quote, foot, inner, time_top, above, height }
 }
 
 fn more(fold: Fold) -> &'static str {
@@ -129,7 +136,8 @@ pub fn paint(ui: &mut Ui, row: &Row<'_>, look: &Look, page: &Page<'_>, top: f32,
 
     // The keyboard comes to it for its menu.
     let id = Id::unique(("message", row.id));
-    let choosing = page.chosen.zip(row.id.seq());
+    // There is nothing to copy of what was taken back.
+    let choosing = page.chosen.zip(row.id.seq()).filter(|_| !row.deleted);
     let response = match choosing {
         Some((chosen, seq)) => choose(ui, id, bubble, row, page, (chosen, seq), done),
         None => {
@@ -154,6 +162,11 @@ pub fn paint(ui: &mut Ui, row: &Row<'_>, look: &Look, page: &Page<'_>, top: f32,
         ui.painter().galley(at, Arc::clone(name), palette.text);
         at.y += NAME;
     }
+    if let (Some(look), Some(quote)) = (&look.quote, &row.quote) {
+        let place = Rect::from_min_size(at, vec2(bubble.width() - 2.0 * PAD_X, look.size().y));
+        look.paint(ui, quote, row, place, page.chosen.is_some(), done);
+        at.y = place.bottom();
+    }
     let on_link = look.body.paint(ui, row, &response, at, page.chosen.is_some());
     if look.body.fold != Fold::Short {
         let middle = pos2(at.x - space::S, bubble.bottom() - PAD_Y - MORE / 2.0);
@@ -173,7 +186,7 @@ pub fn paint(ui: &mut Ui, row: &Row<'_>, look: &Look, page: &Page<'_>, top: f32,
         }
         None => {
             widgets::focus_ring(ui, &response, corners(row));
-            if page.chosen.is_none() {
+            if page.chosen.is_none() && !row.deleted {
                 menu::show(ui, &response, on_link, row, &look.body.links, page, done);
             }
         }
@@ -231,7 +244,11 @@ fn corners(row: &Row<'_>) -> CornerRadius {
 fn shape(ui: &Ui, row: &Row<'_>, bubble: Rect, palette: &Palette) {
     let corners = corners(row);
     let fill = if row.own { palette.bubble_own } else { palette.bubble };
-    if row.calls_me {
+    if row.deleted {
+        // Where something was.
+        let stroke = egui::Stroke::new(1.0, palette.line);
+        ui.painter().rect(bubble, corners, palette.backdrop, stroke, egui::StrokeKind::Inside);
+    } else if row.calls_me {
         // Only as wide as it shows: at the other end its colour would shine through the edge.
         let side = Rect::from_min_size(bubble.min, vec2(f32::from(radius::M) * 2.0, bubble.height()));
         ui.painter().rect_filled(side, corners, palette.accent);
@@ -280,6 +297,10 @@ mod tests {
                     text,
                     at: Millis(0),
                     sent: Sent::Foreign,
+                    revision: None,
+                    quote: None,
+                    edited: None,
+                    deleted: false,
                     reach: None,
                     calls_me: false,
                     day: None,

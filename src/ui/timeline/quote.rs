@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use egui::accesskit::Role;
-use egui::{Color32, CornerRadius, Galley, Id, Pos2, Rect, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::{Color32, CornerRadius, Galley, Id, Rect, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
 
 use super::page::{Deed, Done};
-use super::rows::RowId;
+use super::row::{DELETED, Row};
 use crate::client::command::Command;
 use crate::client::model::{Message, Model, QUOTES_MAX, Quote as Known};
 use crate::proto::chat::ChatKey;
@@ -84,7 +84,7 @@ impl<'a> Quote<'a> {
                 text::one_line(&visible::cleaned(words)).into()
             }
             Says::File(name) => text::one_line(name).into(),
-            Says::Deleted => "Message deleted".into(),
+            Says::Deleted => DELETED.into(),
             Says::Loading => "Loading…".into(),
             Says::Missing => "Message not available".into(),
         }
@@ -181,26 +181,15 @@ pub fn measure(ui: &Ui, quote: &Quote<'_>, own: bool, room: f32) -> Look {
 
 impl Look {
     /// Draws it. `still`: it leads nowhere now.
-    #[expect(clippy::too_many_arguments, reason = "where and for whom, each used once")]
-    pub fn paint(
-        &self,
-        ui: &mut Ui,
-        quote: &Quote<'_>,
-        id: RowId,
-        own: bool,
-        at: Pos2,
-        width: f32,
-        still: bool,
-        done: &mut Done,
-    ) {
+    pub fn paint(&self, ui: &mut Ui, quote: &Quote<'_>, row: &Row<'_>, room: Rect, still: bool, done: &mut Done) {
         let palette = theme::palette(ui);
-        let place = Rect::from_min_size(at, vec2(width, BOX));
-        let (tint, _) = front(quote, own, palette);
+        let place = Rect::from_min_size(room.min, vec2(room.width(), BOX));
+        let (tint, _) = front(quote, row.own, palette);
         let corners = CornerRadius::same(radius::TAIL);
         let leads = !still && quote.says != Says::Missing;
-        let mut fill = if own { palette.quote_own } else { palette.quote };
+        let mut fill = if row.own { palette.quote_own } else { palette.quote };
         if leads {
-            let response = ui.interact(place, Id::unique(("quote", id)), Sense::click());
+            let response = ui.interact(place, Id::unique(("quote", row.id)), Sense::click());
             let name = format!("In reply to {}", quote.spoken());
             response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
             if response.hovered() {
