@@ -295,6 +295,13 @@ static DARK: Palette = Palette {
     ],
 };
 
+/// Behind what stands on a picture, in both themes.
+pub const SHADE: Color32 = Color32::from_black_alpha(150);
+/// The ticks of a message that was seen, on that.
+pub const SEEN_OVER: Color32 = rgb(0x8a_dcff);
+/// What went wrong, on that.
+pub const DANGER_OVER: Color32 = rgb(0xff_a79f);
+
 /// The colours that hold now.
 pub fn palette(ui: &egui::Ui) -> &'static Palette {
     if ui.visuals().dark_mode { &DARK } else { &LIGHT }

@@ -11,9 +11,6 @@ use super::pictures::{self, Detail, Shown};
 use crate::ui::theme;
 use crate::ui::widgets;
 
-/// What stands on a picture is on that.
-pub const SHADE: Color32 = Color32::from_black_alpha(150);
-
 /// How a picture is brought into a place of another shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fit {

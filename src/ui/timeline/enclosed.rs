@@ -17,6 +17,8 @@ use crate::ui::theme::radius;
 pub const EDGE: f32 = 3.0;
 /// Between a file and the words below it.
 const GAP: f32 = 6.0;
+/// Between the time on a picture and its edge.
+const TIME_EDGE: f32 = 8.0;
 /// Words below a narrow picture are given so much room.
 const CAPTION_MIN: f32 = 210.0;
 
@@ -73,10 +75,14 @@ impl Block {
         self.top(above) + self.size.y + GAP
     }
 
-    /// Where the bubble's padding begins below it, where no words do; and whether the time stands on it.
-    pub fn bottom(&self, above: f32) -> (f32, bool) {
-        let bottom = self.top(above) + self.size.y;
-        if self.picture { (bottom + EDGE - PAD_Y, true) } else { (bottom, false) }
+    /// Where the bubble's padding begins below it, where no words do.
+    pub fn bottom(&self, above: f32) -> f32 {
+        self.top(above) + self.size.y + if self.picture { EDGE - PAD_Y } else { 0.0 }
+    }
+
+    /// Where the time stands if there are no words: on a picture, below a card. `bottom`: where the bubble's padding begins.
+    pub fn time_top(&self, bottom: f32, time: f32) -> f32 {
+        if self.picture { (bottom + PAD_Y - EDGE - TIME_EDGE - time).round() } else { bottom - time }
     }
 
     /// Its place in a bubble.

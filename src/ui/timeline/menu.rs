@@ -6,6 +6,7 @@ use egui::{WidgetInfo, vec2};
 use lucide_icons::Icon;
 
 use super::body;
+use super::enclosed::in_menu;
 use super::page::{Deed, Done, Page, Wish};
 use super::row::{Revision, Row, RowId, Sent};
 use crate::client::command::Command;
@@ -189,8 +190,15 @@ fn entries(ui: &mut Ui, row: &Row<'_>, links: &[Link], page: &Page<'_>, done: &m
         done.deeds.push(Deed::Wish(Wish::Edit(seq)));
     }
     let mut entry = |ui: &mut Ui, sign, label: &str, tip: &str| tinted(ui, sign, label, tip, palette.text, None);
-    if entry(ui, Icon::Copy, "Copy message", "") {
+    if !row.text.is_empty() && entry(ui, Icon::Copy, "Copy message", "") {
         ui.copy_text(row.text.to_owned());
+    }
+    if let Some(carried) = &row.file {
+        for act in in_menu(carried) {
+            if entry(ui, act.sign(carried), act.word(carried), "") {
+                act.perform(ui, carried, done);
+            }
+        }
     }
     match links {
         [] => {}

@@ -10,7 +10,7 @@ use super::page::{Done, Page};
 use super::row::Row;
 use crate::proto::attachment::ImageSize;
 use crate::ui::files::pictures::{self, Detail, Shown};
-use crate::ui::files::signs::{self, Fit, SHADE};
+use crate::ui::files::signs::{self, Fit};
 use crate::ui::files::{self, FETCHED_UNASKED_MAX_BYTES};
 use crate::ui::theme::{self, font, space};
 use crate::ui::{text, widgets};
@@ -94,7 +94,7 @@ fn middle(
     done: &mut Done,
 ) {
     let disc = Rect::from_center_size(place.center() - vec2(0.0, 8.0), vec2(DISC, DISC));
-    ui.painter().circle_filled(disc.center(), DISC / 2.0, SHADE);
+    ui.painter().circle_filled(disc.center(), DISC / 2.0, theme::SHADE);
     widgets::icon(ui, disc.center(), act.sign(carried), 20.0, Color32::WHITE);
     if let Way::Going { sent: part, .. } | Way::Coming(part) = carried.way {
         signs::ring(ui, disc.center(), DISC / 2.0 - 4.0, part, carried.size, Color32::WHITE);
@@ -114,7 +114,7 @@ fn middle(
     let galley = text::elided(ui, text::one_line(&words), font::tiny(), Color32::WHITE, room);
     let center = pos2(place.center().x, disc.bottom() + 15.0);
     let said = Rect::from_center_size(center, galley.size());
-    ui.painter().rect_filled(said.expand2(vec2(7.0, 2.0)), 10.0, SHADE);
+    ui.painter().rect_filled(said.expand2(vec2(7.0, 2.0)), 10.0, theme::SHADE);
     let response = widgets::say(ui, said, &words);
     ui.painter().galley(said.min, galley, Color32::WHITE);
     if let Way::Failed(why) = carried.way {
