@@ -25,7 +25,11 @@ pub fn picture(ui: &Ui, place: Rect, texture: &TextureHandle, corners: CornerRad
     let all = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
     let size = texture.size_vec2();
     let (rect, uv) = match fit {
-        Fit::Whole => (within(place, size), all),
+        // A small one is not blown up.
+        Fit::Whole => {
+            let largest = within(place, size);
+            (if largest.width() > size.x { Rect::from_center_size(place.center(), size) } else { largest }, all)
+        }
         Fit::Filled => {
             let shown = within(Rect::from_min_size(Pos2::ZERO, size), place.size()).size() / size;
             (place, Rect::from_center_size(all.center(), shown))
