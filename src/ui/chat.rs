@@ -3,13 +3,13 @@
 use egui::{Event, Rect, Ui, UiBuilder, pos2, vec2};
 use lucide_icons::Icon;
 
-use super::composer::{self, Composer, Desk};
+use super::composer::{self, Composer, Desk, Out};
 use super::header::{self, Way};
 use super::mentions::Names;
 use super::slash;
 use super::text;
 use super::theme::{self, font, space};
-use super::timeline::{self, Decision, Timeline};
+use super::timeline::{self, Decision, Timeline, Wish};
 use super::when::Clock;
 use super::widgets;
 use crate::client::command::Command;
@@ -44,11 +44,15 @@ impl Pane<'_> {
             ui.ctx().request_repaint_after(holds);
         }
         let desk = Desk { chat: key, model, names: self.names, slow: slow.map(|(count, _)| count) };
+        let before = self.draft.clone();
+        if !self.timeline.is_choosing() {
+            self.composer.prepare(ui, desk, self.draft);
+        }
         let height = self.composer.height(ui, desk, self.draft, all.width()).min(all.height() - theme::HEADER);
         let (head, rest) = all.split_top_bottom_at_y(all.top() + theme::HEADER);
         let (middle, foot) = rest.split_top_bottom_at_y(all.bottom() - height);
 
-        let way = header::show(ui, head, model, key, self.narrow, self.details, clock);
+        let mut way = header::show(ui, head, model, key, self.narrow, self.details, clock);
         let middle = self.search(ui, middle, model);
         // The composer comes first: what is sent in this frame is at the end of the conversation in the next one.
         let mut child = ui.new_child(UiBuilder::new().max_rect(foot));
@@ -67,22 +71,35 @@ impl Pane<'_> {
             self.timeline.show(&mut child, model, self.names, clock, commands);
             return way;
         }
-        let before = self.draft.clone();
         let sent = self.composer.show(&mut child, desk, self.draft);
-        let changed = (*self.draft != before).then(|| self.composer.draft(ui, key, self.draft));
-        if let Some((chat, text)) = sent {
-            commands.push(Command::say(chat, text));
-            if chat == key {
-                self.timeline.go_to_end();
+        match sent {
+            Some(Out::Send(chat, text, reply_to)) => {
+                commands.push(Command::Send { chat, text, reply_to, attachments: Vec::new() });
+                if chat == key {
+                    self.timeline.go_to_end();
+                }
             }
-        } else if !self.draft.text.is_empty() && self.draft.text != before.text && !slash::is_command(&self.draft.text)
-        {
-            commands.push(Command::Typing { chat: key });
+            Some(Out::Edit(seq, text)) => commands.push(Command::Edit { chat: key, seq, text }),
+            Some(Out::Delete(seq)) => way = Some(Way::Delete(seq)),
+            Some(Out::Show(seq)) => self.timeline.show_message(seq),
+            None if is_typing(self.draft, &before) => commands.push(Command::Typing { chat: key }),
+            None => {}
         }
-        // After what is sent: it is not to be lost between the two.
-        commands.extend(changed);
+        if let Some(seq) = self.draft.editing.as_ref().map(|editing| editing.seq).or(self.draft.reply_to) {
+            self.timeline.ask_for_quote(model, seq, commands);
+        }
         let mut child = ui.new_child(UiBuilder::new().max_rect(middle));
         self.timeline.show(&mut child, model, self.names, clock, commands);
+        match self.timeline.take_wish() {
+            Some(Wish::Reply(seq)) => self.composer.reply(model, key, self.draft, seq),
+            Some(Wish::Edit(seq)) => self.composer.edit(ui, model, key, self.draft, seq),
+            Some(Wish::Delete(seq)) => way = Some(Way::Delete(seq)),
+            None => {}
+        }
+        if *self.draft != before {
+            // After what is sent: it is not to be lost between the two.
+            commands.push(self.composer.draft(ui, key, self.draft));
+        }
         way
     }
 
@@ -101,6 +118,11 @@ impl Pane<'_> {
         }
         rest
     }
+}
+
+/// Whether a message is being written that others can be told of: no command, and no change of what they have.
+fn is_typing(draft: &Draft, before: &Draft) -> bool {
+    draft.editing.is_none() && !draft.text.is_empty() && draft.text != before.text && !slash::is_command(&draft.text)
 }
 
 /// The bar that says that the server is away. Returns how much height it took.

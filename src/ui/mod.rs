@@ -8,8 +8,8 @@
 //!   `composer`. `details`: what there is to know of it. `info`: who has a message. `dialogs`: what is asked before
 //!   something is done, with `picker` to choose people and `jobs` to wait for an answer. `presence` and `happened`: who is
 //!   there and what was done to groups, in words. `mentions`: who a text calls by name. `find`: where words stand in
-//!   messages. `links`: where a text leads. `slash`: what a draft that begins with a slash asks for. `settings`: the page
-//!   on which one chooses; `admin`: that of administrators; `chosen`: the window's part in that; `frame`: how it takes effect, and the lines between panes.
+//!   messages. `links`: where a text leads. `slash`: what a draft that begins with a slash asks for. `talk`: the window's part in
+//!   what is written. `settings`: the page on which one chooses; `admin`: that of administrators; `chosen`: the window's part in that; `frame`: how it takes effect, and the lines between panes.
 //!   [`attention`]: what the desktop is to tell of; `announce`: what a screen reader says by itself. `export`: what is kept of a chat. `keys`: which events
 //!   a frame gets. `edit`: text in a field, of any script. `fonts`, `emoji` and `bidi`: what letters, emoji and
 //!   right-to-left sentences look like.
@@ -57,6 +57,7 @@ mod shortcuts;
 mod sidebar;
 mod slash;
 mod start;
+mod talk;
 mod text;
 pub mod theme;
 mod timeline;
@@ -197,11 +198,6 @@ impl Window {
         self.announcer.do_not_disturb = on;
     }
 
-    /// What has been written and not sent in a chat.
-    pub fn draft(&self, chat: ChatKey) -> &str {
-        self.drafts.get(&chat).map_or("", composer::preview)
-    }
-
     /// The emoji that were chosen last, the newest first: to be kept, and given back to the next window of this person.
     pub fn recent_emoji(&self) -> &[String] {
         self.composer.taste.recent()
@@ -251,10 +247,7 @@ impl Window {
                 self.take_up(&account);
                 self.frame.settings.remember(account);
             }
-            for (chat, draft) in &model.drafts {
-                composer::place_carets(ui.ctx(), *chat, draft);
-                self.drafts.insert(*chat, draft.clone());
-            }
+            self.take_up_drafts(ui, model);
         }
         self.follow(model);
         // egui keeps the focus within a dialog for a while after its last frame.
@@ -396,6 +389,7 @@ impl Window {
                 Some(Way::Back) => self.leave(),
                 Some(Way::Details) => self.toggle_details(ui),
                 Some(Way::Search) => self.search(ui),
+                Some(Way::Delete(seq)) => self.ask_to_delete(seq, ui),
                 None => {}
             }
         }
@@ -469,10 +463,13 @@ impl Window {
             if self.open.is_some() && self.composer.peel() {
                 return;
             }
+            let in_sight = self.wide || self.details.is_none();
+            if in_sight && self.peel_about(ui, model, commands) {
+                return;
+            }
             if self.details.as_mut().is_some_and(Details::peel) {
                 return;
             }
-            let in_sight = self.wide || self.details.is_none();
             if in_sight && self.open.as_mut().is_some_and(Timeline::peel) {
                 self.composer.focus();
                 return;

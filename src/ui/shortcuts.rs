@@ -263,7 +263,10 @@ mod tests {
     fn no_key_means_two_things() {
         for (at, row) in TABLE.iter().enumerate() {
             for other in TABLE.iter().skip(at + 1) {
-                assert!(row.presses.iter().all(|press| !other.presses.contains(press)), "{row:?} {other:?}");
+                // What belongs to the view that has the focus may mean something else in another one.
+                let apart = row.part != other.part && row.action.is_none() && other.action.is_none();
+                let both = row.presses.iter().any(|press| other.presses.contains(press));
+                assert!(apart || !both, "{row:?} {other:?}");
             }
             let Some(action) = row.action else { continue };
             for press in row.presses {

@@ -1,5 +1,6 @@
 //! Where messages are written. Decides when a text is sent, and to whom; what it is sent with is a command.
 
+mod about;
 mod card;
 mod caret;
 mod chooser;
@@ -11,16 +12,19 @@ mod grid;
 mod offer;
 mod paste;
 mod popup;
+mod revise;
 mod room;
 mod strip;
 
 use egui::{Id, Key, Modifiers, Rect, Stroke, TextEdit, Ui, pos2, vec2};
 
+use self::about::{About, Clicked};
 use self::card::Card;
 pub use self::caret::place_carets;
 use self::chooser::Chooser;
 use self::complete::Offer;
 use self::enter::{Enter, Keys};
+use self::revise::Left;
 pub use self::room::Room;
 use self::strip::Strip;
 pub use self::strip::slow;
@@ -33,6 +37,7 @@ use crate::client::command::Command;
 use crate::client::model::Draft;
 use crate::client::model::Model;
 use crate::proto::chat::ChatKey;
+use crate::proto::ids::Seq;
 use crate::visible::isolated;
 
 /// The composer grows to this many lines, then scrolls.
@@ -80,10 +85,27 @@ pub struct Composer {
     /// A draft that could not be sent, and why.
     wrong: Option<(String, String)>,
     keys: Keys,
+    /// A message that was being changed, until one comes back to it.
+    left: Option<Left>,
+    /// The text that the message which is being changed has now.
+    before: Option<(Seq, String)>,
     /// The card of emoji, while it is open.
     chooser: Option<Chooser>,
     /// The emoji and the tone of skin that this person likes.
     pub taste: Taste,
+}
+
+/// What is to become of what somebody wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Out {
+    /// It is sent to a chat, as the answer to a message of that chat.
+    Send(ChatKey, String, Option<Seq>),
+    /// It is the new text of a message.
+    Edit(Seq, String),
+    /// Nothing was left of a message: perhaps it is to be taken back.
+    Delete(Seq),
+    /// Nothing; that message is to be looked at.
+    Show(Seq),
 }
 
 /// What the list shows of a draft: the text at which somebody writes.
@@ -135,25 +157,30 @@ impl Composer {
 
     /// How high the composer will be for that text, in a pane of that width.
     pub fn height(&self, ui: &Ui, desk: Desk<'_>, draft: &Draft, pane_width: f32) -> f32 {
-        let draft = &draft.text;
+        let (about, strip) = (About::of(desk, draft), self.strip(desk, draft));
+        let above = if about.is_some() { about::HEIGHT } else { 0.0 };
+        let draft = preview(draft);
         let galley = edit::laid_out(ui, draft, font::body(), egui::Color32::WHITE, Some(text_width(pane_width)));
         let lines = galley.rows.len().clamp(1, LINES_MAX);
         let max = desk.model.message_max_bytes;
         let counter = if Room::of(draft, max) == Room::Plenty { 0.0 } else { COUNTER };
         let (left, right) = column(0.0, pane_width);
-        let strip = self.strip(desk, draft).map_or(0.0, |strip| strip.height(ui, right - left));
-        (lines - 1) as f32 * theme::LINE + LOWEST + counter + strip
+        let strip = strip.map_or(0.0, |strip| strip.height(ui, right - left));
+        above + (lines - 1) as f32 * theme::LINE + LOWEST + counter + strip
     }
 
     /// What is said above the field.
-    fn strip(&self, desk: Desk<'_>, draft: &str) -> Option<Strip> {
+    fn strip(&self, desk: Desk<'_>, draft: &Draft) -> Option<Strip> {
+        // What is about a message of this chat is not for somebody alone.
+        let alone = draft.editing.is_none() && draft.reply_to.is_none();
+        let draft = preview(draft);
         if let Some((_, why)) = self.wrong.as_ref().filter(|(wrong, _)| wrong == draft) {
             return Some(Strip::Wrong(why.clone()));
         }
         if let Some(done) = &self.done {
             return Some(Strip::Done(done.clone()));
         }
-        if let Some((to, _)) = desk.names.addressed(sendable(draft)) {
+        if let Some((to, _)) = desk.names.addressed(sendable(draft)).filter(|_| alone) {
             return Some(Strip::Alone(desk.model.name(to).to_owned(), self.keys.send_alone()));
         }
         desk.slow.map(Strip::Slow)
@@ -166,18 +193,24 @@ impl Composer {
         Command::SetDraft { chat, draft }
     }
 
-    /// Draws the composer and returns what is to be sent, and where to.
-    pub fn show(&mut self, ui: &mut Ui, desk: Desk<'_>, draft: &mut Draft) -> Option<(ChatKey, String)> {
-        let draft = &mut draft.text;
+    /// What was about another chat is gone.
+    fn enter_chat(&mut self, chat: ChatKey) {
+        if self.chat.replace(chat) != Some(chat) {
+            let Self { composing, wants_focus, chat, keys, .. } = *self;
+            let (taste, left) = (std::mem::take(&mut self.taste), self.left.take());
+            *self = Self { composing, wants_focus, chat, keys, taste, left, ..Self::default() };
+        }
+    }
+
+    /// Draws the composer and returns what is to become of what was written.
+    pub fn show(&mut self, ui: &mut Ui, desk: Desk<'_>, whole: &mut Draft) -> Option<Out> {
+        let (about, strip) = (About::of(desk, whole), self.strip(desk, whole));
+        let editing = whole.editing.as_ref().map(|editing| editing.seq);
+        let draft = whole.editing.as_mut().map_or(&mut whole.text, |editing| &mut editing.text);
         let palette = theme::palette(ui);
         let pane = ui.max_rect();
         ui.painter().rect_filled(pane, 0.0, palette.surface);
         ui.painter().hline(pane.x_range(), pane.top(), Stroke::new(1.0, palette.line));
-        if self.chat.replace(desk.chat) != Some(desk.chat) {
-            let Self { composing, wants_focus, chat, keys, .. } = *self;
-            let taste = std::mem::take(&mut self.taste);
-            *self = Self { composing, wants_focus, chat, keys, taste, ..Self::default() };
-        }
         if self.done.is_some() && key_pressed(ui) {
             self.done = None;
         }
@@ -189,15 +222,19 @@ impl Composer {
         let max = desk.model.message_max_bytes;
         let room = Room::of(draft, max);
         let counter = if room == Room::Plenty { 0.0 } else { COUNTER };
-        let strip = self.strip(desk, draft);
-        let above = strip.as_ref().map_or(0.0, |strip| strip.height(ui, right - left));
+        let mut above = strip.as_ref().map_or(0.0, |strip| strip.height(ui, right - left));
         let alone = strip.is_some_and(|strip| strip.show(ui, pos2(left, pane.top()), right - left));
+        let mut asked = Clicked::Nothing;
+        if let Some(about) = &about {
+            asked = about.show(ui, pos2(left, pane.top() + above), right - left);
+            above += about::HEIGHT;
+        }
         let frame = Rect::from_min_max(
             pos2(left, pane.top() + above + space::M - 1.0),
             pos2(right - BUTTON - space::S, pane.bottom() - space::M + 1.0 - counter),
         );
 
-        let id = caret::field_id(desk.chat, None);
+        let id = caret::field_id(desk.chat, editing);
         self.take_focus(ui, id);
         let (steps, tab) = self.keys_of_offer(ui, id);
         let enter = self.enter(ui, id);
@@ -211,7 +248,7 @@ impl Composer {
         self.choose_emoji(ui, id, frame, right, draft);
 
         self.write_emoji(ui, id, draft);
-        self.look_for_offer(ui, id, desk, draft);
+        self.look_for_offer(ui, id, desk, draft, editing.is_some());
         let clicked_choice = self.show_offer(ui, id, desk, frame, steps);
         let chosen = match &self.offer {
             Some(offer) => offer.choices.get(clicked_choice.unwrap_or(self.chosen)).copied(),
@@ -227,22 +264,34 @@ impl Composer {
             self.card = None;
         }
 
-        let ready = !draft.trim().is_empty() && !matches!(Room::of(draft, max), Room::Over(_));
+        // A message that is changed to nothing is taken back, or keeps the file that it carries.
+        let some = editing.is_some() || !draft.trim().is_empty();
+        let ready = some && !matches!(Room::of(draft, max), Room::Over(_));
         let button = Rect::from_min_size(pos2(right - BUTTON, frame.bottom() - BUTTON), vec2(BUTTON, BUTTON));
-        let clicked = room::send_button(ui, button, ready, self.keys.send());
+        let clicked = room::send_button(ui, button, ready, editing.is_some(), self.keys.send());
         room::limit(ui, pos2(frame.left() + space::XS, frame.bottom() + COUNTER / 2.0 + 3.0), room);
 
         // Whatever the button did, writing goes on.
         self.wants_focus |= clicked || alone;
-        if !ready {
-            None
-        } else if clicked || (enter == Enter::Plain && chosen.is_none()) {
-            self.submit(ui, id, desk, draft)
-        } else if alone || enter == Enter::Alone {
-            self.submit_alone(ui, id, desk, draft)
-        } else {
-            None
-        }
+        let plain = clicked || (enter == Enter::Plain && chosen.is_none());
+        let sent = match (asked, editing) {
+            (Clicked::Show(seq), _) => return Some(Out::Show(seq)),
+            (Clicked::Close, _) => {
+                self.peel_about(desk.model, desk.chat, whole);
+                ui.ctx().request_repaint();
+                return None;
+            }
+            (Clicked::Nothing, _) if !ready => None,
+            (Clicked::Nothing, Some(_)) if plain || enter == Enter::Alone => return self.submit_edit(ui, id, desk, whole),
+            (Clicked::Nothing, None) if plain => self.submit(ui, id, desk, draft),
+            (Clicked::Nothing, None) if whole.reply_to.is_none() && (alone || enter == Enter::Alone) => {
+                self.submit_alone(ui, id, desk, draft)
+            }
+            (Clicked::Nothing, _) => None,
+        };
+        let (chat, text) = sent?;
+        let reply_to = if chat == desk.chat { whole.reply_to.take() } else { None };
+        Some(Out::Send(chat, text, reply_to))
     }
 
     /// Does what the draft asks for. What cannot be done stays in the draft.

@@ -7,8 +7,8 @@ use super::complete::{self, Choice, Offer};
 use super::{Composer, Desk, emoji, field, popup};
 
 impl Composer {
-    /// Finds out what could be meant at the caret.
-    pub(super) fn look_for_offer(&mut self, ui: &Ui, id: Id, desk: Desk<'_>, draft: &str) {
+    /// Finds out what could be meant at the caret. `stored`: in a message that was sent, which is no command any more.
+    pub(super) fn look_for_offer(&mut self, ui: &Ui, id: Id, desk: Desk<'_>, draft: &str, stored: bool) {
         if self.declined.is_some_and(|start| start >= draft.len()) {
             self.declined = None;
         }
@@ -17,6 +17,7 @@ impl Composer {
         let offer = caret(ui, id, draft)
             .filter(|_| here)
             .and_then(|caret| complete::offer(draft, caret, desk.model, desk.names, &self.taste))
+            .filter(|offer| !(stored && offer.choices.iter().any(is_of_command)))
             .filter(|offer| self.declined != Some(offer.range.start));
         let range = |offer: &Option<Offer>| offer.as_ref().map(|offer| offer.range.clone());
         if range(&offer) != range(&self.offer) {
@@ -66,4 +67,9 @@ impl Composer {
             (steps, count(Key::Tab) > 0)
         })
     }
+}
+
+/// Whether it only means something in a command.
+fn is_of_command(choice: &Choice) -> bool {
+    matches!(choice, Choice::Command(_) | Choice::Receiver(_))
 }

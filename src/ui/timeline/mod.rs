@@ -40,6 +40,7 @@ pub use self::page::Wish;
 use self::page::{Done, Measure, Page};
 use self::place::{Fixed, Placement};
 use self::reach::Reached;
+pub use self::row::DELETED;
 use self::rows::{RowId, Rows, Shown};
 pub use self::search::BAR as SEARCH_BAR;
 use self::search::Search;

@@ -258,12 +258,7 @@ impl<'a> Rows<'a> {
             What::Delete(_) => Revision::Delete,
             What::Edit(_) | What::Say { .. } => Revision::Edit,
         });
-        // What could not be taken back is still there for the others.
-        let still_there = revision == Some(Revision::Delete)
-            && !message.deleted
-            && shown.pending.is_some_and(|entry| matches!(entry.progress, Progress::Failed(_)));
-        let deleted = shown.deleted && !still_there;
-        let text = if still_there { &*message.text } else { shown.text };
+        let deleted = shown.deleted;
         let (stored, reach) = if own { self.receipt(message.seq) } else { (Sent::Foreign, Reach::default()) };
         let sent = shown.pending.map_or(stored, progress);
         let edited = match (revision, shown.pending) {
@@ -279,7 +274,7 @@ impl<'a> Rows<'a> {
             reach: (own && !deleted && self.key.is_room()).then_some(reach),
             calls_me: !own && !deleted && message.mentions_me,
             note: if own && !deleted && sent == Sent::Stored { self.note(message) } else { None },
-            ..self.saying(RowId::Message(message.seq), message.from, message.at, text, sent)
+            ..self.saying(RowId::Message(message.seq), message.from, message.at, shown.text, sent)
         }
     }
 
