@@ -1,6 +1,7 @@
 //! Files that messages carry, as far as views share it: what they are called and how long they are in words, the sign of
 //! their kind, and what is asked of what surrounds the window, which knows no disk and no dialog of the system.
 
+pub mod drop;
 pub mod pictures;
 pub mod signs;
 

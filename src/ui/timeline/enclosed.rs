@@ -112,7 +112,8 @@ impl Block {
             return file::paint(ui, row, &carried, place, page, done);
         }
         let small = radius::TAIL + 1;
-        let round = |corner: u8, outside: bool| if outside { corner.saturating_sub(EDGE as u8).max(small) } else { small };
+        let round =
+            |corner: u8, outside: bool| if outside { corner.saturating_sub(EDGE as u8).max(small) } else { small };
         let alone = row.text.is_empty();
         let corners = CornerRadius {
             nw: round(bubble.nw, !above),

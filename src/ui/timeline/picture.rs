@@ -84,15 +84,7 @@ pub fn paint(
 }
 
 /// What stands in the middle of a picture that is on its way, or that did not come.
-fn middle(
-    ui: &mut Ui,
-    row: &Row<'_>,
-    carried: &Carried<'_>,
-    place: Rect,
-    act: Act,
-    page: &Page<'_>,
-    done: &mut Done,
-) {
+fn middle(ui: &mut Ui, row: &Row<'_>, carried: &Carried<'_>, place: Rect, act: Act, page: &Page<'_>, done: &mut Done) {
     let disc = Rect::from_center_size(place.center() - vec2(0.0, 8.0), vec2(DISC, DISC));
     ui.painter().circle_filled(disc.center(), DISC / 2.0, theme::SHADE);
     widgets::icon(ui, disc.center(), act.sign(carried), 20.0, Color32::WHITE);
