@@ -282,7 +282,9 @@ impl Composer {
                 return None;
             }
             (Clicked::Nothing, _) if !ready => None,
-            (Clicked::Nothing, Some(_)) if plain || enter == Enter::Alone => return self.submit_edit(ui, id, desk, whole),
+            (Clicked::Nothing, Some(_)) if plain || enter == Enter::Alone => {
+                return self.submit_edit(ui, id, desk, whole);
+            }
             (Clicked::Nothing, None) if plain => self.submit(ui, id, desk, draft),
             (Clicked::Nothing, None) if whole.reply_to.is_none() && (alone || enter == Enter::Alone) => {
                 self.submit_alone(ui, id, desk, draft)
