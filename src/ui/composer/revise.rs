@@ -26,8 +26,9 @@ impl Composer {
         self.keep_up(ui, desk, draft);
         let editing = draft.editing.as_ref().map(|editing| editing.seq);
         let id = field_id(desk.chat, editing);
-        let focused = ui.memory(|memory| memory.has_focus(id));
-        if !focused || self.composing || self.offer.is_some() || self.chooser.is_some() {
+        // Where nothing has the focus, what is typed is for the field, too.
+        let here = ui.memory(|memory| memory.focused().is_none_or(|focused| focused == id));
+        if !here || self.composing || self.offer.is_some() || self.chooser.is_some() {
             return;
         }
         if draft.text.is_empty() && editing.is_none() && shortcuts::pressed(ui, EDIT_LAST) {

@@ -180,9 +180,10 @@ pub fn paint(ui: &mut Ui, row: &Row<'_>, look: &Look, page: &Page<'_>, top: f32,
         ui.painter().galley(at, Arc::clone(name), palette.text);
         at.y += NAME;
     }
+    let mut on_quote = false;
     if let (Some(look), Some(quote)) = (&look.quote, &row.quote) {
         let place = Rect::from_min_size(at, vec2(bubble.width() - 2.0 * PAD_X, look.size().y));
-        look.paint(ui, quote, row, place, page.chosen.is_some(), done);
+        on_quote = look.paint(ui, quote, row, place, page.chosen.is_some(), done);
         at.y = place.bottom();
     }
     if let Some(block) = look.block {
@@ -210,7 +211,8 @@ pub fn paint(ui: &mut Ui, row: &Row<'_>, look: &Look, page: &Page<'_>, top: f32,
         None => {
             widgets::focus_ring(ui, &response, corners(row));
             if page.chosen.is_none() && !row.deleted {
-                menu::show(ui, &response, on_link, row, &look.body.links, page, done);
+                let on_part = on_link.map(Some).or(on_quote.then_some(None));
+                menu::show(ui, &response, on_part, row, &look.body.links, page, done);
             }
         }
     }

@@ -45,11 +45,11 @@ fn keys(ui: &Ui, response: &Response, row: &Row<'_>, done: &mut Done) {
     done.deeds.push(Deed::Wish(wish));
 }
 
-/// The menu of a message, and its button. `on_link`: the menu was asked for on that link.
+/// The menu of a message, and its button. `on_part`: the menu was asked for on that link, or on what the message answers.
 pub fn show(
     ui: &mut Ui,
     response: &Response,
-    on_link: Option<usize>,
+    on_part: Option<Option<usize>>,
     row: &Row<'_>,
     links: &[Link],
     page: &Page<'_>,
@@ -63,13 +63,13 @@ pub fn show(
     let is_open = Popup::is_id_open(ui.ctx(), id);
     let pressed = button(ui, response, place, is_open, row);
     let keys = Keys::of(ui, id, asked, is_open, response);
-    if asked || pressed || response.secondary_clicked() || on_link.is_some() {
-        ui.data_mut(|data| data.insert_temp(link_id, on_link));
+    if asked || pressed || response.secondary_clicked() || on_part.is_some() {
+        ui.data_mut(|data| data.insert_temp(link_id, on_part.flatten()));
     }
     let at_pointer = is_open && Popup::position_of_id(ui.ctx(), id).is_some();
     let menu = if asked || pressed {
         beside_message(response, place).open_memory(Some(SetOpenCommand::Bool(!is_open || at_pointer)))
-    } else if on_link.is_some() {
+    } else if on_part.is_some() {
         Popup::context_menu(response).open_memory(Some(SetOpenCommand::Bool(true)))
     } else if is_open && !at_pointer && !response.secondary_clicked() {
         beside_message(response, place).open_memory(None)

@@ -180,12 +180,21 @@ pub fn measure(ui: &Ui, quote: &Quote<'_>, own: bool, room: f32) -> Look {
 }
 
 impl Look {
-    /// Draws it. `still`: it leads nowhere now.
-    pub fn paint(&self, ui: &mut Ui, quote: &Quote<'_>, row: &Row<'_>, room: Rect, still: bool, done: &mut Done) {
+    /// Draws it. `still`: it leads nowhere now. Returns whether a menu was asked for on it.
+    pub fn paint(
+        &self,
+        ui: &mut Ui,
+        quote: &Quote<'_>,
+        row: &Row<'_>,
+        room: Rect,
+        still: bool,
+        done: &mut Done,
+    ) -> bool {
         let palette = theme::palette(ui);
         let place = Rect::from_min_size(room.min, vec2(room.width(), BOX));
         let (tint, _) = front(quote, row.own, palette);
         let corners = CornerRadius::same(radius::TAIL);
+        let mut asked = false;
         let leads = !still && quote.says != Says::Missing;
         let mut fill = if row.own { palette.quote_own } else { palette.quote };
         if leads {
@@ -200,6 +209,7 @@ impl Look {
             if response.clicked() {
                 done.deeds.push(Deed::Show(quote.seq));
             }
+            asked = response.secondary_clicked();
         } else {
             ui.painter().rect_filled(place, corners, fill);
             widgets::say(ui, place, &format!("In reply to {}", quote.spoken()));
@@ -214,6 +224,7 @@ impl Look {
             ui.painter().galley(pos2(left, top.round()), Arc::clone(line), palette.text);
             top += line.size().y;
         }
+        asked
     }
 
     /// How much room it takes above the words.
