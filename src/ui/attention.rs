@@ -296,14 +296,15 @@ impl<'a> News<'a> {
     pub fn of(chat: &'a Chat, muted: bool, me: UserId, since: Seq, counted: u32) -> Option<Self> {
         let last = chat.last.as_ref().filter(|last| last.seq > since)?;
         let more = chat.attention().saturating_sub(counted);
-        let wanted = |message: &&Message| message.counts(me) && (!muted || message.mentions_me);
+        let wanted = |message: &&Message| message.counts(me) && !message.deleted && (!muted || message.mentions_me);
         let from = chat.messages.partition_point(|message| message.seq <= since.max(chat.read));
         let mut fresh = chat.messages.range(from..).rev().filter(wanted);
         if let Some(newest) = fresh.next() {
             let count = u32::try_from(fresh.count()).unwrap_or(u32::MAX).saturating_add(1).max(more);
             return Some(Self { newest: newest.seq, from: newest.from, text: &newest.text, count });
         }
-        let untold = chat.messages.is_empty() && last.from != me && last.change.is_none() && last.seq > chat.read;
+        let says = last.change.is_none() && !last.deleted;
+        let untold = chat.messages.is_empty() && last.from != me && says && last.seq > chat.read;
         (untold && more > 0).then_some(Self { newest: last.seq, from: last.from, text: &last.preview, count: more })
     }
 }

@@ -118,6 +118,17 @@ impl Found {
         &self.seqs
     }
 
+    /// Whether it still stands in a message that was found: its author may have changed it or taken it back. One in which
+    /// it does not is found no more.
+    pub fn still(&mut self, chat: &Chat, seq: Seq) -> bool {
+        let at = chat.messages.binary_search_by_key(&seq, |message| message.seq).ok();
+        let still = at.and_then(|at| chat.messages.get(at)).is_some_and(|message| self.needle.is_in(&message.text));
+        if !still && let Ok(at) = self.seqs.binary_search(&seq) {
+            self.seqs.remove(at);
+        }
+        still
+    }
+
     /// Goes on with the search: first what is new, then further back. Returns whether anything that is loaded is left.
     pub fn look(&mut self, chat: &Chat, mut portion: usize) -> bool {
         let (Some(first), Some(last)) = (chat.messages.front(), chat.messages.back()) else {

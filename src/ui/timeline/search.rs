@@ -176,7 +176,7 @@ impl Timeline {
         }
         let closed = widgets::icon_button(ui, button(0.0), Icon::X, "Close the search").clicked();
         if let Some(step) = step {
-            self.go(step);
+            self.go(step, chat);
             ui.ctx().request_repaint();
         }
         if closed {
@@ -186,9 +186,15 @@ impl Timeline {
         ui.memory(|memory| memory.has_focus(id))
     }
 
-    fn go(&mut self, step: Step) {
+    fn go(&mut self, step: Step, chat: Option<&Chat>) {
         let Some(search) = &mut self.search else { return };
-        let Some(seq) = search.next(step) else {
+        let mut next = search.next(step);
+        while let (Some(seq), Some(chat), Some(found)) = (next, chat, &mut search.found)
+            && !found.still(chat, seq)
+        {
+            next = search.next(step);
+        }
+        let Some(seq) = next else {
             if step == Step::Older {
                 (search.further, search.pages) = (true, PAGES_MAX);
                 // A page that was asked for in vain may be asked for again.
