@@ -176,7 +176,7 @@ impl Timeline {
         }
         let closed = widgets::icon_button(ui, button(0.0), Icon::X, "Close the search").clicked();
         if let Some(step) = step {
-            self.go(step, chat);
+            self.go(step);
             ui.ctx().request_repaint();
         }
         if closed {
@@ -186,15 +186,9 @@ impl Timeline {
         ui.memory(|memory| memory.has_focus(id))
     }
 
-    fn go(&mut self, step: Step, chat: Option<&Chat>) {
+    fn go(&mut self, step: Step) {
         let Some(search) = &mut self.search else { return };
-        let mut next = search.next(step);
-        while let (Some(seq), Some(chat), Some(found)) = (next, chat, &mut search.found)
-            && !found.still(chat, seq)
-        {
-            next = search.next(step);
-        }
-        let Some(seq) = next else {
+        let Some(seq) = search.next(step) else {
             if step == Step::Older {
                 (search.further, search.pages) = (true, PAGES_MAX);
                 // A page that was asked for in vain may be asked for again.
@@ -220,6 +214,7 @@ impl Timeline {
         let Some(search) = &mut self.search else { return };
         search.remark = None;
         let (Some(found), Some(chat)) = (&mut search.found, chat) else { return };
+        found.heed(model, self.chat);
         search.working = found.look(chat, PORTION_BYTES);
         let lost = |here: &Seq| found.seqs().binary_search(here).is_err();
         if search.here.as_ref().is_some_and(lost) {
