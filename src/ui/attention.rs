@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::{happened, text};
+use super::{files, happened, text};
 use crate::client::model::{Chat, Link, Message, Model, Phase};
 use crate::proto::chat::ChatKey;
 use crate::proto::ids::{Seq, UserId};
@@ -301,10 +301,12 @@ impl<'a> News<'a> {
         let mut fresh = chat.messages.range(from..).rev().filter(wanted);
         if let Some(newest) = fresh.next() {
             let count = u32::try_from(fresh.count()).unwrap_or(u32::MAX).saturating_add(1).max(more);
-            return Some(Self { newest: newest.seq, from: newest.from, text: &newest.text, count });
+            return Some(Self { newest: newest.seq, from: newest.from, text: files::words_of(newest), count });
         }
         let untold = chat.messages.is_empty() && last.from != me && last.change.is_none() && last.seq > chat.read;
-        (untold && more > 0).then_some(Self { newest: last.seq, from: last.from, text: &last.preview, count: more })
+        let file = last.file.as_deref().filter(|_| last.preview.is_empty());
+        let text = file.map_or(&*last.preview, files::in_short);
+        (untold && more > 0).then_some(Self { newest: last.seq, from: last.from, text, count: more })
     }
 }
 
