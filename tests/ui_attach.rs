@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use common::files::{bring, enclosure};
 use common::*;
-use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
+use egui_kittest::{Harness, SnapshotOptions};
 use parlor::client::command::Command;
 use parlor::client::model::{Draft, Model};
 use parlor::ui::files::{self, Order};
@@ -183,8 +183,11 @@ fn it_looks_like_this() {
         bring(&mut harness, hills);
         type_text(&mut harness, "Here they are");
         common::files::look(&mut harness, &format!("attached_{name}"), &mut results);
+        // While something is held over the window, egui goes on drawing.
         harness.input_mut().hovered_files.push(egui::HoveredFile::default());
-        common::files::look(&mut harness, &format!("drop_{name}"), &mut results);
+        harness.step();
+        harness.snapshot_options(format!("drop_{name}"), &SnapshotOptions::new().threshold(1.5).max_failed_pixels(400));
+        results.extend(harness.take_snapshot_results());
     }
     let mut model = attached();
     model.attach_problem = Some("film.mkv is larger than 2 GB, which is the most that can be sent.".into());

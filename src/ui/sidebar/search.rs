@@ -5,7 +5,7 @@ use egui::{EventFilter, Id, Key, Modifiers, Rect, Ui, pos2, vec2};
 use lucide_icons::Icon;
 
 use crate::ui::actions::Action;
-use crate::ui::controls::{self, Field};
+use crate::ui::controls::{self, CHIP, Field};
 use crate::ui::keycaps;
 use crate::ui::shortcuts::Press;
 use crate::ui::theme::{self, font, space};
@@ -13,7 +13,6 @@ use crate::ui::widgets;
 
 /// How high all of it is.
 pub const HEIGHT: f32 = controls::FIELD + space::S + CHIP + space::S;
-use controls::CHIP;
 
 /// The keys that were pressed in the field and are for the list.
 #[derive(Clone, Copy, Debug, Default)]
