@@ -21,7 +21,7 @@ use egui::{Id, Key, Modifiers, Rect, Stroke, TextEdit, Ui, pos2, vec2};
 
 use self::about::{About, Clicked};
 use self::card::Card;
-pub use self::caret::place_carets;
+pub use self::caret::{is_for_composer, place_carets};
 use self::chooser::Chooser;
 use self::complete::Offer;
 use self::enclosed::CLIP;
