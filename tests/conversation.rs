@@ -181,6 +181,33 @@ impl Room {
         chat.is_some_and(|chat| chat.messages.iter().any(|message| &*message.text == text))
     }
 
+    /// The place of a message of a chat, once it is there.
+    fn place(&mut self, at: usize, chat: ChatKey, text: &str) -> Seq {
+        self.until(text, |room| room.has(at, chat, text));
+        let mut messages = self.model(at).chats[&chat].messages.iter();
+        messages.find(|message| &*message.text == text).expect("it is there").seq
+    }
+
+    /// Gives a message another text, or takes it back without one, and waits until that is stored.
+    fn revise(&mut self, at: usize, chat: ChatKey, old: &str, new: Option<&str>) {
+        let seq = self.place(at, chat, old);
+        self.ask(
+            at,
+            match new {
+                Some(text) => Command::Edit { chat, seq, text: text.into() },
+                None => Command::Delete { chat, seq },
+            },
+        );
+        self.until(old, |room| room.model(at).outbox.entries().next().is_none());
+    }
+
+    /// Answers a message and waits until that is stored.
+    fn answer(&mut self, at: usize, chat: ChatKey, to: &str, text: &str) {
+        let reply_to = Some(self.place(at, chat, to));
+        self.ask(at, Command::Send { chat, text: text.into(), reply_to, attachments: Vec::new() });
+        self.until(text, |room| room.model(at).outbox.entries().next().is_none());
+    }
+
     fn everybody_has(&mut self, devices: &[usize], chat: impl Fn(usize) -> ChatKey, text: &str) {
         for &at in devices {
             let chat = chat(at);
@@ -347,6 +374,22 @@ fn converse(room: &mut Room) {
     room.everybody_has(&[ALICE[0], ALICE[1], EMIL[0]], |_| person(CHARLIE), "Dinner at seven");
     room.until("its answer", |room| room.model(CHARLIE[0]).outbox.entries().next().is_none());
 
+    // Answered, changed and taken back, on either device; of a message to several each part by itself.
+    room.answer(ALICE[1], person(BOB), "Yes, 8 at the station", "Nine is better");
+    room.everybody_has(&BOB, |_| person(ALICE), "Nine is better");
+    room.read(BOB[0], person(ALICE));
+    room.revise(BOB[0], person(ALICE), "Yes, 8 at the station", Some("Yes, 8:30 at the station"));
+    room.revise(BOB[1], person(ALICE), "Yes, 8:30 at the station", Some("Yes, 9 at the station"));
+    room.everybody_has(&ALICE, |_| person(BOB), "Yes, 9 at the station");
+    room.revise(CHARLIE[1], person(ALICE), "Dinner at seven", Some("Dinner at eight"));
+    room.revise(CHARLIE[0], person(EMIL), "Dinner at seven", None);
+    room.everybody_has(&ALICE, |_| person(CHARLIE), "Dinner at eight");
+    room.revise(EMIL[0], ChatKey::Everyone, "Morning!", Some("Morning, @dora!"));
+    room.answer(DORA[1], ChatKey::Everyone, "Morning, @dora!", "To you, too");
+    room.revise(EMIL[1], ChatKey::Everyone, "Morning, @dora!", None);
+    room.revise(ALICE[0], hiking, "Who brings the map, @Bob?", Some("Who brings the map?"));
+    room.everybody_has(&DORA, |_| ChatKey::Everyone, "To you, too");
+
     // Somebody who lets nobody know what they read.
     room.set(DORA[0], Command::SetReadReceipts(false), |model| !model.read_receipts);
     room.until("both devices know", |room| !room.model(DORA[1]).read_receipts);
@@ -363,6 +406,9 @@ fn converse(room: &mut Room) {
         let chat = if n % 3 == 0 { ChatKey::Everyone } else { person(BOB) };
         room.say(ALICE[n % 2], chat, &format!("while you were away {n}"));
     }
+    room.revise(ALICE[0], person(BOB), "Nine is better", Some("Ten is better"));
+    room.revise(ALICE[1], person(BOB), "while you were away 2", None);
+    room.revise(ALICE[1], person(BOB), "while you were away 29", Some("while you were away at last"));
     for at in BOB {
         room.come(at);
     }

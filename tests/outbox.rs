@@ -246,8 +246,11 @@ impl Storage for Memory {
     }
 }
 
-/// What a file says of what is not sent: the number, the text, and how far the file that goes with it is.
-fn waiting(bytes: &[u8]) -> Vec<(u64, String, Option<(FileId, u64)>)> {
+/// The number, the text, and how far the file that goes with it is.
+type Waiting = (u64, String, Option<(FileId, u64)>);
+
+/// What a file says of what is not sent.
+fn waiting(bytes: &[u8]) -> Vec<Waiting> {
     let storage = Arc::new(Memory(Mutex::new(bytes.to_vec())));
     let (_, outbox) = Journal::open(storage, DeviceId::from_random(1)).unwrap();
     let file = |what: &What| match what {

@@ -150,7 +150,7 @@ pub struct SharedFiles {
     /// None stand before them.
     pub complete: bool,
     /// A page of them has come; before that they are what came in while somebody waited for it.
-    pub(in crate::client) paged: bool,
+    pub paged: bool,
     /// The number under which more was asked for, while it is on its way.
     pub asked: Option<RequestId>,
     /// Why the last page did not come.
