@@ -269,11 +269,11 @@ shows() {
         wait_until 10 'there is a bubble at the left' lowest "$1" "$x" bubble >/dev/null
         y=$(lowest "$1" "$x" bubble)
     fi
-    # At the edge of the window the menu opens to the other side; that of an own message has three entries, others two.
-    # A click beside a menu closes it.
-    local before item entries=2
-    [[ $2 == own ]] && entries=3
-    for item in 24 $((10 - entries * 38)); do
+    # At the edge of the window the menu opens to the other side. To copy is the third of six entries of an own message, the
+    # second of three of others. A click beside a menu closes it.
+    local before item entries=3 at=1
+    [[ $2 == own ]] && entries=6 at=2
+    for item in $((24 + at * 38)) $((10 - (entries - at) * 38)); do
         before=$(look "$1")
         click "$1" "$x" $((y - 8)) 3
         wait_until 10 'the menu of the message opens' changed "$1" "$before"
@@ -285,6 +285,13 @@ shows() {
     done
     wait_until 10 "the window shows: ${3:0:60}" clip_is "$3"
     pointer_away
+}
+
+# shows_colour WINDOW COLOUR: many of its pixels have it.
+shows_colour() {
+    local share
+    share=$(import -window "$1" png:- | convert - -fill white -opaque "$2" -fill black +opaque white -format '%[fx:mean>0.01]' info:)
+    [[ $share == 1 ]]
 }
 
 # --- history.json and the port ---
