@@ -47,9 +47,8 @@ fn beside_an_upload(name: &str, per_second: &str) -> u64 {
                     let size = PIECES * FILE_CHUNK_MAX_BYTES;
                     let file = peer.ask(&json!({"purpose": "upload_file", "size": size}))["file"].clone();
                     for offset in (0..size).step_by(FILE_CHUNK_MAX_BYTES) {
-                        let piece = format!(
-                            r#"{{"purpose":"upload_chunk","file":{file},"offset":{offset},"data":"{data}"}}"#
-                        );
+                        let piece =
+                            format!(r#"{{"purpose":"upload_chunk","file":{file},"offset":{offset},"data":"{data}"}}"#);
                         peer.send_raw(format!("${:<10}{piece}$", piece.len()).as_bytes());
                         assert_eq!(peer.until("upload_chunk")["result"], true);
                         came.fetch_add(FILE_CHUNK_MAX_BYTES as u64, Ordering::Relaxed);
