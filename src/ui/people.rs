@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::happened;
 use super::presence;
 use super::text;
+use super::timeline::DELETED;
 use super::when::Clock;
 use crate::client::model::{Last, Model};
 use crate::proto::chat::ChatKey;
@@ -101,7 +102,8 @@ fn said(model: &Model, key: ChatKey, last: &Last) -> Preview {
         ChatKey::Person(_) => None,
         ChatKey::Everyone | ChatKey::Group(_) => Some(isolated(&text::one_line(model.name(last.from))).into_owned()),
     };
-    Preview::Message { who, words: text::one_line(&last.preview) }
+    let words = if last.deleted { DELETED.to_owned() } else { text::one_line(&last.preview) };
+    Preview::Message { who, words }
 }
 
 impl Row {

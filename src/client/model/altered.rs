@@ -1,8 +1,8 @@
 //! Which messages are not any more what they were when they came: for those who keep a copy of what is loaded.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
-use super::{ChatKey, Seq};
+use super::{ChatKey, Message, Model, Seq};
 
 /// How many such notes there were, and the last of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,6 +35,23 @@ impl Altered {
         let new = usize::try_from(self.count.checked_sub(count)?).ok()?;
         let from = self.recent.len().checked_sub(new)?;
         Some(self.recent.range(from..).copied())
+    }
+}
+
+impl Model {
+    /// How many times a loaded message has become something else.
+    pub fn revisions(&self) -> u64 {
+        self.altered.count()
+    }
+
+    /// The messages that did so after the first `count` times, each once and as it is now, in the order of the log; nothing
+    /// where that is too long ago to be known.
+    pub fn revised_since(&self, count: u64) -> Vec<(ChatKey, &Message)> {
+        let new: BTreeSet<_> = self.altered.since(count).into_iter().flatten().collect();
+        let new = new.into_iter().filter_map(|(key, seq)| Some((key, self.chat(key)?.message(seq?)?)));
+        let mut new: Vec<_> = new.collect();
+        new.sort_by_key(|(_, message)| message.seq);
+        new
     }
 }
 

@@ -68,7 +68,7 @@ impl Chosen {
         let begin = chat.messages.partition_point(|message| message.seq < first);
         let within = chat.messages.range(begin..).take_while(|message| message.seq <= last);
         // Not more than can be chosen is looked at.
-        for message in within.filter(|message| message.change.is_none()).take(CHOSEN_MAX + 1) {
+        for message in within.filter(|message| message.change.is_none() && !message.deleted).take(CHOSEN_MAX + 1) {
             self.add(message.seq);
         }
     }
