@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use egui::{Color32, ColorImage};
-use egui_kittest::Harness;
+use egui_kittest::{Harness, SnapshotOptions, SnapshotResults};
 use parlor::client::model::{Download, DownloadProgress, Last, Message, Model};
 use parlor::client::outbox::Enclosure;
 use parlor::proto::attachment::{Attachment, FileId, FileName, ImageSize};
@@ -86,4 +86,13 @@ pub fn bring(harness: &mut Harness<'_, State>, sides: impl Fn(&str) -> Option<(u
         }
         harness.run();
     }
+}
+
+/// What the window looks like. Another version of the renderer may draw edges a little differently.
+pub fn look(harness: &mut Harness<'_, State>, name: &str, results: &mut SnapshotResults) {
+    let options = SnapshotOptions::new().threshold(1.5).max_failed_pixels(400);
+    harness.remove_cursor();
+    harness.run();
+    harness.snapshot_options(name, &options);
+    results.extend(harness.take_snapshot_results());
 }

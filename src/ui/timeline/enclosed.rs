@@ -165,16 +165,16 @@ impl Act {
     }
 
     /// Does it, or asks for it.
-    pub fn perform(self, ui: &Ui, carried: &Carried<'_>, done: &mut Done) {
+    pub fn perform(self, ui: &Ui, carried: &Carried<'_>, commands: &mut Vec<Command>) {
         let path = || carried.path.as_deref().map(str::to_owned);
         match (self, carried.way, carried.attachment) {
             (Self::Save, _, Some(attachment)) => files::ask(ui.ctx(), Order::Save { attachment: attachment.clone() }),
             (Self::Fetch, _, Some(attachment)) => {
-                done.commands.push(Command::Download { attachment: attachment.clone(), to: None });
+                commands.push(Command::Download { attachment: attachment.clone(), to: None });
             }
-            (Self::Cancel, Way::Going { n, .. }, _) => done.commands.push(Command::CancelUpload { n }),
+            (Self::Cancel, Way::Going { n, .. }, _) => commands.push(Command::CancelUpload { n }),
             (Self::Cancel, _, Some(attachment)) => {
-                done.commands.push(Command::CancelDownload { file: attachment.file });
+                commands.push(Command::CancelDownload { file: attachment.file });
             }
             (Self::Open, ..) if !may_run(carried.name) => {
                 if let Some(path) = path() {

@@ -196,7 +196,7 @@ fn entries(ui: &mut Ui, row: &Row<'_>, links: &[Link], page: &Page<'_>, done: &m
     if let Some(carried) = &row.file {
         for act in in_menu(carried) {
             if entry(ui, act.sign(carried), act.word(carried), "") {
-                act.perform(ui, carried, done);
+                act.perform(ui, carried, &mut done.commands);
             }
         }
     }

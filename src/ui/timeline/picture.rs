@@ -56,7 +56,7 @@ pub fn paint(
         && carried.size <= FETCHED_UNASKED_MAX_BYTES
         && carried.attachment.is_some_and(|attachment| pictures::is_first(ui.ctx(), attachment.file))
     {
-        Act::Fetch.perform(ui, carried, done);
+        Act::Fetch.perform(ui, carried, &mut done.commands);
     }
     let act = match (carried.way, &shown) {
         (Way::Going { .. } | Way::Coming(_), _) => Some(Act::Cancel),
@@ -97,7 +97,7 @@ fn middle(ui: &mut Ui, row: &Row<'_>, carried: &Carried<'_>, place: Rect, act: A
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
         widgets::focus_ring(ui, &response, CornerRadius::same(255));
         if response.clicked() {
-            act.perform(ui, carried, done);
+            act.perform(ui, carried, &mut done.commands);
         }
         response.on_hover_text(text::hint(act.word(carried)));
     }
@@ -131,7 +131,7 @@ fn damaged(ui: &mut Ui, row: &Row<'_>, carried: &Carried<'_>, place: Rect, act: 
         let galley = ui.painter().layout_no_wrap(word.to_owned(), font::small_strong(), palette.accent);
         let left = pos2(place.center().x - galley.size().x / 2.0 - space::S, middle + 28.0);
         if widgets::text_button(ui, left, word, ("picture", row.id), palette.accent).clicked() {
-            act.perform(ui, carried, done);
+            act.perform(ui, carried, &mut done.commands);
         }
     }
 }
