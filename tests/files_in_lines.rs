@@ -123,7 +123,7 @@ fn lines_send_files_and_save_them_without_replacing_any() {
     let input = "/file none.bin\n/save\n/direct Alice\n/history\n/save nothing\n";
     let (code, _, problems) = chat("Bob", "456", &bob, input);
     assert_eq!(code, 3);
-    for words in ["none.bin is not there any more", "No file is among", "No file “nothing” is among"] {
+    for words in ["none.bin is not there", "No file is among", "No file “nothing” is among"] {
         assert!(problems.contains(words), "{words}: {problems}");
     }
 }

@@ -180,7 +180,7 @@ fn a_file_that_changes_under_way_is_not_sent_and_can_be_sent_again() {
     fs::remove_file(&path).unwrap();
     let n = alice.client.model().outbox.entries().next().unwrap().n;
     alice.client.perform(Command::Retry { n });
-    alice.until("another refusal", |model| failure(model).is_some_and(|why| why.contains("is not there any more")));
+    alice.until("another refusal", |model| failure(model).is_some_and(|why| why.contains("is not there:")));
     let n = alice.client.model().outbox.entries().next().unwrap().n;
     alice.client.perform(Command::Discard { n });
     settled(&mut alice);

@@ -34,6 +34,8 @@ pub(super) type Shown = BTreeMap<FileId, Download>;
 #[derive(Debug, Default)]
 pub(super) struct Downloads {
     running: Vec<Fetching>,
+    /// The server has too much to do: nothing is asked before something comes, or a while is over.
+    held: bool,
     /// Those that are done or have failed, oldest first.
     ended: VecDeque<FileId>,
 }
@@ -67,8 +69,6 @@ enum Step {
     Looking,
     /// It comes.
     Coming,
-    /// The server has too much to do.
-    Resting,
     /// All of it is written, and put in its place.
     Ending,
 }
@@ -131,6 +131,7 @@ impl Downloads {
     pub fn cancel(&mut self, file: FileId, shown: &mut Shown, out: &mut Out<'_>) {
         if self.running.iter().any(|it| it.attachment.file == file) {
             self.running.retain(|it| it.attachment.file != file);
+            self.held = false;
             shown.remove(&file);
             out.jobs.push(Job::GiveUp(file));
         }
@@ -138,6 +139,9 @@ impl Downloads {
 
     /// Asks for what is next: what somebody wants to see before what is saved, and what was wanted first before the rest.
     pub fn go(&mut self, out: &mut Out<'_>) {
+        if self.held {
+            return;
+        }
         let mut pieces: usize = self.running.iter().map(Fetching::pieces).sum();
         self.running.sort_by_key(|it| (it.to.is_some(), it.ticket));
         for it in self.running.iter_mut().filter(|it| it.step == Step::Coming) {
@@ -155,6 +159,7 @@ impl Downloads {
         let Some(it) = self.running.iter_mut().find(|it| it.flying.contains_key(&id)) else { return };
         let Some(offset) = it.flying.remove(&id) else { return };
         let file = it.attachment.file;
+        self.held = false;
         match answer {
             Ok(fetched) => {
                 if let Err(why) = it.came(offset, fetched, out) {
@@ -164,11 +169,12 @@ impl Downloads {
             }
             Err(problem) if problem.code == Code::Busy && it.rests < RESTS_MAX => {
                 it.again.insert(offset);
-                // Otherwise the next answer shows that there is room; asked for at once it would be refused at once.
+                // The next answer shows that there is room; where none is to come, a while is waited.
                 if flying == 1 {
-                    (it.step, it.rests) = (Step::Resting, it.rests + 1);
+                    it.rests += 1;
                     out.jobs.push(Job::Rest);
                 }
+                self.held = true;
             }
             Err(problem) => {
                 out.jobs.push(Job::GiveUp(file));
@@ -181,8 +187,7 @@ impl Downloads {
 
     /// It may be tried again.
     pub fn rested(&mut self) {
-        let resting = self.running.iter_mut().filter(|it| it.step == Step::Resting);
-        resting.for_each(|it| it.step = Step::Coming);
+        self.held = false;
     }
 
     /// It was looked for on this computer.
