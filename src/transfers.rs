@@ -315,7 +315,7 @@ pub fn free_place(folder: &Path, name: &FileName) -> PathBuf {
 
 fn unreadable(name: &str, error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::NotFound => format!("{name} is not there any more: choose another file."),
+        io::ErrorKind::NotFound => format!("{name} is not there: choose another file."),
         io::ErrorKind::PermissionDenied => format!("You have no right to read {name}: choose another file."),
         _ => format!("{name} cannot be read: {error}. Choose another file."),
     }

@@ -5,6 +5,8 @@
 
 mod disk;
 mod download;
+#[cfg(test)]
+mod tests;
 mod upload;
 
 use std::collections::{BTreeMap, BTreeSet};
