@@ -153,13 +153,37 @@ fn come(model: &mut Model, with: UserId, seqs: impl IntoIterator<Item = u64>) {
     seqs.into_iter().for_each(|seq| _ = model.apply(Event::Message(message(seq, with)), Millis(0)));
 }
 
+/// Their author gives messages another text.
+fn edit(model: &mut Model, with: UserId, of: impl IntoIterator<Item = u64>, seq: u64) {
+    for (of, seq) in of.into_iter().zip(seq..) {
+        let edited = record::Edited {
+            seq: Seq(seq),
+            at: Millis(seq as i64),
+            by: with,
+            chat: ChatKey::Person(ME),
+            message_seq: Seq(of),
+            client_id: None,
+            mentions: Default::default(),
+            message: format!("not what {of} was").into(),
+        };
+        model.apply(Event::Edited(edited), Millis(0));
+    }
+}
+
+/// Their author takes a message back.
+fn delete(model: &mut Model, with: UserId, of: u64, seq: u64) {
+    let (seq, at, message_seq) = (Seq(seq), Millis(seq as i64), Seq(of));
+    let deleted = record::Deleted { seq, at, by: with, chat: ChatKey::Person(ME), message_seq, client_id: None };
+    model.apply(Event::Deleted(deleted), Millis(0));
+}
+
 /// The life of a window, in steps that are each written: what its files went through, where each step ended, and what
 /// was known then. `room` bounds the file from the last steps on.
 fn life(room: u64) -> (Tape, Vec<(usize, Seq, Known)>) {
     let (files, tape) = files(Default::default());
     let mut model = Model::new(DeviceId::from_random(1));
     let mut ends = Vec::new();
-    for step in 0..9 {
+    for step in 0..12 {
         let kept = Cache::read(&files).and_then(|cache| cache.open(outbox()).ok()).map(|(_, kept)| kept);
         match step {
             0 => {
@@ -172,15 +196,31 @@ fn life(room: u64) -> (Tape, Vec<(usize, Seq, Known)>) {
             // Something in between comes late, as after an overflow.
             4 => come(&mut model, BOB, [121]),
             5 => come(&mut model, BOB, [120]),
+            // In two blocks of which one came before the other; and one of them again.
+            6 => edit(&mut model, BOB, [85, 101, 85], 130),
+            7 => {
+                delete(&mut model, BOB, 120, 140);
+                come(&mut model, BOB, [141]);
+                edit(&mut model, BOB, [141], 142);
+            }
             // Away for too long: what was known has a gap now.
-            6 => {
+            8 => {
                 log_in(&mut model, false, 200);
                 page(&mut model, BOB, 190..195, false);
             }
-            7 => come(&mut model, CHARLIE, 201..206),
-            _ => come(&mut model, BOB, [207]),
+            // What was dropped and came again, as it is by now: the same places, and not the same messages.
+            9 => {
+                log_in(&mut model, false, 210);
+                page(&mut model, BOB, 190..195, false);
+                edit(&mut model, BOB, [191], 211);
+            }
+            10 => come(&mut model, CHARLIE, 221..226),
+            _ => {
+                edit(&mut model, CHARLIE, [222, 225], 230);
+                delete(&mut model, CHARLIE, 224, 240);
+            }
         }
-        let limit = if step >= 7 { room } else { u64::MAX };
+        let limit = if step >= 10 { room } else { u64::MAX };
         let place = Place { files: files.clone(), held: Arc::clone(&files[0]), limit };
         let mut keeper = Keeper::start(place, "123", kept, &model, || {}).unwrap();
         keeper.look(&model, true, Millis(1_000_000));
@@ -205,7 +245,7 @@ fn assert_is_of(model: &Model, ends: &[(usize, Seq, Known)], what: &str) -> usiz
 
 #[test]
 fn every_cut_of_what_is_written_is_read_as_what_was_so_at_one_moment() {
-    for room in [u64::MAX, 1_800] {
+    for room in [u64::MAX, 1_750] {
         let (tape, ends) = life(room);
         let tape = tape.lock().unwrap();
         let mut before: [Vec<u8>; 2] = Default::default();
@@ -255,4 +295,40 @@ fn every_byte_that_changes_costs_what_is_behind_it_at_most() {
         }
     }
     assert!(opened > whole[counts].len() / 2, "what stands before the damage is still good");
+}
+
+#[test]
+fn a_window_that_goes_on_keeps_each_change_once() {
+    let (files, tape) = files(Default::default());
+    let mut model = Model::new(DeviceId::from_random(1));
+    let place = Place { files: files.clone(), held: Arc::clone(&files[0]), limit: u64::MAX };
+    let mut keeper = Keeper::start(place, "123", None, &model, || {}).unwrap();
+    log_in(&mut model, false, 100);
+    page(&mut model, BOB, 90..93, true);
+    for step in 0..5 {
+        match step {
+            1 => edit(&mut model, BOB, [91], 101),
+            2 => come(&mut model, BOB, [102]),
+            3 => edit(&mut model, BOB, [91, 102], 103),
+            4 => delete(&mut model, BOB, 90, 105),
+            _ => {}
+        }
+        let before = keeper.bytes();
+        keeper.look(&model, true, Millis(1_000_000 * (step + 1)));
+        // One step at a time: what finds the thread behind goes with the next.
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        while keeper.bytes() == before {
+            assert!(std::time::Instant::now() < deadline, "step {step} is not written");
+            std::thread::yield_now();
+        }
+    }
+    keeper.finish(&model);
+    assert_eq!(known(&open(&files).unwrap()), known(&model));
+    let written: Vec<u8> = tape.lock().unwrap().iter().flat_map(|(_, done)| bytes_of(done)).collect();
+    let lines = String::from_utf8_lossy(&written).matches(" c[").count();
+    assert_eq!(lines, 4, "each change has its line, and none has two");
+}
+
+fn bytes_of(done: &Done) -> Vec<u8> {
+    if let Done::Wrote(_, bytes) = done { bytes.clone() } else { Vec::new() }
 }

@@ -216,3 +216,50 @@ fn what_is_read_for_one_who_comes_back_is_shown_only_if_they_are_still_in_it() {
     assert!(messages[0]["seq"].as_u64().unwrap() > seq);
     assert!(told.iter().all(|event| event["group"] != group));
 }
+
+#[test]
+fn a_page_that_is_being_read_while_a_message_changes_shows_what_it_says_now() {
+    let mut desk = Desk::new();
+    let (group, seq) = desk.group("all");
+    let edit = |text: &str| json!({"purpose": "edit_message", "group": group, "seq": seq, "message": text});
+    desk.ask(2, edit("one"));
+    desk.settle();
+    for after in [edit("two"), edit("three"), json!({"purpose": "delete_message", "group": group, "seq": seq})] {
+        desk.ask(1, json!({"purpose": "fetch_history", "id": 5, "group": group}));
+        desk.ask(2, after.clone());
+        desk.settle();
+        desk.hear(1);
+        desk.read();
+        // What has changed under way is read once more.
+        desk.read();
+        let page = desk.hear(1).pop().unwrap();
+        assert_eq!((&page["purpose"], &page["id"]), (&json!("fetch_history"), &json!(5)));
+        let message = page["messages"].as_array().unwrap().last().unwrap();
+        assert_eq!(message["message"], after.get("message").cloned().unwrap_or(json!("")));
+        assert_eq!(message["deleted"] == true, after["purpose"] == "delete_message");
+    }
+}
+
+#[test]
+fn a_change_behind_a_deletion_or_a_removal_is_refused_and_shown_to_nobody() {
+    let mut desk = Desk::new();
+    let (group, seq) = desk.group("all");
+    let on = |purpose: &str| json!({"purpose": purpose, "group": group, "seq": seq, "message": "too late"});
+    desk.ask(2, on("delete_message"));
+    desk.ask(2, on("edit_message"));
+    desk.ask(2, on("delete_message"));
+    desk.settle();
+    let late = ["edit_message", "delete_message"].map(|purpose| (json!(purpose), json!("unknown_message")));
+    assert_eq!(codes(&desk.hear(2))[1..], late);
+    assert_eq!(codes(&desk.hear(1)), [(json!("message_deleted"), Value::Null)]);
+
+    desk.ask(2, json!({"purpose": "send_message", "group": group, "message": "mine"}));
+    desk.settle();
+    desk.hear(1);
+    desk.hear(2);
+    desk.ask(1, json!({"purpose": "remove_member", "group": group, "member": 2}));
+    desk.ask(2, json!({"purpose": "edit_message", "group": group, "seq": desk.log.len(), "message": "too late"}));
+    desk.settle();
+    assert_eq!(codes(&desk.hear(2))[1..], [(json!("edit_message"), json!("unknown_message"))]);
+    assert!(desk.hear(1).iter().all(|event| event["purpose"] != "message_edited"));
+}

@@ -300,7 +300,7 @@ fn talk() -> Model {
         (1, BOB, "2026-11-20T09:02:00Z", "Are we on for Saturday? The forecast says sun until the afternoon."),
         (2, ALICE, "2026-11-20T09:20:00Z", "Yes! 8 at the station?"),
         (3, BOB, "2026-11-20T09:21:00Z", "Perfect"),
-        (4, BOB, "2026-11-20T09:22:00Z", ""),
+        (4, BOB, "2026-11-20T09:22:00Z", "I look for the map"),
         (
             5,
             ALICE,
@@ -315,12 +315,13 @@ fn talk() -> Model {
     }
     let chat = model.chats.get_mut(&chat_with(BOB)).unwrap();
     chat.complete = true;
-    for (at, reply_to) in [(2, 2), (4, 1), (5, 5), (6, 4), (7, 900)] {
+    for (at, reply_to) in [(2, 2), (4, 1), (5, 5), (6, 800), (7, 900)] {
         chat.messages[at].reply_to = Some(Seq(reply_to));
     }
     let name = FileName::new("Topographic map 1:25000, sheet 12.pdf").unwrap();
-    chat.messages[3].text = "".into();
-    chat.messages[3].attachment = Some(Attachment { file: FileId(1), name, size: 1_200_000, image: None }.into());
+    let attachment = Some(Attachment { file: FileId(1), name, size: 1_200_000, image: None }.into());
+    let map = Message { seq: Seq(800), from: BOB, at: NOW, attachment, ..Default::default() };
+    chat.quotes.insert(Seq(800), Quote::Known(Box::new(map)));
     model
 }
 

@@ -47,9 +47,12 @@ impl Client {
             Ok((keeper, drafts)) => {
                 self.drafts = Some(keeper);
                 self.model.drafts = drafts;
-                let sent: Vec<_> =
-                    self.model.outbox.entries().map(|it| (it.to.clone(), Arc::clone(&it.text))).collect();
-                sent.iter().for_each(|(to, text)| self.written(to, text));
+                let sent: Vec<_> = self.model.outbox.entries().cloned().collect();
+                for entry in sent {
+                    if let Destination::Chat(chat) = entry.to {
+                        self.written(chat, &entry.what, &entry.text);
+                    }
+                }
             }
             Err(error) => tracing::warn!("what is being written in this window is not kept when it closes: {error}"),
         }
@@ -90,15 +93,6 @@ impl Client {
             keeper.keep(chat, draft.clone());
         }
         drafts::put(&mut self.model.drafts, chat, draft);
-    }
-
-    /// That text is on its way to a chat: it is no draft there any more.
-    pub(super) fn written(&mut self, to: &Destination, text: &str) {
-        if let Destination::Chat(chat) = to
-            && self.model.drafts.get(chat).is_some_and(|draft| draft.text.trim() == text.trim())
-        {
-            self.draft(*chat, Draft::default());
-        }
     }
 
     /// Takes over what an earlier window did not send, and the file that it is in. With `waiting` only if there is

@@ -24,6 +24,7 @@ mod staying;
 pub mod tokens;
 mod trust;
 mod wanted;
+mod writing;
 
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ use command::{Command, GroupWish, Hosting};
 use connection::{Handle, Joining, Order, Report, Secret, Server};
 use marks::Marks;
 use model::{Field, Link, Model, Phase};
-use outbox::{Destination, Progress};
+use outbox::Progress;
 use shelf::{Journal, Shelf};
 use staying::Staying;
 use wanted::Settings;
@@ -45,7 +46,6 @@ use crate::proto::event::{Event, Status};
 use crate::proto::fingerprint::Fingerprint;
 use crate::proto::frame;
 use crate::proto::ids::{DeviceId, Millis};
-use crate::proto::limits::PAGE_DEFAULT_MESSAGES;
 use crate::proto::outgoing::{ClientIdText, Outgoing};
 
 /// Something that can host a server on this computer when none answers there. The window's composition gives one; the
@@ -324,25 +324,9 @@ impl Client {
                 }
             }
             Command::RetryNow => self.order(Order::RetryNow),
-            Command::Send { chat, text, .. } => {
+            Command::Send { .. } | Command::SendToMany { .. } | Command::Edit { .. } | Command::Delete { .. } => {
                 if self.model.phase == Phase::SignedIn {
-                    let mut frames = Vec::new();
-                    let device = self.model.outbox.device().clone();
-                    let to = Destination::Chat(chat);
-                    let text: Arc<str> = text.into();
-                    self.model.write(to.clone(), Arc::clone(&text), clock::now()).encode(&device, &mut frames);
-                    self.send(frames);
-                    // After it is kept as a message.
-                    self.written(&to, &text);
-                }
-            }
-            Command::SendToMany { people, text } => {
-                if self.model.phase == Phase::SignedIn && !people.is_empty() {
-                    let mut frames = Vec::new();
-                    let device = self.model.outbox.device().clone();
-                    let to = Destination::People(people.into());
-                    self.model.write(to, text.into(), clock::now()).encode(&device, &mut frames);
-                    self.send(frames);
+                    self.put_down(command);
                 }
             }
             Command::Group(wish) => {
@@ -356,11 +340,7 @@ impl Client {
                 self.model.start_info(chat, seq);
                 self.send(frame::frame_of(&Outgoing::FetchReceipts { chat, seq }));
             }
-            Command::Edit { .. }
-            | Command::Delete { .. }
-            | Command::FetchQuote { .. }
-            | Command::LoadFiles { .. }
-            | Command::Attach { .. }
+            Command::Attach { .. }
             | Command::AttachImage { .. }
             | Command::ForgetAttachProblem
             | Command::Download { .. }
@@ -375,25 +355,15 @@ impl Client {
                 self.settings.muted.insert(chat, muted);
                 self.send(frame::frame_of(&Outgoing::MuteChat { chat, muted }));
             }
-            Command::Retry { n } => {
-                let mut frames = Vec::new();
-                let device = self.model.outbox.device().clone();
-                if let Some(entry) = self.model.outbox.retry(n) {
-                    entry.encode(&device, &mut frames);
-                }
-                self.send(frames);
-            }
+            Command::Retry { n } => self.retry(n),
             Command::Discard { n } => {
                 if self.model.outbox.entries().any(|entry| entry.n == n && entry.progress != Progress::Pending) {
                     self.model.outbox.remove(n);
                 }
             }
-            Command::LoadOlder { chat } => {
-                if self.linked
-                    && let Some((id, before)) = self.model.start_loading(chat)
-                {
-                    let limit = PAGE_DEFAULT_MESSAGES;
-                    self.send(frame::frame_of(&Outgoing::FetchHistory { id, chat, before, limit, attachments: false }));
+            Command::LoadOlder { .. } | Command::FetchQuote { .. } | Command::LoadFiles { .. } => {
+                if self.linked {
+                    self.look_up(&command);
                 }
             }
             Command::MarkRead { chat, upto } => {

@@ -279,6 +279,12 @@ impl Outbox {
         Some(entry)
     }
 
+    /// Takes out all that need not be sent any more.
+    pub fn withdraw(&mut self, unwanted: impl Fn(&Outgoing) -> bool) {
+        let numbers: Vec<u64> = self.entries.iter().filter(|entry| unwanted(entry)).map(|entry| entry.n).collect();
+        numbers.into_iter().for_each(|n| _ = self.remove(n));
+    }
+
     /// So many bytes of the file that the message with that number is to carry are on the server's disk, under that
     /// number of a file. Taken down when the file is begun and when it is there, not for each piece.
     pub fn enclosed(&mut self, n: u64, file: FileId, sent: u64) {
@@ -336,11 +342,18 @@ impl Outbox {
     }
 
     /// A refused message is to be sent again, under its old number: the server knows whether it has that one.
-    /// A file that the server does not have any more is sent to it anew.
+    /// What it was refused for is left out: a file that the server does not have any more is sent to it anew, and a
+    /// message that is there no more is not answered.
     pub fn retry(&mut self, n: u64) -> Option<&Outgoing> {
         let entry = self.entry(n)?;
-        let progress = std::mem::replace(&mut entry.progress, Progress::Pending);
-        if matches!(progress, Progress::Failed(problem) if problem.code == Code::UnknownFile) && entry.lose_file() {
+        let changed = match (std::mem::replace(&mut entry.progress, Progress::Pending), &mut entry.what) {
+            (Progress::Failed(problem), _) if problem.code == Code::UnknownFile => entry.lose_file(),
+            (Progress::Failed(problem), What::Say { reply_to, .. }) if problem.code == Code::UnknownMessage => {
+                reply_to.take().is_some()
+            }
+            _ => false,
+        };
+        if changed {
             self.changed(Change::Written(n));
         }
         self.entry(n).map(|entry| &*entry)

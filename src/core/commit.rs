@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::engine::{Effect, Engine, Waiting};
 use super::requests::weight;
+use super::revise::no_message;
 use super::session::SessionId;
 use super::state::Applied;
 use crate::proto::chat::{Change, ChatId};
@@ -98,26 +99,32 @@ impl Engine {
             }
             _ => Vec::new(),
         };
+        let file = match record {
+            Record::Deleted(it) => self.state.file_of(it.chat.id_for(it.by), it.message_seq),
+            _ => None,
+        };
         let groups: Vec<_> = match record {
             Record::AccountRemoved(removed) => self.state.groups_of(removed.user).map(|(id, _)| id).collect(),
             _ => Vec::new(),
         };
         let applied = self.state.apply(record);
         if applied == Applied::Lost {
-            return self.refuse(by, request_of(record).unwrap_or("error"), id, &lost());
+            return self.refuse(by, request_of(record).unwrap_or("error"), id, &lost(record));
         }
         let (seq, at) = (record.seq(), record.at());
         match record {
             Record::Message(message) => {
-                self.reply_sent(by, id, sent(seq, at, applied, Vec::new()));
+                self.reply_sent(by, "send_message", id, sent(seq, at, applied, Vec::new()));
                 if applied == Applied::Done {
                     self.show_message(message, by, frame);
+                    self.carries(message.attachment.as_ref());
                 }
             }
             Record::ToMany(many) => {
                 let outcomes = self.told(outcomes);
-                self.reply_sent(by, id, sent(seq, at, applied, outcomes));
+                self.reply_sent(by, "send_message", id, sent(seq, at, applied, outcomes));
                 if applied == Applied::Done {
+                    self.carries(many.attachment.as_ref());
                     for &to in &many.to_many {
                         let part = self.part_frame(many, to);
                         let others = (to != many.from).then_some(to);
@@ -125,7 +132,21 @@ impl Engine {
                     }
                 }
             }
-            Record::Edited(_) | Record::Deleted(_) => {}
+            Record::Edited(it) => {
+                self.reply_sent(by, "edit_message", id, sent(seq, at, applied, Vec::new()));
+                if applied == Applied::Done {
+                    self.show_revision(it.chat.id_for(it.by), it.message_seq, by, seq, frame);
+                }
+            }
+            Record::Deleted(it) => {
+                self.reply_sent(by, "delete_message", id, sent(seq, at, applied, Vec::new()));
+                if applied == Applied::Done {
+                    self.show_revision(it.chat.id_for(it.by), it.message_seq, by, seq, frame);
+                }
+                if let Some(file) = file.filter(|file| !self.state.is_carried(*file)) {
+                    self.dropped(file);
+                }
+            }
             Record::Group(change) => {
                 if applied == Applied::Done {
                     self.show_group(change, &before, frame);
@@ -257,7 +278,10 @@ fn sent(seq: Seq, at: Millis, applied: Applied, outcomes: Vec<Outcome>) -> Sent 
 }
 
 /// What the sender of a record is told that lost a race.
-fn lost() -> Problem {
+fn lost(record: &Record<'_>) -> Problem {
+    if matches!(record, Record::Edited(_) | Record::Deleted(_)) {
+        return no_message("change");
+    }
     Problem::new(Code::NotAMember, "The group has changed in between: you cannot do that there any more.")
 }
 

@@ -13,10 +13,10 @@ use serde::Serialize;
 use super::accounts::{Errand, Facts};
 use super::directory::Directory;
 use super::kept::{Ends, Made};
+use super::pages::Page;
 use super::session::{Origin, SessionId, Sessions, Stage};
 use super::state::State;
 use crate::proto::account::AccountCall;
-use crate::proto::chat::ChatId;
 use crate::proto::event::{AccountDone, Closing, Code, Outcome, Problem, Refusal, Reply, Sent, SentReply};
 use crate::proto::fingerprint::Fingerprint;
 use crate::proto::frame;
@@ -169,11 +169,9 @@ impl Ticket {
 pub enum Purpose {
     /// A page of history: the newest records matter most.
     History {
-        /// The request's number.
-        id: Option<RequestId>,
-        /// Which chat.
-        chat: ChatId,
-        /// The place of the oldest record that was asked for, if there is one.
+        /// What was asked for.
+        page: Page,
+        /// The place of the oldest message in it, if there is one.
         oldest: Option<Seq>,
         /// How many records were asked for.
         asked: usize,
@@ -378,10 +376,10 @@ impl Engine {
         self.effects.push(Effect::WatchDrained(session));
     }
 
-    /// Answers a `send_message` that succeeded.
-    pub(super) fn reply_sent(&mut self, session: SessionId, id: Option<RequestId>, sent: Sent) {
+    /// Answers a `send_message`, or a request that changes a message, that succeeded.
+    pub(super) fn reply_sent(&mut self, session: SessionId, purpose: &'static str, id: Option<RequestId>, sent: Sent) {
         let Sent { seq, at, duplicate, outcomes } = sent;
-        let frame = frame_of(&SentReply { id, result: true, seq, at, duplicate, outcomes: &outcomes });
+        let frame = frame_of(&SentReply { purpose, id, result: true, seq, at, duplicate, outcomes: &outcomes });
         self.effects.push(Effect::Send(session, frame));
     }
 

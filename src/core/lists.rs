@@ -86,14 +86,14 @@ impl Engine {
         let other = peer(user, summary.chat);
         let their_read = other.map(|other| self.state.shown_to(user, summary.chat, other));
         ChatEntry {
-            file: None,
-            deleted: false,
             chat: summary.chat.key_for(user),
             seq: summary.seq,
             at: summary.at,
             from: summary.from,
             preview: summary.preview.into(),
             change: summary.change.cloned(),
+            file: summary.file.cloned(),
+            deleted: summary.deleted,
             unread: summary.unread,
             mentions: summary.mentions,
             read: summary.read,

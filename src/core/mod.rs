@@ -1,6 +1,6 @@
 //! The server's mind: what is known ([`state`]), who there is ([`directory`]), who is connected ([`session`]) and what
 //! follows from each input ([`engine`], in parts: `requests`, `receipts`, `groups`, `commit`, `pages`, `presence`,
-//! `lists`, [`accounts`]).
+//! `lists`, [`accounts`], [`files`]).
 //!
 //! Pure: no I/O, no clock, no randomness, no iteration over unordered maps. The same inputs give the same effects, on
 //! this machine or another one.
@@ -9,6 +9,7 @@ pub mod accounts;
 mod commit;
 pub mod directory;
 pub mod engine;
+pub mod files;
 mod groups;
 pub mod kept;
 mod lists;
@@ -16,5 +17,6 @@ mod pages;
 mod presence;
 mod receipts;
 mod requests;
+mod revise;
 pub mod session;
 pub mod state;

@@ -1,4 +1,9 @@
 //! The part of the engine that shows what was read from the log: as a page of history, or as what was missed.
+//!
+//! A message is shown as it is now. Its record stands in the log as it was written; where its author has changed it
+//! since, the newest change is read along, right behind it, and both become one.
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
 
@@ -6,14 +11,56 @@ use super::engine::{Effect, Engine, Purpose};
 use super::requests::not_a_member;
 use super::session::{SessionId, Stage};
 use super::state::peer;
+use crate::proto::attachment::Edition;
 use crate::proto::chat::ChatId;
 use crate::proto::event::{Code, Problem};
 use crate::proto::frame::{self, HEADER_BYTES};
-use crate::proto::ids::{Seq, UserId};
-use crate::proto::purpose;
-use crate::proto::record::{Record, ToMany, json_of_frame};
+use crate::proto::ids::{RequestId, Seq, UserId};
+use crate::proto::record::{Edited, Message, Record, ToMany, json_of_frame};
+
+/// What a `fetch_history` asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The request's number.
+    pub(super) id: Option<RequestId>,
+    /// Which chat.
+    pub(super) chat: ChatId,
+    /// Only what stands before this place.
+    pub(super) before: Option<Seq>,
+    /// How many entries at most.
+    pub(super) limit: usize,
+    /// Only messages that carry a file.
+    pub(super) files: bool,
+}
+
+/// The newest changes of a message that were read along with it.
+type Changes<'a> = [Edited<'a>];
+
+/// Whether a message can be shown as it is now.
+enum Shown<'a> {
+    /// As it was written.
+    Written,
+    /// Otherwise.
+    Changed(Message<'a>),
+    /// It was changed after it was read.
+    Outdated,
+}
 
 impl Engine {
+    /// Has a page read.
+    pub(super) fn read_page(&mut self, session: SessionId, user: UserId, page: Page) {
+        let Page { chat, before, limit, files, .. } = page;
+        let (seqs, complete) = match files {
+            true => self.state.files_page(user, chat, before, limit),
+            false => self.state.page(user, chat, before, limit),
+        };
+        let oldest = seqs.first().copied();
+        let with_text = |seq| [Some(seq), self.state.newest_text(chat, seq)];
+        let seqs: Vec<_> = seqs.into_iter().flat_map(with_text).flatten().collect();
+        let purpose = Purpose::History { page, oldest, asked: seqs.len(), complete };
+        self.effects.push(Effect::Fetch(session, purpose, seqs));
+    }
+
     /// Records that were read from the log go out. Whether they may is decided now: much can have happened since they
     /// were asked for.
     pub(super) fn fetched(&mut self, session: SessionId, purpose: Purpose, records: Option<Vec<Bytes>>) {
@@ -21,7 +68,7 @@ impl Engine {
         let Some(records) = records else {
             let problem = Problem::new(Code::StorageFailed, "The server cannot read its history. Its log says why.");
             let (purpose, id) = match purpose {
-                Purpose::History { id, .. } => ("fetch_history", id),
+                Purpose::History { page, .. } => ("fetch_history", page.id),
                 Purpose::CatchUp => ("error", None),
             };
             self.refuse(session, purpose, id, &problem);
@@ -31,45 +78,81 @@ impl Engine {
             return;
         };
         match purpose {
-            Purpose::History { id, chat, oldest, .. } if !self.may_still_see(user, chat, oldest) => {
-                self.refuse(session, "fetch_history", id, &not_a_member());
+            Purpose::History { page, oldest, .. } if !self.may_still_see(user, page.chat, oldest) => {
+                self.refuse(session, "fetch_history", page.id, &not_a_member());
                 self.large_sent(session);
             }
-            Purpose::History { id, chat, asked, complete, .. } => {
+            Purpose::History { page, asked, complete, .. } => {
+                let Some(messages) = self.shown_page(user, page.chat, &records) else {
+                    return self.read_page(session, user, page);
+                };
                 let complete = complete && records.len() == asked;
                 let mut buffer = Vec::new();
                 frame::encode(&mut buffer, |json| {
                     json.extend_from_slice(b"{\"purpose\":\"fetch_history\"");
-                    if let Some(id) = id {
+                    if let Some(id) = page.id {
                         json.extend_from_slice(format!(",\"id\":{id}").as_bytes());
                     }
-                    let key = serde_json::to_string(&chat.key_for(user)).expect("a chat has string keys");
+                    let key = serde_json::to_string(&page.chat.key_for(user)).expect("a chat has string keys");
                     let key = key.trim_matches(['{', '}']);
                     let rest = format!(",\"result\":true,{key},\"complete\":{complete},\"messages\":[");
                     json.extend_from_slice(rest.as_bytes());
-                    for (at, record) in records.iter().enumerate() {
+                    for (at, message) in messages.iter().enumerate() {
                         json.extend_from_slice(if at > 0 { b"," } else { b"" });
-                        match self.part_in(user, chat, record) {
-                            Some(part) => json.extend_from_slice(json_of_frame(&part)),
-                            None => json.extend_from_slice(record),
-                        }
+                        json.extend_from_slice(message);
                     }
                     json.extend_from_slice(b"]}");
                 });
                 self.effects.push(Effect::Send(session, buffer.into()));
                 self.large_sent(session);
             }
-            Purpose::CatchUp => {
-                let Some(Stage::CatchingUp { mut cursor, .. }) = self.sessions.stage(session) else { return };
-                for json in records {
-                    // The log's reader has verified it.
-                    let Ok(record) = Record::parse(&json) else { continue };
-                    cursor = record.seq();
-                    self.catch_up_with(session, user, &record, &json);
+            Purpose::CatchUp => self.caught_up(session, user, &records),
+        }
+    }
+
+    /// The entries of a page as they are now; nothing when one of them has changed since it was read.
+    fn shown_page(&self, user: UserId, chat: ChatId, records: &[Bytes]) -> Option<Vec<Bytes>> {
+        let mut messages = Vec::with_capacity(records.len());
+        for (json, record, changes) in with_their_changes(records) {
+            let written = match &record {
+                Record::Message(message) => Cow::Borrowed(message),
+                Record::ToMany(many) => {
+                    let to = if many.from == user { peer(user, chat)? } else { user };
+                    Cow::Owned(self.part_of(many, to))
                 }
-                self.sessions.set(session, Stage::CatchingUp { user, cursor, reading: false });
-                self.effects.push(Effect::WatchDrained(session));
+                // A change whose message did not fit the page any more.
+                Record::Edited(_) => continue,
+                _ => {
+                    messages.push(json.clone());
+                    continue;
+                }
+            };
+            match (self.as_it_is(chat, &written, &changes), &record) {
+                (Shown::Written, Record::Message(_)) => messages.push(json.clone()),
+                (Shown::Written, _) => messages.push(json_of(&Record::Message(written.into_owned()))),
+                (Shown::Changed(message), _) => messages.push(json_of(&Record::Message(message))),
+                (Shown::Outdated, _) => return None,
             }
+        }
+        Some(messages)
+    }
+
+    /// A message as it is now, if the changes have what it takes.
+    fn as_it_is<'a>(&self, chat: ChatId, written: &Message<'a>, changes: &Changes<'a>) -> Shown<'a> {
+        let Some(revision) = self.state.revision(chat, written.seq) else { return Shown::Written };
+        if revision.deleted {
+            let (message, mentions) = (Cow::Borrowed(""), Cow::Borrowed(&[][..]));
+            let gone =
+                Message { deleted: true, reply_to: None, attachment: None, mentions, message, ..written.clone() };
+            return Shown::Changed(gone);
+        }
+        match changes.iter().find(|change| change.seq == revision.seq) {
+            Some(Edited { seq, at, mentions, message, .. }) => {
+                let edited = Some(Edition { seq: *seq, at: *at });
+                let (mentions, message) = (mentions.clone(), message.clone());
+                Shown::Changed(Message { edited, mentions, message, ..written.clone() })
+            }
+            None => Shown::Outdated,
         }
     }
 
@@ -81,15 +164,48 @@ impl Engine {
         }
     }
 
-    fn catch_up_with(&mut self, session: SessionId, user: UserId, record: &Record<'_>, json: &Bytes) {
+    fn caught_up(&mut self, session: SessionId, user: UserId, records: &[Bytes]) {
+        let Some(Stage::CatchingUp { mut cursor, .. }) = self.sessions.stage(session) else { return };
+        for (json, record, changes) in with_their_changes(records) {
+            cursor = record.seq();
+            self.catch_up_with(session, user, &record, json, &changes);
+        }
+        self.sessions.set(session, Stage::CatchingUp { user, cursor, reading: false });
+        self.effects.push(Effect::WatchDrained(session));
+    }
+
+    fn catch_up_with(
+        &mut self,
+        session: SessionId,
+        user: UserId,
+        record: &Record<'_>,
+        json: &Bytes,
+        changes: &Changes<'_>,
+    ) {
         let may_see = |id: ChatId, seq: Seq| self.state.may_see(user, id, seq);
         match record {
-            Record::Message(message) if may_see(message.chat(), message.seq) => {}
+            Record::Message(message) if may_see(message.chat(), message.seq) => {
+                // One that has changed since it was read is changed once more by what comes later.
+                if let Shown::Changed(message) = self.as_it_is(message.chat(), message, changes) {
+                    let mut frame = Vec::new();
+                    Record::Message(message).encode(&mut frame);
+                    return self.effects.push(Effect::Send(session, frame.into()));
+                }
+            }
             Record::Group(change) if may_see(ChatId::Group(change.group), change.seq) => {}
+            Record::Edited(it) if may_see(it.chat.id_for(it.by), it.message_seq) => {}
+            Record::Deleted(it) if may_see(it.chat.id_for(it.by), it.message_seq) => {}
             Record::ToMany(many) => {
                 let receivers = many.to_many.iter().filter(|to| many.from == user || **to == user);
-                for part in receivers.map(|to| self.part_frame(many, *to)).collect::<Vec<_>>() {
-                    self.effects.push(Effect::Send(session, part));
+                for &to in receivers {
+                    let part = self.part_of(many, to);
+                    let part = match self.as_it_is(part.chat(), &part, changes) {
+                        Shown::Changed(changed) => changed,
+                        Shown::Written | Shown::Outdated => part,
+                    };
+                    let mut frame = Vec::new();
+                    Record::Message(part).encode(&mut frame);
+                    self.effects.push(Effect::Send(session, frame.into()));
                 }
                 return;
             }
@@ -100,21 +216,38 @@ impl Engine {
         self.effects.push(Effect::Send(session, framed.into()));
     }
 
-    /// A message to several people as it stands in one of their chats; nothing for any other record.
-    fn part_in(&self, user: UserId, chat: ChatId, json: &[u8]) -> Option<Bytes> {
-        if purpose::of(json).ok()? != "message_to_many" {
-            return None;
-        }
-        let Ok(Record::ToMany(many)) = Record::parse(json) else { return None };
-        let to = if many.from == user { peer(user, chat)? } else { user };
-        Some(self.part_frame(&many, to))
+    /// A message to several people as it stands in the chat with one of them.
+    fn part_of<'a>(&self, many: &'a ToMany<'_>, to: UserId) -> Message<'a> {
+        many.part(to, self.name_of(to))
     }
 
     /// The frame of a message to several people as one of them is shown it.
     pub(super) fn part_frame(&self, many: &ToMany<'_>, to: UserId) -> Bytes {
-        let name = self.name_of(to);
         let mut frame = Vec::new();
-        Record::Message(many.part(to, &name)).encode(&mut frame);
+        Record::Message(self.part_of(many, to)).encode(&mut frame);
         frame.into()
     }
+}
+
+/// Entries with the changes that stand right behind them. What stands behind none is a record by itself. The log's reader has
+/// verified all.
+fn with_their_changes(records: &[Bytes]) -> Vec<(&Bytes, Record<'_>, Vec<Edited<'_>>)> {
+    let mut entries: Vec<(&Bytes, Record<'_>, Vec<Edited<'_>>)> = Vec::with_capacity(records.len());
+    for json in records {
+        let Ok(record) = Record::parse(json) else { continue };
+        match (record, entries.last_mut()) {
+            (Record::Edited(edited), Some((_, entry, changes))) if entry.seq() == edited.message_seq => {
+                changes.push(edited);
+            }
+            (record, _) => entries.push((json, record, Vec::new())),
+        }
+    }
+    entries
+}
+
+fn json_of(record: &Record<'_>) -> Bytes {
+    let mut frame = Vec::new();
+    record.encode(&mut frame);
+    let frame = Bytes::from(frame);
+    frame.slice_ref(json_of_frame(&frame))
 }

@@ -3,13 +3,15 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::engine::{Effect, Engine, Purpose, Ticket, Waiting};
+use super::engine::{Engine, Ticket, Waiting};
+use super::pages::Page;
+use super::revise::{check_text, no_message};
 use super::session::{SessionId, Stage};
 use super::state::{Body, Known, peer};
 use crate::proto::account::AccountCall;
 use crate::proto::chat::{ChatId, GroupId};
 use crate::proto::event::{Code, Outcome, Problem, Sent, Status};
-use crate::proto::ids::{ClientId, Invalid, Millis, RequestId, UserId, check_message};
+use crate::proto::ids::{ClientId, Millis, RequestId, UserId};
 use crate::proto::limits::{LARGE_ANSWERS_MAX, PAGE_DEFAULT_MESSAGES, PAGE_MAX_MESSAGES, PEOPLE_PER_REQUEST_MAX};
 use crate::proto::record::{Message, Record, To, ToMany};
 use crate::proto::request::{
@@ -81,7 +83,8 @@ impl Engine {
                 self.reply(session, purpose, id, ());
                 Ok(())
             }
-            Call::Revise(_) | Call::File(_) => Err(Problem::new(Code::UnknownPurpose, "Not yet.")),
+            Call::Revise(revise) => self.revise(asker, revise),
+            Call::File(_) => Err(Problem::new(Code::UnknownPurpose, "Not yet.")),
             Call::Account(call) => self.account_call(asker, call),
             Call::Login(_) | Call::Exit => Ok(()),
         };
@@ -174,15 +177,12 @@ impl Engine {
 
     fn send_message(&mut self, asker: Asker, send: SendMessage) -> Result<(), Problem> {
         let Asker { session, id, user, now } = asker;
-        check_message(&send.message).map_err(|invalid| {
-            let code = if invalid == Invalid::EmptyMessage { Code::MessageEmpty } else { Code::MessageTooLong };
-            Problem::new(code, invalid.to_string())
-        })?;
+        check_text(&send.message, send.attachment.is_some())?;
         let target = self.target(user, &send.to);
         if let Some(client_id) = &send.client_id {
             let body = match &target {
-                Ok(Target::One(to)) => Some(Body::Message(to, &send.message)),
-                Ok(Target::Many(..)) => Some(Body::Many(&send.message)),
+                Ok(Target::One(to)) => Some(Body::Message(to, &send.message, send.reply_to, send.attachment.as_ref())),
+                Ok(Target::Many(..)) => Some(Body::Many(&send.message, send.attachment.as_ref())),
                 // Stored before its receiver was gone, it is stored.
                 Err(_) => None,
             };
@@ -190,7 +190,7 @@ impl Engine {
                 if let Ok(Target::Many(_, outcomes)) = target {
                     sent.outcomes = self.told(outcomes);
                 }
-                self.reply_sent(session, id, sent);
+                self.reply_sent(session, "send_message", id, sent);
                 return Ok(());
             }
             if self.waiting_ids.contains(&(user, client_id.clone())) {
@@ -198,8 +198,11 @@ impl Engine {
                 return Ok(());
             }
         }
+        if let Some(attachment) = &send.attachment {
+            self.check_attachment(user, attachment)?;
+        }
         let from_user = self.name_of(user).into();
-        let SendMessage { message, client_id, .. } = send;
+        let SendMessage { message, client_id, reply_to, attachment, .. } = send;
         match target? {
             Target::One(to) => {
                 let chat = match &to {
@@ -207,6 +210,9 @@ impl Engine {
                     To::Group(group) => ChatId::Group(*group),
                     To::Everyone => ChatId::Everyone,
                 };
+                if reply_to.is_some_and(|seq| !self.state.is_message(user, chat, seq)) {
+                    return Err(no_message("answer"));
+                }
                 let now = self.time_in([chat], now);
                 let mentions = match &to {
                     To::Person(..) => Vec::new(),
@@ -222,13 +228,17 @@ impl Engine {
                         to,
                         client_id,
                         mentions,
-                        reply_to: None,
-                        attachment: None,
+                        reply_to,
+                        attachment,
                         edited: None,
                         deleted: false,
                         message,
                     })
                 })
+            }
+            Target::Many(..) if reply_to.is_some() => {
+                let text = "send_message: a message to several people answers none: leave reply_to out";
+                Err(Problem::new(Code::BadRequest, text))
             }
             Target::Many(to_many, outcomes) => {
                 let message = message.into();
@@ -254,7 +264,7 @@ impl Engine {
     }
 
     /// Members of a room whom a text calls by name, its author aside.
-    fn mentioned(&self, author: UserId, text: &str, id: ChatId) -> Vec<UserId> {
+    pub(super) fn mentioned(&self, author: UserId, text: &str, id: ChatId) -> Vec<UserId> {
         let called = self.directory.mentioned(text).into_iter();
         called.filter(|user| *user != author && self.state.is_in(*user, id)).collect()
     }
@@ -309,12 +319,10 @@ impl Engine {
     fn fetch_history(&mut self, asker: Asker, fetch: &FetchHistory) -> Result<(), Problem> {
         let chat = self.any_chat(asker.user, &fetch.chat)?;
         let limit = fetch.limit.unwrap_or(PAGE_DEFAULT_MESSAGES).clamp(1, PAGE_MAX_MESSAGES);
-        let (seqs, complete) = self.state.page(asker.user, chat, fetch.before, limit);
         self.may_be_large(asker.session)?;
-        let (oldest, asked) = (seqs.first().copied(), seqs.len());
-        let purpose = Purpose::History { id: asker.id, chat, oldest, asked, complete };
         self.sessions.large_begun(asker.session);
-        self.effects.push(Effect::Fetch(asker.session, purpose, seqs));
+        let page = Page { id: asker.id, chat, before: fetch.before, limit, files: fetch.attachments };
+        self.read_page(asker.session, asker.user, page);
         Ok(())
     }
 
@@ -358,6 +366,7 @@ pub(super) fn weight(request: &Request) -> usize {
             Receivers::One(_) => send.message.len(),
             Receivers::Many(peers) => send.message.len() + people(peers),
         },
+        Call::Revise(revise) => revise.text.as_ref().map_or(0, String::len),
         Call::Group(GroupCall::Create { name, members, .. }, _) => name.len() + people(members),
         Call::Group(GroupCall::Change(_, GroupEdit::Rename(name)), _) => name.len(),
         Call::Group(GroupCall::Change(_, GroupEdit::Add(members)), _) => people(members),

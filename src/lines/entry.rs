@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::safe;
-use crate::client::model::{Message, Model};
+use crate::client::model::{Answered, Message, Model};
 use crate::proto::chat::ChatKey;
-use crate::proto::ids::{Millis, UserId};
+use crate::proto::ids::{Millis, Seq, UserId};
 use crate::proto::message::To;
 use crate::proto::record;
 use crate::ui::happened;
@@ -25,12 +25,62 @@ pub fn stamp(zone: &TimeZone, at: Millis) -> String {
 /// `2026-11-21 18:02 Everyone Alice: hello`, with further lines indented.
 pub fn text(model: &Model, zone: &TimeZone, chat: ChatKey, entry: &Message) -> String {
     let begin = format!("{} {}", stamp(zone, entry.at), safe::word(model.title(chat)));
+    let name = safe::word(model.name(entry.from));
     match &entry.change {
         Some(change) => format!("{begin} * {}", happened::change_in_names(model, entry.from, change)),
-        None => {
-            let lines = safe::lines(&entry.text).join(&format!("\n{INDENT}"));
-            format!("{begin} {}: {lines}", safe::word(model.name(entry.from)))
+        None if entry.deleted => format!("{begin} * {name} {DELETED}"),
+        None => format!("{begin} {name}: {}", said(model, chat, entry)),
+    }
+}
+
+/// What its author did to a message that is there no more.
+pub const DELETED: &str = "deleted a message";
+
+/// How many characters of a message stand before its answer.
+const QUOTE_CHARS: usize = 60;
+
+/// What a message says: what it answers, its text, its file, and that it is not what it was. Further lines are indented.
+pub fn said(model: &Model, chat: ChatKey, entry: &Message) -> String {
+    let mut lines: Vec<String> = entry.reply_to.iter().map(|seq| quote(model, chat, *seq)).collect();
+    if !entry.text.is_empty() || entry.attachment.is_none() {
+        lines.extend(safe::lines(&entry.text));
+    }
+    if let Some(file) = &entry.attachment {
+        lines.push(format!("[file {}, {}]", safe::word(file.name.as_str()), size(file.size)));
+    }
+    let edited = if entry.edited.is_some() { " (edited)" } else { "" };
+    format!("{}{edited}", lines.join(&format!("\n{INDENT}")))
+}
+
+/// What is answered, as the line above the answer.
+fn quote(model: &Model, chat: ChatKey, seq: Seq) -> String {
+    match model.chat(chat).map(|chat| chat.answered_message(seq)) {
+        Some(Answered::Known(message)) if message.deleted => "> a message that was deleted".into(),
+        Some(Answered::Known(message)) => {
+            format!("> {}: {}", safe::word(model.name(message.from)), beginning(message, QUOTE_CHARS))
         }
+        _ => "> an earlier message".into(),
+    }
+}
+
+/// The beginning of a message, in a line; what its file is called where it has no text.
+pub fn beginning(message: &Message, most_chars: usize) -> String {
+    match &message.attachment {
+        Some(file) if message.text.is_empty() => safe::beginning(file.name.as_str(), most_chars),
+        _ => safe::beginning(&message.text, most_chars),
+    }
+}
+
+/// A length as people read it.
+fn size(bytes: u64) -> String {
+    const STEP: f64 = 1024.0;
+    let kilo = bytes as f64 / STEP;
+    match bytes {
+        1 => "1 byte".into(),
+        0..1_024 => format!("{bytes} bytes"),
+        1_024..1_000_000 => format!("{kilo:.0} KB"),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", kilo / STEP),
+        _ => format!("{:.1} GB", kilo / STEP / STEP),
     }
 }
 

@@ -20,6 +20,8 @@ pub struct News {
     gaps: BTreeMap<ChatKey, u32>,
     /// How many pages are asked for at most to close a gap.
     pages_max: u32,
+    /// How many changes of messages were looked at.
+    revisions: u64,
 }
 
 /// What is new in one chat.
@@ -30,8 +32,9 @@ impl News {
     /// asked for when something was missed.
     pub fn begin(model: &Model, missed: impl Fn(&Chat) -> Option<Seq>, pages_max: u32) -> Self {
         let begin = model.cursor().map_or(Seq(0), |(_, seq)| seq);
+        let revisions = model.revisions();
         let upto = model.chats.iter().filter_map(|(key, chat)| Some((*key, missed(chat)?))).collect();
-        let mut news = Self { begin, upto, early: BTreeSet::new(), gaps: BTreeMap::new(), pages_max };
+        let mut news = Self { begin, upto, early: BTreeSet::new(), gaps: BTreeMap::new(), pages_max, revisions };
         news.look_for_gaps(model);
         news
     }
@@ -107,6 +110,15 @@ impl News {
         self.early.retain(|(key, seq)| self.upto.get(key).is_none_or(|upto| seq > upto));
         new.sort_by_key(|(_, message)| message.seq);
         new
+    }
+
+    /// What was there already and is something else now, in the order of the log. To be called before [`News::take`]: what
+    /// is new is as it is now.
+    pub fn changed(&mut self, model: &Model) -> Vec<Entry> {
+        let revised = model.revised_since(std::mem::replace(&mut self.revisions, model.revisions()));
+        let shown = |key: &ChatKey, seq| seq <= self.shown(*key) || self.early.contains(&(*key, seq));
+        let revised = revised.into_iter().filter(|(key, message)| shown(key, message.seq));
+        revised.map(|(key, message)| (key, message.clone())).collect()
     }
 }
 

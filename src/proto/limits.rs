@@ -20,7 +20,8 @@ pub const PAGE_DEFAULT_MESSAGES: usize = 50;
 /// The pages of history and lists of people that a session may have asked for and not taken.
 pub const LARGE_ANSWERS_MAX: usize = 8;
 
-/// The bytes of records at which a page ends early. The rest of [`FRAME_MAX_BYTES`] holds one record of any size.
+/// The bytes of records at which a page ends early. The rest of [`FRAME_MAX_BYTES`] holds one record of any size; of two that
+/// are read in any case, a message and its newest text, one text is shown.
 pub const PAGE_MAX_BYTES: usize = 128 * 1024;
 
 /// The longest preview of a chat's last message in the list of chats, in bytes of UTF-8.

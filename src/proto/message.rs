@@ -178,13 +178,13 @@ pub struct ToMany<'a> {
 
 impl ToMany<'_> {
     /// The message as it stands in the author's chat with one of the receivers, whose name now is `name`.
-    pub fn part<'b>(&'b self, to: UserId, name: &'b str) -> Message<'b> {
+    pub fn part(&self, to: UserId, name: String) -> Message<'_> {
         Message {
             seq: self.seq,
             at: self.at,
             from: self.from,
             from_user: Cow::Borrowed(&self.from_user),
-            to: To::Person(to, Cow::Borrowed(name)),
+            to: To::Person(to, Cow::Owned(name)),
             client_id: self.client_id.clone(),
             mentions: Cow::Borrowed(&[]),
             reply_to: None,

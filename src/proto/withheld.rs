@@ -107,7 +107,7 @@ mod tests {
             (parse(r#"{"purpose":"mark_read","seq":"canary"}"#), "BadRequest"),
             (parse(r#"{"purpose":"canary"}"#), "BadRequest"),
             (format!("{many:?}"), "<6 bytes>"),
-            (format!("{:?}", Record::Message(many.part(to, "B"))), "<6 bytes>"),
+            (format!("{:?}", Record::Message(many.part(to, "B".into()))), "<6 bytes>"),
             (format!("{login:?}"), "Outgoing"),
         ] {
             assert!(said.contains(holds) && !said.contains("canary"), "{said}");

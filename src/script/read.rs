@@ -37,7 +37,9 @@ pub(super) fn tail(door: &Door, chat: Option<&str>, json: bool, receipts: bool) 
             // While it catches up, places are still being filled.
             if is_online {
                 wanted = news.wanted(model);
-                new = news.take(model);
+                // What was printed and is something else now is printed again, as it is.
+                new = news.changed(model);
+                new.extend(news.take(model));
                 steps = receipts.as_mut().map(|receipts| receipts.take(model, only)).unwrap_or_default();
             }
             !new.is_empty() || !wanted.is_empty() || !steps.is_empty() || matches!(model.phase, Phase::SignedOut { .. })

@@ -347,7 +347,7 @@ impl Running {
 }
 
 /// Reads records until a page is full: the newest ones for a page of history, the oldest ones for catching up, and at
-/// least one. Nothing when the disk fails, which is logged here.
+/// least two: a message, and the text that it has now. Nothing when the disk fails, which is logged here.
 fn read_page(reader: &dyn LogReader, purpose: &Purpose, seqs: &[Seq]) -> Option<Vec<Bytes>> {
     let newest_first = matches!(purpose, Purpose::History { .. });
     let mut bytes = 0;
@@ -362,7 +362,7 @@ fn read_page(reader: &dyn LogReader, purpose: &Purpose, seqs: &[Seq]) -> Option<
             }
         };
         bytes += record.len();
-        if bytes > PAGE_MAX_BYTES && !records.is_empty() {
+        if bytes > PAGE_MAX_BYTES && records.len() > 1 {
             break;
         }
         records.push(record);

@@ -4,7 +4,7 @@
 use super::session::{BEGINNING_CHARS, Mine, Session, Stage, Then};
 use crate::client::command::Command;
 use crate::client::model::{Chat, Link, Message, Model, Phase};
-use crate::client::outbox::{Destination, Progress};
+use crate::client::outbox::{Destination, Progress, What};
 use crate::clock;
 use crate::lines::news::News;
 use crate::lines::{Failure, entry, live, safe};
@@ -137,7 +137,12 @@ impl Session {
         if news.is_waiting() {
             return;
         }
+        let changed = news.changed(self.client.model());
         let new = news.take(self.client.model());
+        for (key, message) in changed.iter().rev().take(AT_ONCE_MAX).rev() {
+            let line = self.line(*key, message);
+            self.say(line);
+        }
         let hidden = new.len().saturating_sub(AT_ONCE_MAX);
         if hidden > 0 {
             self.say(self.paint.quiet(format!("… {hidden} earlier; /history shows them chat by chat")));
@@ -145,9 +150,9 @@ impl Session {
         for (key, message) in new.into_iter().skip(hidden) {
             let line = self.line(key, &message);
             self.say(line);
-            if self.model().is_me(message.from) && message.change.is_none() {
+            if self.model().is_me(message.from) && message.change.is_none() && !message.deleted {
                 let stage = stage(self.model(), key, message.seq);
-                let begin = safe::beginning(&message.text, BEGINNING_CHARS);
+                let begin = entry::beginning(&message, BEGINNING_CHARS);
                 self.mine.insert(key, Mine { seq: message.seq, begin, stage });
             }
         }
@@ -173,12 +178,16 @@ impl Session {
                 paint.quiet(format!("* {}", happened::change_sentence(model, message.from, change)))
             );
         }
+        if message.deleted {
+            let name = if mine { "You".to_owned() } else { safe::word(model.name(message.from)) };
+            return format!("{begin} {}", paint.quiet(format!("* {name} {}", entry::DELETED)));
+        }
         let name = match mine {
             true => "You".to_owned(),
             false if message.mentions_me => paint.personal(safe::word(model.name(message.from))),
             false => paint.strong(safe::word(model.name(message.from))),
         };
-        let text = safe::lines(&message.text).join(&format!("\n{}", entry::INDENT));
+        let text = entry::said(model, key, message);
         let mark = if mine { format!(" {}", self.mark(stage(model, key, message.seq))) } else { String::new() };
         format!("{begin} {name}: {text}{mark}")
     }
@@ -245,9 +254,19 @@ impl Session {
                     Destination::Chat(chat) => safe::word(model.title(*chat)),
                     Destination::People(people) => format!("{} people", people.len()),
                 };
-                let begin = safe::beginning(&entry.text, BEGINNING_CHARS);
+                let begin = match &entry.what {
+                    What::Say { enclosure: Some(file), .. } if entry.text.is_empty() => file.name.as_str(),
+                    What::Delete(_) => "a message that was to be deleted",
+                    _ => &entry.text,
+                };
+                let begin = safe::beginning(begin, BEGINNING_CHARS);
                 let why = safe::word(&problem.message);
-                told.push(format!("Not sent to {to}: {begin}: {why} /retry sends it again, /discard gives it up."));
+                let not = match &entry.what {
+                    What::Say { .. } => "Not sent to",
+                    What::Edit(_) => "Not changed in",
+                    What::Delete(_) => "Not deleted in",
+                };
+                told.push(format!("{not} {to}: {begin}: {why} /retry sends it again, /discard gives it up."));
             }
         }
         told.iter().for_each(|why| self.wrong(why));

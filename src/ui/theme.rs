@@ -232,7 +232,7 @@ static LIGHT: Palette = Palette {
     text: rgb(0x17_2120),
     subdued: rgb(0x5b_6966),
     subdued_own: rgb(0x3e_655e),
-    quote: rgb(0xf1_f4f3),
+    quote: rgb(0xf5_f8f7),
     quote_own: rgb(0xc2_e5dd),
     accent: rgb(0x0b_736b),
     accent_fill: rgb(0x0d_7a72),

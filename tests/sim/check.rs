@@ -8,7 +8,7 @@ use parlor::core::state::{Applied, State};
 use parlor::proto::chat::{ChatId, ChatKey};
 use parlor::proto::event::{Event, Sent};
 use parlor::proto::ids::{Seq, UserId};
-use parlor::proto::record::{Record, json_of_frame, verify};
+use parlor::proto::record::{Message, Record, json_of_frame, verify};
 
 use super::disk::Disk;
 use crate::agree::goes_back;
@@ -240,6 +240,8 @@ impl Check {
                 self.is_line(message.seq, json);
                 self.sees(user, message.chat(), message.seq);
             }
+            Event::Edited(it) => self.revised(session, user, it.seq, it.chat.id_for(it.by), it.message_seq, json),
+            Event::Deleted(it) => self.revised(session, user, it.seq, it.chat.id_for(it.by), it.message_seq, json),
             Event::Group(change) => {
                 let chat = ChatId::Group(change.group);
                 self.follows(session, change.seq, Some(chat));
@@ -309,6 +311,13 @@ impl Check {
         }
     }
 
+    /// A change of a message is told to those who may see the message.
+    fn revised(&mut self, session: &mut Session, user: UserId, seq: Seq, chat: ChatId, message: Seq, json: &[u8]) {
+        self.follows(session, seq, None);
+        self.is_line(seq, json);
+        self.sees(user, chat, message);
+    }
+
     /// What is acknowledged lasts, once, where the acknowledgement says.
     fn promised(&mut self, session: &Session, user: UserId, n: u64, seq: Option<Seq>, known: bool) {
         self.promises += 1;
@@ -338,7 +347,8 @@ impl Check {
         }
     }
 
-    /// What is shown is what is stored, byte for byte; a part of a message to several says the same as the whole.
+    /// What is shown is what is stored, byte for byte; a part of a message to several says the same as the whole, and a
+    /// message that was changed says what the change does.
     fn is_line(&mut self, seq: Seq, json: &[u8]) {
         let Some(line) = seq.0.checked_sub(1).and_then(|at| self.lines.get(at as usize)).cloned() else {
             return self.fail(format!("record {seq} is shown, and {} last", self.lines.len()));
@@ -346,12 +356,37 @@ impl Check {
         let same = line == json
             || match (Record::parse(&line), Record::parse(json)) {
                 (Ok(Record::ToMany(many)), Ok(Record::Message(part))) => {
-                    (many.from, &many.client_id, &many.message) == (part.from, &part.client_id, &part.message)
+                    let text = self.newest_text(&part).unwrap_or_else(|| many.message.to_string());
+                    (many.from, &many.client_id, &*text) == (part.from, &part.client_id, &*part.message)
+                }
+                (Ok(Record::Message(written)), Ok(Record::Message(shown))) => {
+                    let text = self.newest_text(&shown).unwrap_or_else(|| written.message.to_string());
+                    (written.from, &written.client_id, &*text) == (shown.from, &shown.client_id, &*shown.message)
+                        && (written.reply_to == shown.reply_to || shown.deleted)
                 }
                 _ => false,
             };
         if !same {
             self.fail(format!("{} is shown for record {seq}", String::from_utf8_lossy(json)));
+        }
+    }
+
+    /// What the log says of a message that is shown as changed or taken back; nothing for one that is shown as written.
+    fn newest_text(&self, shown: &Message<'_>) -> Option<String> {
+        let stands = |line: &Bytes| match Record::parse(line) {
+            Ok(Record::Deleted(it)) => it.message_seq == shown.seq && it.chat.id_for(it.by) == shown.chat(),
+            _ => false,
+        };
+        if shown.deleted {
+            return self.lines.iter().any(stands).then(String::new).or(Some("no such deletion".into()));
+        }
+        let edition = shown.edited?;
+        let line = edition.seq.0.checked_sub(1).and_then(|at| self.lines.get(at as usize))?;
+        match Record::parse(line) {
+            Ok(Record::Edited(it)) if it.message_seq == shown.seq && it.chat.id_for(it.by) == shown.chat() => {
+                Some(it.message.to_string())
+            }
+            _ => Some("no such change".into()),
         }
     }
 

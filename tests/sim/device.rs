@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use parlor::client::Followup;
 use parlor::client::command::GroupWish;
 use parlor::client::model::{Job, Link, Model};
-use parlor::client::outbox::Destination;
+use parlor::client::outbox::{Destination, What};
 use parlor::proto::chat::ChatKey;
 use parlor::proto::event::{Code, Event};
 use parlor::proto::frame::{self, Decoded};
@@ -222,12 +222,23 @@ impl Device {
 
     /// A message is written. It goes out now if it can.
     pub fn write(&mut self, sim: &mut Sim, to: Destination, text: &str) {
+        self.put(sim, to, What::default(), text);
+    }
+
+    /// A message is written, changed or taken back. It goes out now if it can.
+    pub fn put(&mut self, sim: &mut Sim, to: Destination, what: What, text: &str) {
         if self.model.me.is_none() {
             return;
         }
         let mut frames = Vec::new();
         let device = self.model.outbox.device().clone();
-        self.model.write(to, text.into(), sim.now()).encode(&device, &mut frames);
+        match &to {
+            Destination::Chat(chat) => _ = self.model.chats.entry(*chat).or_default(),
+            Destination::People(people) => {
+                people.iter().for_each(|id| _ = self.model.chats.entry(ChatKey::Person(*id)).or_default());
+            }
+        }
+        self.model.outbox.put(to, what, text.into(), sim.now()).encode(&device, &mut frames);
         if self.stage == Stage::In {
             self.say(sim, &frames);
         }

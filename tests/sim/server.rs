@@ -403,7 +403,7 @@ impl Server {
             let seq = if newest_first { seqs[seqs.len() - 1 - at] } else { seqs[at] };
             let record = self.reader.read(seq).ok()?;
             bytes += record.len();
-            if bytes > sim.rates.page_max && !records.is_empty() {
+            if bytes > sim.rates.page_max && records.len() > 1 {
                 break;
             }
             records.push(record);

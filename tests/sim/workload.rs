@@ -1,10 +1,10 @@
 //! What people do. The checkers know nothing of it.
 
 use parlor::client::command::GroupWish;
-use parlor::client::outbox::{Destination, Progress};
+use parlor::client::outbox::{Destination, Progress, What};
 use parlor::proto::chat::{ChatKey, GroupId, Past};
 use parlor::proto::event::Status;
-use parlor::proto::ids::{UserId, UserName};
+use parlor::proto::ids::{Seq, UserId, UserName};
 use parlor::proto::outgoing::Outgoing;
 
 use super::device::Device;
@@ -111,7 +111,37 @@ fn known_chat(sim: &mut Sim, device: &Device) -> Option<ChatKey> {
     sim.random.pick(&known)
 }
 
+/// A message among the last ones of a chat; with `own` mostly one of this person's.
+fn any_message(sim: &mut Sim, device: &Device, own: bool) -> Option<(ChatKey, Seq)> {
+    let chat = known_chat(sim, device)?;
+    let own = own && !sim.random.chance(50);
+    let messages = device.model.chats[&chat].messages.iter().rev().take(8);
+    let messages: Vec<_> = messages.filter(|it| !own || it.from == device.user).map(|it| it.seq).collect();
+    Some((chat, sim.random.pick(&messages)?))
+}
+
+fn revise(sim: &mut Sim, device: &mut Device) {
+    let Some((chat, seq)) = any_message(sim, device, true) else { return };
+    let (what, text) = match sim.random.chance(700) {
+        true => (What::Edit(seq), text(sim)),
+        false => (What::Delete(seq), String::new()),
+    };
+    sim.note(format_args!("device {} in {chat:?}: {what:?} {text}", device.at));
+    device.put(sim, Destination::Chat(chat), what, &text);
+}
+
 fn send(sim: &mut Sim, device: &mut Device) {
+    if sim.random.chance(200) {
+        return revise(sim, device);
+    }
+    if sim.random.chance(100)
+        && let Some((chat, seq)) = any_message(sim, device, false)
+    {
+        let text = text(sim);
+        sim.note(format_args!("device {} answers {seq} in {chat:?}: {text}", device.at));
+        let what = What::Say { reply_to: Some(seq), enclosure: None };
+        return device.put(sim, Destination::Chat(chat), what, &text);
+    }
     let chat = any_chat(sim, device);
     let text = text(sim);
     sim.note(format_args!("device {} writes to {chat:?}: {text}", device.at));

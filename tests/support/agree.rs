@@ -3,11 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use parlor::client::model::{Chat, Message, Model, Reach};
 use parlor::core::directory::Directory;
 use parlor::core::state::{State, Summary};
+use parlor::proto::attachment::Edition;
 use parlor::proto::chat::{ChatId, ChatKey};
 use parlor::proto::ids::{Millis, Seq, UserId};
 use parlor::proto::record::Record;
@@ -75,6 +77,8 @@ fn chat_agrees(
     same("the last entry", (last.seq, last.at, last.from), (summary.seq, summary.at, summary.from))?;
     same("its preview", &*last.preview, summary.preview)?;
     same("its change", last.change.as_deref(), summary.change)?;
+    same("its file", last.file.as_deref(), summary.file.map(|file| file.as_str()))?;
+    same("whether it is deleted", last.deleted, summary.deleted)?;
     same("unread", chat.unread, summary.unread)?;
     same("mentions", chat.mentions, summary.mentions)?;
     same("read", chat.read, summary.read)?;
@@ -82,7 +86,7 @@ fn chat_agrees(
 
     let (seqs, _) = state.page(me, summary.chat, None, usize::MAX);
     let loaded = &seqs[seqs.len().saturating_sub(chat.messages.len())..];
-    let expected: Vec<_> = loaded.iter().map(|seq| entry(log, *seq, me)).collect();
+    let expected: Vec<_> = loaded.iter().map(|seq| entry(state, log, summary.chat, *seq, me)).collect();
     same("entries", chat.messages.iter().cloned().collect(), expected)?;
     if chat.complete {
         same("how many there are", chat.messages.len(), seqs.len())?;
@@ -94,21 +98,46 @@ fn chat_agrees(
     Ok(())
 }
 
-fn entry(log: &[Bytes], seq: Seq, me: UserId) -> Message {
+/// An entry as it is now, by the log alone.
+fn entry(state: &State, log: &[Bytes], chat: ChatId, seq: Seq, me: UserId) -> Message {
     let record = Record::parse(&log[usize::try_from(seq.0).unwrap() - 1]).unwrap();
-    let (text, change, mentions_me) = match &record {
-        Record::Message(it) => (it.message.to_string(), None, it.mentions.contains(&me)),
-        Record::ToMany(it) => (it.message.to_string(), None, false),
-        Record::Group(it) => (String::new(), Some(it.change.clone().into()), false),
+    let at = record.at();
+    let mut entry = match record {
+        Record::Message(it) => Message {
+            from: it.from,
+            text: it.message.as_ref().into(),
+            mentions_me: it.mentions.contains(&me),
+            reply_to: it.reply_to,
+            attachment: it.attachment.map(Arc::new),
+            ..Message::default()
+        },
+        Record::ToMany(it) => Message {
+            from: it.from,
+            text: it.message.as_ref().into(),
+            attachment: it.attachment.map(Arc::new),
+            ..Message::default()
+        },
+        Record::Group(it) => {
+            return Message { seq, at, from: it.by, change: Some(it.change.into()), ..Message::default() };
+        }
         other => panic!("{other:?} stands in a chat"),
     };
-    let from = match &record {
-        Record::Message(it) => it.from,
-        Record::ToMany(it) => it.from,
-        Record::Group(it) => it.by,
-        _ => unreachable!(),
-    };
-    Message { seq, at: record.at(), from, text: text.into(), change, mentions_me, ..Default::default() }
+    // What lost a race stands in the log, too.
+    let newest =
+        state.revision(chat, seq).map(|it| Record::parse(&log[usize::try_from(it.seq.0).unwrap() - 1]).unwrap());
+    match newest {
+        Some(Record::Edited(it)) if (it.by, it.message_seq) == (entry.from, seq) => {
+            entry.text = it.message.as_ref().into();
+            entry.mentions_me = it.mentions.contains(&me);
+            entry.edited = Some(Edition { seq: it.seq, at: it.at });
+        }
+        Some(Record::Deleted(it)) if (it.by, it.message_seq) == (entry.from, seq) => {
+            entry = Message { from: entry.from, deleted: true, ..Message::default() };
+        }
+        Some(other) => panic!("{other:?} changes {seq}"),
+        None => {}
+    }
+    Message { seq, at, ..entry }
 }
 
 /// How far a message has come, by the log alone.

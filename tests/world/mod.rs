@@ -1,11 +1,13 @@
 //! A server and its clients in one thread: the real engine and the real models, over a log, connections and a clock
 //! that the test plays.
 
+mod step;
+
 use std::collections::VecDeque;
 
 use bytes::Bytes;
 use parlor::client::model::Model;
-use parlor::client::outbox::Destination;
+use parlor::client::outbox::{Destination, What};
 use parlor::core::directory::Directory;
 use parlor::core::engine::{Effect, Engine, Input, Purpose};
 use parlor::core::session::{Origin, SessionId};
@@ -17,65 +19,11 @@ use parlor::proto::record::{Record, json_of_frame};
 use parlor::proto::request::{
     Call, ChatRef, FetchHistory, GroupCall, GroupEdit, Login, MarkRead, Peer, Proof, Request,
 };
-use proptest::prelude::*;
+
+pub use self::step::{Step, step};
 
 const ACCOUNTS: u32 = 4;
 const DEVICES: usize = 8;
-
-/// What may happen next. Small numbers choose among what there is.
-#[derive(Clone, Debug)]
-pub enum Step {
-    Send(usize, u8, bool),
-    SendToMany(usize, u8),
-    Create(usize, u8, bool),
-    Edit(usize, u8, u8, u8),
-    Read(usize, u8, u8),
-    Delivered(usize),
-    Load(usize, u8),
-    Receipts(usize, bool),
-    Mute(usize, u8, bool),
-    Come(usize),
-    Go(usize),
-    /// The device stops taking what it is sent, until it is drained.
-    Choke(usize),
-    /// The oldest page that is being read is there.
-    Fetched,
-    Drained(usize),
-    /// The log reports everything that was given out as durable.
-    Sync,
-    /// The log takes nothing of what was given out.
-    Fail,
-    /// The server is killed and started again.
-    Restart,
-    /// An account gets another name, goes, or comes.
-    Account(u8),
-    Clock(i64),
-}
-
-pub fn step() -> impl Strategy<Value = Step> {
-    let device = 0..DEVICES;
-    prop_oneof![
-        8 => (device.clone(), any::<u8>(), any::<bool>()).prop_map(|(d, chat, call)| Step::Send(d, chat, call)),
-        1 => (device.clone(), 1..16_u8).prop_map(|(d, mask)| Step::SendToMany(d, mask)),
-        2 => (device.clone(), any::<u8>(), any::<bool>()).prop_map(|(d, mask, all)| Step::Create(d, mask, all)),
-        5 => (device.clone(), any::<u8>(), 0..6_u8, any::<u8>()).prop_map(|(d, g, op, who)| Step::Edit(d, g, op, who)),
-        4 => (device.clone(), any::<u8>(), 0..3_u8).prop_map(|(d, chat, back)| Step::Read(d, chat, back)),
-        3 => device.clone().prop_map(Step::Delivered),
-        4 => (device.clone(), any::<u8>()).prop_map(|(d, chat)| Step::Load(d, chat)),
-        1 => (device.clone(), any::<bool>()).prop_map(|(d, on)| Step::Receipts(d, on)),
-        1 => (device.clone(), any::<u8>(), any::<bool>()).prop_map(|(d, chat, muted)| Step::Mute(d, chat, muted)),
-        3 => device.clone().prop_map(Step::Come),
-        2 => device.clone().prop_map(Step::Go),
-        2 => device.clone().prop_map(Step::Choke),
-        2 => Just(Step::Fetched),
-        2 => device.prop_map(Step::Drained),
-        8 => Just(Step::Sync),
-        1 => Just(Step::Fail),
-        1 => Just(Step::Restart),
-        1 => any::<u8>().prop_map(Step::Account),
-        1 => (0..10_000_i64).prop_map(Step::Clock),
-    ]
-}
 
 /// A window without a window.
 pub struct Device {
@@ -366,6 +314,20 @@ impl World {
                 };
                 self.group(at, GroupCall::Change(group, edit));
             }
+            Step::Revise(at, chat, back, op) => {
+                let chat = self.chat(at, chat);
+                let model = &self.devices[at].model;
+                let messages = model.chat(chat).into_iter().flat_map(|chat| &chat.messages);
+                let messages: Vec<_> = messages.filter(|it| op == 0 || model.is_me(it.from)).map(|it| it.seq).collect();
+                let Some(seq) = pick(&messages, back) else { return };
+                let what = match op {
+                    0 => What::Say { reply_to: Some(seq), enclosure: None },
+                    1 => What::Delete(seq),
+                    _ => What::Edit(seq),
+                };
+                let text = if op == 1 { String::new() } else { format!("e{} @user1", self.log.len()) };
+                self.put(at, Destination::Chat(chat), what, text);
+            }
             Step::Read(at, chat, back) => {
                 let chat = self.chat(at, chat);
                 let model = &mut self.devices[at].model;
@@ -414,11 +376,21 @@ impl World {
     }
 
     fn write(&mut self, at: usize, to: Destination, text: String) {
+        self.put(at, to, What::default(), text);
+    }
+
+    fn put(&mut self, at: usize, to: Destination, what: What, text: String) {
         let model = &mut self.devices[at].model;
         if model.me.is_none() {
             return;
         }
-        let entry = model.write(to, text.into(), self.now).clone();
+        match &to {
+            Destination::Chat(chat) => _ = model.chats.entry(*chat).or_default(),
+            Destination::People(people) => {
+                people.iter().for_each(|id| _ = model.chats.entry(ChatKey::Person(*id)).or_default());
+            }
+        }
+        let entry = model.outbox.put(to, what, text.into(), self.now).clone();
         let call = send(&self.devices[at].model, &entry);
         self.ask(at, Some(entry.n), call);
     }

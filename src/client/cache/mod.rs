@@ -10,7 +10,7 @@ mod picture;
 mod store;
 mod writer;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, PoisonError};
@@ -122,6 +122,8 @@ pub struct Keeper {
     thread: Option<JoinHandle<()>>,
     /// What is in the file, once everything under way is written.
     known: BTreeMap<ChatKey, Known>,
+    /// How many changes of messages in place are in the file.
+    altered: u64,
     /// The log and the account that it is from; nothing while the file is not theirs.
     home: Option<(String, UserId)>,
     /// The model has changed since the last step.
@@ -182,6 +184,8 @@ impl Keeper {
             send: Some(send),
             thread: Some(thread),
             known: known.unwrap_or_default(),
+            // A model that comes from a file begins to count.
+            altered: 0,
             home,
             stale: false,
             announced: false,
@@ -226,7 +230,7 @@ impl Keeper {
             && send.try_send(Note::Step(Box::new(step), self.tell)).is_ok()
         {
             (self.stale, self.announced, self.clear, self.tell, self.saved_at) = (false, false, false, false, now);
-            (self.known, self.home) = (known, home_of(model));
+            (self.known, self.altered, self.home) = (known, model.altered.count(), home_of(model));
         }
     }
 
@@ -234,9 +238,11 @@ impl Keeper {
     fn step(&self, model: &Model) -> Option<(Step, BTreeMap<ChatKey, Known>)> {
         let picture = Picture::of(model)?;
         let failed = self.gauge.failed.load(Ordering::Relaxed);
-        let whole = self.clear || failed || self.home.is_none() || self.home != home_of(model);
+        let altered = model.altered.since(self.altered);
+        let whole = self.clear || failed || self.home.is_none() || self.home != home_of(model) || altered.is_none();
+        let altered: BTreeSet<(ChatKey, Option<Seq>)> = altered.into_iter().flatten().collect();
         let (mut anew, mut given_up, mut pieces) = (Vec::new(), Vec::new(), Vec::new());
-        let mut known = BTreeMap::new();
+        let (mut changed, mut known) = (Vec::new(), BTreeMap::new());
         for (key, chat) in &model.chats {
             let old = self.known.get(key).filter(|_| !whole);
             let Some(now) = Known::of(chat) else { continue };
@@ -245,8 +251,15 @@ impl Keeper {
                 given_up.push((*key, now.last));
                 continue;
             }
-            match old.map(|old| old.beyond(chat)) {
-                Some(Some((before, behind))) => pieces.extend([(*key, before), (*key, behind)]),
+            let dropped = altered.contains(&(*key, None));
+            match old.map(|old| if dropped { None } else { old.beyond(chat) }) {
+                Some(Some((before, behind))) => {
+                    pieces.extend([(*key, before), (*key, behind)]);
+                    // Those in the pieces are as they are now.
+                    let there = old.map(|old| (*key, Some(old.first))..=(*key, Some(old.last)));
+                    let seqs = there.into_iter().flat_map(|there| altered.range(there)).filter_map(|(_, seq)| *seq);
+                    changed.extend(seqs.filter_map(|seq| Some((*key, chat.message(seq)?.clone()))));
+                }
                 Some(None) => {
                     anew.push(*key);
                     pieces.push((*key, chat.messages.iter().cloned().collect()));
@@ -258,7 +271,7 @@ impl Keeper {
             anew.extend(self.known.keys().filter(|key| !known.contains_key(key)));
         }
         pieces.retain(|(_, messages)| !messages.is_empty());
-        Some((Step { whole, anew, given_up, pieces, picture }, known))
+        Some((Step { whole, anew, given_up, pieces, changed, picture }, known))
     }
 
     /// There is to be no cache any more.

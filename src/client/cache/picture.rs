@@ -41,6 +41,7 @@ impl Picture {
             notices: Default::default(),
             quotes: BTreeMap::new(),
             shared: None,
+            meanwhile: Default::default(),
             ..*chat
         };
         let first = |chat: &Chat| chat.messages.front().map(|message| message.seq);

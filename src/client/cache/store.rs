@@ -2,7 +2,8 @@
 //!
 //! What counts is what stands before the last picture. So the messages and the picture are of one moment, whenever the
 //! program ends. Of each chat the file holds one contiguous part up to its end: a block goes behind what is there or
-//! before it, and where that is not so, a line says that the chat begins anew.
+//! before it, and where that is not so, a line says that the chat begins anew. A message that its author has changed or
+//! taken back has a line of its own, which counts instead of what stands in its block, until the file is written anew.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -14,16 +15,18 @@ use serde::{Deserialize, Serialize};
 use super::picture::Picture;
 use crate::client::chain::{Batch, Chain, Content, Line, Pair};
 use crate::client::model::Message;
+use crate::proto::attachment::{Attachment, Edition};
 use crate::proto::chat::{Change, ChatKey};
 use crate::proto::ids::{Millis, Seq, UserId};
 
 /// Raised with every change of what is in the file; a cache of another version is none.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// The kinds of lines.
 const KEY: u8 = b'k';
 const MESSAGES: u8 = b'm';
 const ANEW: u8 = b'a';
+const CHANGED: u8 = b'c';
 pub(super) const PICTURE: u8 = b'p';
 
 /// The most messages of a block, and the bytes of texts at which it ends: what is given up for room is whole blocks.
@@ -58,31 +61,59 @@ struct Entry<'a>(
     #[serde(borrow)] Cow<'a, str>,
     #[serde(default)] Option<Cow<'a, Change>>,
     #[serde(default)] bool,
+    #[serde(default)] Option<Beside<'a>>,
 );
+
+/// What most messages have nothing of.
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+struct Beside<'a> {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reply_to: Option<Seq>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    attachment: Option<Cow<'a, Attachment>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    edited: Option<Edition>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    deleted: bool,
+}
 
 impl<'a> From<&'a Message> for Entry<'a> {
     fn from(message: &'a Message) -> Self {
         let change = message.change.as_deref().map(Cow::Borrowed);
-        Self(message.seq, message.at, message.from, Cow::Borrowed(&message.text), change, message.mentions_me)
+        let Message { seq, at, from, ref text, mentions_me, reply_to, edited, deleted, .. } = *message;
+        let attachment = message.attachment.as_deref().map(Cow::Borrowed);
+        let beside = Some(Beside { reply_to, attachment, edited, deleted }).filter(|it| *it != Beside::default());
+        Self(seq, at, from, Cow::Borrowed(text), change, mentions_me, beside)
     }
 }
 
 impl From<Entry<'_>> for Message {
-    fn from(Entry(seq, at, from, text, change, mentions_me): Entry<'_>) -> Self {
+    fn from(Entry(seq, at, from, text, change, mentions_me, beside): Entry<'_>) -> Self {
         let change = change.map(|change| Arc::new(change.into_owned()));
-        Self { seq, at, from, text: text.as_ref().into(), change, mentions_me, ..Default::default() }
+        let Beside { reply_to, attachment, edited, deleted } = beside.unwrap_or_default();
+        let attachment = attachment.map(|attachment| Arc::new(attachment.into_owned()));
+        let text = text.as_ref().into();
+        Self { seq, at, from, text, change, mentions_me, reply_to, attachment, edited, deleted }
     }
 }
 
 #[derive(Deserialize)]
 struct Stored<'a>(ChatKey, #[serde(borrow)] Vec<Entry<'a>>);
 
+/// A message that counts instead of the one in the block.
+#[derive(Deserialize)]
+struct StoredChange<'a>(ChatKey, #[serde(borrow)] Entry<'a>);
+
 /// Some messages of a chat that stand together.
 struct Block {
     chat: ChatKey,
     first: Seq,
+    last: Seq,
     line: Line,
 }
+
+/// The last line of each message that was changed after its block was written.
+type Changes = BTreeMap<(ChatKey, Seq), Line>;
 
 /// What is in the file of a chat.
 struct Range {
@@ -102,6 +133,8 @@ pub(super) struct Step {
     pub given_up: Vec<(ChatKey, Seq)>,
     /// New messages of chats. Those of one piece stand together, behind what is there or before it.
     pub pieces: Vec<(ChatKey, Vec<Message>)>,
+    /// Messages that are there and are not any more what they were.
+    pub changed: Vec<(ChatKey, Message)>,
     /// All the rest.
     pub picture: Picture,
 }
@@ -111,6 +144,7 @@ pub(super) struct Store {
     chain: Chain,
     hash: String,
     blocks: Vec<Block>,
+    changes: Changes,
     ranges: BTreeMap<ChatKey, Range>,
     /// The last picture.
     picture: Option<Line>,
@@ -136,20 +170,29 @@ impl Sealed {
     /// What it says, and the file to go on with. Nothing if it does not fit together.
     pub(super) fn read(self) -> Option<(Picture, Messages, Store)> {
         let (mut messages, mut blocks, mut ranges) = (Messages::new(), Vec::new(), BTreeMap::new());
-        let mut picture = None;
+        let (mut picture, mut changes) = (None, Changes::new());
         for line in &self.content.lines {
             let json = self.content.json(line);
             match line.kind {
                 MESSAGES => {
                     let Stored(chat, entries) = serde_json::from_slice(json).ok()?;
                     let known = messages.entry(chat).or_default();
-                    let first = put(known, entries.into_iter().map(Message::from).collect())?;
-                    blocks.push(Block { chat, first, line: *line });
+                    let (first, last) = put(known, entries.into_iter().map(Message::from).collect())?;
+                    blocks.push(Block { chat, first, last, line: *line });
+                }
+                CHANGED => {
+                    let StoredChange(chat, entry) = serde_json::from_slice(json).ok()?;
+                    let message = Message::from(entry);
+                    let known = messages.get_mut(&chat)?;
+                    let at = known.binary_search_by_key(&message.seq, |known| known.seq).ok()?;
+                    changes.insert((chat, message.seq), *line);
+                    known[at] = message;
                 }
                 ANEW => {
                     let chat = serde_json::from_slice(json).ok()?;
                     messages.remove(&chat);
                     blocks.retain(|block| block.chat != chat);
+                    changes.retain(|(of, _), _| *of != chat);
                 }
                 PICTURE => picture = Some(*line),
                 _ => {}
@@ -160,12 +203,14 @@ impl Sealed {
             ranges.insert(*chat, Range { first, last, cut: false });
         }
         let shown = serde_json::from_slice(self.content.json(picture.as_ref()?)).ok()?;
-        Some((shown, messages, Store { chain: self.chain, hash: self.hash, blocks, ranges, picture }))
+        let Self { chain, hash, .. } = self;
+        Some((shown, messages, Store { chain, hash, blocks, changes, ranges, picture }))
     }
 }
 
-/// Puts a block behind what is there or before it; the place of its first message. Nothing if it does not fit.
-fn put(known: &mut VecDeque<Message>, block: Vec<Message>) -> Option<Seq> {
+/// Puts a block behind what is there or before it; the places of its first message and its last. Nothing if it does not
+/// fit.
+fn put(known: &mut VecDeque<Message>, block: Vec<Message>) -> Option<(Seq, Seq)> {
     let (first, last) = (block.first()?.seq, block.last()?.seq);
     if !block.is_sorted_by(|one, next| one.seq < next.seq) {
         return None;
@@ -177,7 +222,7 @@ fn put(known: &mut VecDeque<Message>, block: Vec<Message>) -> Option<Seq> {
     } else {
         return None;
     }
-    Some(first)
+    Some((first, last))
 }
 
 impl Store {
@@ -194,8 +239,8 @@ impl Store {
         let mut batch = chain.batch();
         batch.put(KEY, &Key { version: VERSION, password_hash: hash.into() });
         chain.append(batch)?;
-        let (blocks, ranges) = (Vec::new(), BTreeMap::new());
-        Ok(Self { chain, hash: hash.into(), blocks, ranges, picture: None })
+        let (blocks, changes, ranges) = (Vec::new(), Changes::new(), BTreeMap::new());
+        Ok(Self { chain, hash: hash.into(), blocks, changes, ranges, picture: None })
     }
 
     /// What it opens by.
@@ -218,6 +263,7 @@ impl Store {
         if !step.anew.is_empty() {
             let anew: BTreeSet<_> = step.anew.iter().copied().collect();
             self.blocks.retain(|block| !anew.contains(&block.chat));
+            self.changes.retain(|(chat, _), _| !anew.contains(chat));
             for chat in anew {
                 self.ranges.remove(&chat);
                 batch.put(ANEW, &chat);
@@ -234,10 +280,19 @@ impl Store {
                 let (Some(first), Some(last)) = (block.first(), block.last()) else { continue };
                 let entries: Vec<_> = block.iter().map(Entry::from).collect();
                 let line = batch.put(MESSAGES, &(chat, entries));
-                self.blocks.push(Block { chat: *chat, first: first.seq, line });
+                self.blocks.push(Block { chat: *chat, first: first.seq, last: last.seq, line });
                 let fresh = Range { first: first.seq, last: last.seq, cut: false };
                 let range = self.ranges.entry(*chat).or_insert(fresh);
                 (range.first, range.last) = (range.first.min(first.seq), range.last.max(last.seq));
+                batch = self.written(batch, WRITE_BYTES)?;
+            }
+        }
+        for (chat, message) in &step.changed {
+            // It may stand in what was given up.
+            let in_block = |block: &Block| block.chat == *chat && (block.first..=block.last).contains(&message.seq);
+            if self.blocks.iter().any(in_block) {
+                let line = batch.put(CHANGED, &(chat, Entry::from(message)));
+                self.changes.insert((*chat, message.seq), line);
                 batch = self.written(batch, WRITE_BYTES)?;
             }
         }
@@ -303,16 +358,35 @@ impl Store {
         }
         let mut next = Self::empty(self.chain.successor()?, &self.hash)?;
         let mut batch = next.chain.batch();
-        for Block { chat, first, line } in blocks.into_iter().rev() {
-            let line = batch.put_json(MESSAGES, &self.chain.read(&line)?);
-            next.blocks.push(Block { chat, first, line });
+        for block in blocks.into_iter().rev() {
+            let json = self.as_it_is_now(&block)?;
+            let line = batch.put_json(MESSAGES, &json);
+            next.blocks.push(Block { line, ..block });
             batch = next.written(batch, WRITE_BYTES)?;
         }
         next.picture = Some(batch.put_json(PICTURE, &self.chain.read(&picture)?));
         next.written(batch, 0)?;
         self.chain.succeed(next.chain)?;
-        (self.blocks, self.picture) = (next.blocks, next.picture);
+        (self.blocks, self.changes, self.picture) = (next.blocks, next.changes, next.picture);
         Ok(())
+    }
+
+    /// The JSON of a block, with what its messages are now.
+    fn as_it_is_now(&self, block: &Block) -> io::Result<Vec<u8>> {
+        let json = self.chain.read(&block.line)?;
+        let mut changes = self.changes.range((block.chat, block.first)..=(block.chat, block.last)).peekable();
+        if changes.peek().is_none() {
+            return Ok(json);
+        }
+        let Stored(chat, mut entries) = serde_json::from_slice(&json)?;
+        let changed = changes.map(|(_, line)| self.chain.read(line)).collect::<io::Result<Vec<_>>>()?;
+        for json in &changed {
+            let StoredChange(_, entry) = serde_json::from_slice(json)?;
+            if let Ok(at) = entries.binary_search_by_key(&entry.0, |known| known.0) {
+                entries[at] = entry;
+            }
+        }
+        Ok(serde_json::to_vec(&(chat, entries))?)
     }
 }
 

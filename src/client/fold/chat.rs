@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::revise::Put;
 use crate::client::model::{Chat, Group, Last, Message, Model};
 use crate::proto::chat::{Change, ChatKey, GroupId, Past};
 use crate::proto::ids::{RequestId, Seq, UserId};
@@ -52,6 +53,8 @@ impl Model {
             // What is loaded is from an earlier time in it, and nothing tells what was said since.
             chat.messages.retain(|message| message.seq > record.seq);
             (chat.complete, chat.loading) = (false, false);
+            chat.forget_beside();
+            self.altered.note(key, None);
         }
         if made || joined {
             // What stands before it counts as read, if it can be seen at all.
@@ -64,7 +67,9 @@ impl Model {
     /// This person is not in a group any more: what was said there is not theirs to see.
     pub(super) fn out_of(&mut self, group: GroupId) {
         self.groups.remove(&group);
-        self.chats.remove(&ChatKey::Group(group));
+        if self.chats.remove(&ChatKey::Group(group)).is_some() {
+            self.altered.note(ChatKey::Group(group), None);
+        }
         self.info = self.info.take().filter(|info| info.chat != ChatKey::Group(group));
     }
 }
@@ -75,33 +80,37 @@ impl Chat {
         self.loading && id == Some(self.page)
     }
 
-    /// Puts a message in its place; false when it was there.
-    pub(super) fn insert(&mut self, message: Message) -> bool {
+    /// Puts a message in its place. One that is there is that message as it was when it came; it may be newer now.
+    pub(super) fn insert(&mut self, message: Message) -> Put {
         let at = match self.messages.back() {
             Some(last) if last.seq >= message.seq => self.messages.partition_point(|other| other.seq < message.seq),
             _ => self.messages.len(),
         };
-        if self.messages.get(at).is_some_and(|other| other.seq == message.seq) {
-            return false;
+        match self.messages.get_mut(at).filter(|other| other.seq == message.seq) {
+            Some(known) => known.renew(message),
+            None => {
+                self.messages.insert(at, message);
+                Put::New
+            }
         }
-        self.messages.insert(at, message);
-        true
     }
 
-    /// Puts an entry in its place and makes it the last one, if it is; false when it was there.
-    pub(super) fn add(&mut self, message: Message) -> bool {
-        let (seq, at, from) = (message.seq, message.at, message.from);
-        if self.last.as_ref().is_none_or(|last| last.seq < seq) {
-            let preview = record::preview(&message.text).into();
-            let file = message.attachment.as_ref().map(|attachment| attachment.name.as_str().into());
-            let (change, deleted) = (message.change.clone(), message.deleted);
-            self.last = Some(Last { seq, at, from, preview, change, file, deleted });
+    /// Puts an entry in its place and makes it the last one, if it is.
+    pub(super) fn add(&mut self, message: Message) -> Put {
+        let last = last_of(&message);
+        if let Some(shared) = &mut self.shared {
+            shared.put(message.clone());
         }
-        self.insert(message)
+        let put = self.insert(message);
+        if put != Put::Known {
+            self.update_last(last);
+        }
+        put
     }
 
+    /// Makes that the last entry, unless a later one is known.
     pub(super) fn update_last(&mut self, last: Last) {
-        if self.last.as_ref().is_none_or(|known| known.seq < last.seq) {
+        if self.last.as_ref().is_none_or(|known| known.seq <= last.seq) {
             self.last = Some(last);
         }
     }
@@ -127,8 +136,23 @@ impl Chat {
     }
 }
 
+/// An entry as the list shows it.
+pub(super) fn last_of(message: &Message) -> Last {
+    let Message { seq, at, from, deleted, .. } = *message;
+    let file = message.attachment.as_ref().map(|attachment| attachment.name.as_str().into());
+    Last {
+        seq,
+        at,
+        from,
+        preview: record::preview(&message.text).into(),
+        change: message.change.clone(),
+        file,
+        deleted,
+    }
+}
+
 pub(super) fn from_record(message: &record::Message<'_>, me: Option<UserId>) -> Message {
-    Message {
+    let mut entry = Message {
         seq: message.seq,
         at: message.at,
         from: message.from,
@@ -139,7 +163,11 @@ pub(super) fn from_record(message: &record::Message<'_>, me: Option<UserId>) -> 
         attachment: message.attachment.clone().map(Arc::new),
         edited: message.edited,
         deleted: message.deleted,
+    };
+    if entry.deleted {
+        entry.take_back();
     }
+    entry
 }
 
 pub(super) fn from_change(record: &GroupChange<'_>) -> Message {

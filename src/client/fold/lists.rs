@@ -81,6 +81,10 @@ impl Model {
         // Who was out of it for a while may not see again what was said before.
         if let Some(chat) = self.chats.get_mut(&ChatKey::Group(group)) {
             chat.messages.retain(|message| message.seq >= since);
+            chat.quotes.retain(|seq, _| *seq >= since);
+            if let Some(shared) = &mut chat.shared {
+                shared.messages.retain(|message| message.seq >= since);
+            }
         }
     }
 

@@ -4,12 +4,14 @@
 
 mod chat;
 mod lists;
+mod revise;
 
 use std::sync::Arc;
 
 use self::chat::{from_change, from_record};
+use self::revise::{Put, key_of};
 use super::model::{Field, Info, Job, Link, Me, Message, Model, Phase, SignInProblem, Spread};
-use super::outbox::{Destination, Outbox, Outgoing};
+use super::outbox::{Destination, Outbox, Outgoing, What};
 use crate::proto::chat::ChatKey;
 use crate::proto::event::{Code, Event, History, Problem, Sent, Welcome};
 use crate::proto::ids::{Millis, RequestId, Seq, UserId};
@@ -59,13 +61,10 @@ impl Model {
             Event::Sent(Some(n), Ok(sent)) => self.sent(n, sent),
             Event::Sent(Some(n), Err(problem)) => self.refused(n, problem),
             Event::History(id, Ok(history)) => self.page(id, history),
-            Event::History(id, Err(problem)) => {
-                if let Some(chat) = self.chats.values_mut().find(|chat| chat.awaits_page(id)) {
-                    chat.loading = false;
-                    chat.problem = Some(problem.message);
-                }
-            }
+            Event::History(id, Err(problem)) => self.no_page(id, problem),
             Event::Message(message) => self.received(&message),
+            Event::Edited(edited) => self.edited(&edited),
+            Event::Deleted(deleted) => self.deleted(&deleted),
             Event::Group(change) => self.group_changed(&change),
             Event::Read(read) => self.read(&read),
             Event::Delivered(delivered) => {
@@ -130,9 +129,7 @@ impl Model {
                 self.signed_out(Some(SignInProblem { field: Field::Credentials, message: problem.message }));
                 return Followup::Leave;
             }
-            Event::Edited(_)
-            | Event::Deleted(_)
-            | Event::Uploaded(..)
+            Event::Uploaded(..)
             | Event::Fetched(..)
             | Event::Login(Err(_))
             | Event::Sent(None, _)
@@ -148,7 +145,8 @@ impl Model {
         let same = self.me.as_ref().is_some_and(|me| me.id == welcome.user);
         if !(welcome.resumed && same) {
             // What was known has a gap now: the list of chats follows, and pages are loaded as they are looked at.
-            self.chats.clear();
+            let dropped = std::mem::take(&mut self.chats);
+            dropped.into_keys().for_each(|key| self.altered.note(key, None));
             self.cursor = welcome.seq;
         }
         self.me = Some(Me { id: welcome.user, username: welcome.username });
@@ -163,9 +161,19 @@ impl Model {
         self.phase = Phase::SignedIn;
     }
 
-    /// A message is on the server's disk.
+    /// A message, or the change of one, is on the server's disk.
     fn sent(&mut self, n: u64, sent: Sent) {
-        let Some(Outgoing { to, text, .. }) = self.outbox.remove(n) else { return };
+        let Some(Outgoing { to, what, text, .. }) = self.outbox.remove(n) else { return };
+        // Nothing stands between, so that nothing can have been dropped there: it need not come again.
+        if let Some(seq) = sent.seq.filter(|seq| !sent.duplicate && *seq == self.cursor.next()) {
+            self.cursor = seq;
+        }
+        let (reply_to, enclosure) = match (what, &to) {
+            (What::Say { reply_to, enclosure }, _) => (reply_to, enclosure),
+            (change, Destination::Chat(key)) => return self.revised(n, *key, &change, &text, &sent),
+            (_, Destination::People(_)) => return,
+        };
+        let attachment = enclosure.and_then(|enclosure| enclosure.attachment()).map(Arc::new);
         let stored = |id: UserId| sent.outcomes.iter().any(|outcome| outcome.to == Some(id) && outcome.result);
         let chats: Vec<_> = match to {
             Destination::Chat(chat) => vec![chat],
@@ -182,18 +190,14 @@ impl Model {
         }
         if let (Some(seq), Some(at), Some(me)) = (sent.seq, sent.at, &self.me) {
             let from = me.id;
-            // Nothing stands between, so that nothing can have been dropped there: it need not come again.
-            if seq == self.cursor.next() {
-                self.cursor = seq;
-            }
             for chat in chats {
                 // Removed from the group before the answer came: it is not ours to see any more.
                 if matches!(chat, ChatKey::Group(group) if !self.groups.contains_key(&group)) {
                     continue;
                 }
                 let chat = self.chats.entry(chat).or_default();
-                let text = Arc::clone(&text);
-                chat.add(Message { seq, at, from, text, ..Default::default() });
+                let (text, attachment) = (Arc::clone(&text), attachment.clone());
+                chat.add(Message { seq, at, from, text, reply_to, attachment, ..Default::default() });
             }
         }
     }
@@ -202,24 +206,32 @@ impl Model {
         if let Some(spread) = self.spread.as_mut().filter(|spread| spread.n == n) {
             spread.outcomes = Some(Err(problem.clone()));
         }
-        self.outbox.fail(n, problem);
+        if self.is_done_with(n, &problem) {
+            self.outbox.remove(n);
+        } else {
+            self.outbox.fail(n, problem);
+        }
     }
 
     /// A page has come. One that was asked for before the chat was dropped, and began anew, ends somewhere else than what
     /// is loaded begins.
     fn page(&mut self, id: Option<RequestId>, history: History<'_>) {
         let me = self.my_id();
+        let Some(history) = self.beside(id, history) else { return };
         let Some(chat) = self.chats.get_mut(&history.chat).filter(|chat| chat.awaits_page(id)) else { return };
         chat.loading = false;
         chat.problem = None;
         chat.complete |= history.complete;
         for record in history.records {
-            match record {
-                Record::Message(message) => _ = chat.insert(from_record(&message, me)),
-                Record::Group(change) => _ = chat.insert(from_change(&change)),
-                _ => {}
-            }
+            let entry = match record {
+                Record::Message(message) => chat.up_to_date(from_record(&message, me)),
+                Record::Group(change) => from_change(&change),
+                _ => continue,
+            };
+            let seq = entry.seq;
+            self.altered.put(history.chat, seq, chat.insert(entry));
         }
+        chat.answered();
     }
 
     fn received(&mut self, message: &record::Message<'_>) {
@@ -238,7 +250,9 @@ impl Model {
         }
         let entry = from_record(message, Some(me));
         let (counts, mentions_me) = (entry.counts(me) && message.seq > chat.read, entry.mentions_me);
-        if chat.add(entry) && counts {
+        let put = chat.add(entry);
+        self.altered.put(key, message.seq, put);
+        if put == Put::New && counts {
             chat.unread = chat.unread.saturating_add(1);
             chat.mentions = chat.mentions.saturating_add(u32::from(mentions_me));
         }
@@ -247,10 +261,7 @@ impl Model {
 
     fn read(&mut self, read: &Read) {
         let Some(me) = self.my_id() else { return };
-        let key = match read.chat {
-            ChatKey::Person(with) => ChatKey::Person(if read.by == me { with } else { read.by }),
-            room => room,
-        };
+        let key = key_of(me, read.by, read.chat);
         if let Some(chat) = self.chats.get_mut(&key) {
             if read.by == me {
                 chat.mark_read(me, read.upto);
@@ -284,15 +295,20 @@ impl Model {
         Some((chat.page, chat.messages.front().map(|message| message.seq)))
     }
 
-    /// Puts a message into the outbox.
+    /// Puts a message that is nothing but its text into the outbox.
     pub fn write(&mut self, to: Destination, text: Arc<str>, now: Millis) -> &Outgoing {
+        self.put(to, What::default(), text, now)
+    }
+
+    /// Puts a message, or the change of one, into the outbox.
+    pub fn put(&mut self, to: Destination, what: What, text: Arc<str>, now: Millis) -> &Outgoing {
         match &to {
             Destination::Chat(key) => _ = self.chats.entry(*key).or_default(),
             Destination::People(people) => {
                 people.iter().for_each(|id| _ = self.chats.entry(ChatKey::Person(*id)).or_default());
             }
         }
-        let entry = self.outbox.push(to, text, now);
+        let entry = self.outbox.put(to, what, text, now);
         if matches!(entry.to, Destination::People(_)) {
             self.spread = Some(Spread { n: entry.n, outcomes: None });
         }
@@ -323,7 +339,7 @@ impl Model {
         self.throttled = None;
         self.lose_errand();
         for chat in self.chats.values_mut() {
-            chat.loading = false;
+            chat.unlinked();
             chat.typing.clear();
         }
     }

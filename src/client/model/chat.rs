@@ -110,7 +110,23 @@ pub struct Chat {
     /// The messages with files, as far as somebody has looked for them.
     #[serde(skip)]
     pub shared: Option<SharedFiles>,
+    /// What was heard of messages that are not loaded, while some of them may be on their way as they were before; at
+    /// most [`MEANWHILE_MAX`].
+    #[serde(skip)]
+    pub(in crate::client) meanwhile: VecDeque<(Seq, Revision)>,
 }
+
+/// What its author made of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::client) enum Revision {
+    /// Another text.
+    Edited { edition: Edition, text: Arc<str>, mentions_me: bool },
+    /// Nothing.
+    Deleted,
+}
+
+/// The most changes of messages that are remembered while a page is on its way: it takes a moment.
+pub(in crate::client) const MEANWHILE_MAX: usize = 1_000;
 
 /// A message that another one answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,6 +149,8 @@ pub struct SharedFiles {
     pub messages: Vec<Message>,
     /// None stand before them.
     pub complete: bool,
+    /// A page of them has come; before that they are what came in while somebody waited for it.
+    pub(in crate::client) paged: bool,
     /// The number under which more was asked for, while it is on its way.
     pub asked: Option<RequestId>,
     /// Why the last page did not come.
@@ -142,7 +160,37 @@ pub struct SharedFiles {
 /// The most comings and goings that a window remembers.
 pub const NOTICES_MAX: usize = 100;
 
+/// What is known of a message that another one answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered<'a> {
+    /// The message, as it is now.
+    Known(&'a Message),
+    /// It is on its way.
+    Asked,
+    /// This person may not see it, or it is not there.
+    Missing,
+    /// It was not asked for yet: see [`crate::client::command::Command::FetchQuote`].
+    Unknown,
+}
+
 impl Chat {
+    /// The loaded message at that place.
+    pub fn message(&self, seq: Seq) -> Option<&Message> {
+        let at = self.messages.partition_point(|message| message.seq < seq);
+        self.messages.get(at).filter(|message| message.seq == seq)
+    }
+
+    /// What is known of a message that another one answers, loaded or not.
+    pub fn answered_message(&self, seq: Seq) -> Answered<'_> {
+        match (self.message(seq), self.quotes.get(&seq)) {
+            (Some(message), _) => Answered::Known(message),
+            (None, Some(Quote::Known(message))) => Answered::Known(message),
+            (None, Some(Quote::Asked(_))) => Answered::Asked,
+            (None, Some(Quote::Missing)) => Answered::Missing,
+            (None, None) => Answered::Unknown,
+        }
+    }
+
     /// The first loaded message of somebody else that has not been seen.
     pub fn first_unread(&self, me: UserId) -> Option<Seq> {
         let unseen = self.messages.partition_point(|message| message.seq <= self.read);

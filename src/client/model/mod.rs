@@ -2,6 +2,7 @@
 //!
 //! No I/O, no clock: times come in as values. How it changes is in [`super::fold`].
 
+mod altered;
 mod chat;
 mod files;
 mod shown;
@@ -10,9 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::altered::Altered;
 pub use self::chat::{
-    ATTACHED_MAX, Chat, Draft, Editing, Last, Message, NOTICES_MAX, Notice, QUOTES_MAX, Quote, SharedFiles,
+    ATTACHED_MAX, Answered, Chat, Draft, Editing, Last, Message, NOTICES_MAX, Notice, QUOTES_MAX, Quote, SharedFiles,
 };
+pub(super) use self::chat::{MEANWHILE_MAX, Revision};
 pub use self::files::{Download, DownloadProgress};
 pub use self::shown::Shown;
 pub use super::admin::{AdminView, Errand};
@@ -242,6 +245,8 @@ pub struct Model {
     pub(super) pages: RequestId,
     /// Everything up to here is known.
     pub(super) cursor: Seq,
+    /// Which loaded messages were changed in place.
+    pub(super) altered: Altered,
     /// Who and what was named since the login, while the whole lists are coming in.
     pub(super) listed: Option<Listed>,
 }
@@ -292,6 +297,7 @@ impl Model {
             asked: 0,
             pages: 0,
             cursor: Seq(0),
+            altered: Altered::default(),
             listed: None,
         }
     }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::revisions::Revisions;
+use crate::proto::attachment::{FileId, FileName};
 use crate::proto::chat::Change;
 use crate::proto::ids::{Millis, Seq, UserId};
 
@@ -16,8 +18,14 @@ pub struct Chat {
     pub preview: String,
     /// The last entry, if it is a change of the group.
     pub change: Option<Change>,
+    /// What the file is called that the last message carries.
+    pub file: Option<FileName>,
     /// The time of the last entry.
     pub at: Millis,
+    /// The messages that are not as they were written.
+    pub(super) revisions: Revisions,
+    /// The messages that carry files, but for those that were taken back.
+    pub(super) files: BTreeMap<Seq, FileId>,
 }
 
 /// A message, or a change of the group.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::proto::chat::Change;
+use crate::proto::attachment::Attachment;
+use crate::proto::chat::{Change, ChatKey};
 use crate::proto::ids::{ClientId, DeviceId, Millis, Seq, UserId};
 use crate::proto::record::To;
 
@@ -53,12 +54,19 @@ pub enum Known {
 /// What a send says, as far as a resend must say the same.
 #[derive(Clone, Copy, Debug)]
 pub enum Body<'a> {
-    /// A text for a chat.
-    Message(&'a To<'a>, &'a str),
+    /// A text for a chat, the message that it answers, and the file that goes with it.
+    Message(&'a To<'a>, &'a str, Option<Seq>, Option<&'a Attachment>),
     /// A text for several people. Whoever of them is gone by the time of a resend makes no difference.
-    Many(&'a str),
+    Many(&'a str, Option<&'a Attachment>),
+    /// Another text for a message of a chat, or none.
+    Revised(ChatKey, Seq, Option<&'a str>),
     /// A change of a group.
     Group(&'a Change),
+}
+
+/// What tells a file from another one.
+fn file(attachment: Option<&Attachment>) -> [u8; 16] {
+    attachment.map_or([0; 16], |attachment| attachment.file.0.to_le_bytes())
 }
 
 impl Body<'_> {
@@ -66,7 +74,7 @@ impl Body<'_> {
     pub fn checksum(&self) -> u32 {
         let mut hasher = crc32fast::Hasher::new();
         match self {
-            Self::Message(to, text) => {
+            Self::Message(to, text, reply_to, attachment) => {
                 let (kind, number) = match to {
                     To::Person(to, _) => (0, u64::from(to.0)),
                     To::Group(group) => (1, group.0),
@@ -75,10 +83,19 @@ impl Body<'_> {
                 hasher.update(&[kind]);
                 hasher.update(&number.to_le_bytes());
                 hasher.update(text.as_bytes());
+                hasher.update(&reply_to.map_or(0, |seq| seq.0).to_le_bytes());
+                hasher.update(&file(*attachment));
             }
-            Self::Many(text) => {
+            Self::Many(text, attachment) => {
                 hasher.update(&[3]);
                 hasher.update(text.as_bytes());
+                hasher.update(&file(*attachment));
+            }
+            Self::Revised(chat, seq, text) => {
+                hasher.update(&[5, u8::from(text.is_some())]);
+                hasher.update(&serde_json::to_vec(chat).expect("a chat has string keys"));
+                hasher.update(&seq.0.to_le_bytes());
+                hasher.update(text.unwrap_or_default().as_bytes());
             }
             Self::Group(change) => {
                 hasher.update(&[4]);

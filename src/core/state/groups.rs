@@ -90,6 +90,7 @@ impl State {
             chat.add_change(record.seq, record.by);
             chat.at = record.at;
             chat.preview.clear();
+            chat.file = None;
             chat.change = Some(record.change.clone());
         }
     }

@@ -7,6 +7,7 @@
 mod chat;
 mod devices;
 mod groups;
+mod revisions;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,9 @@ pub use self::chat::{Chat, Marks, Member};
 use self::devices::Devices;
 pub use self::devices::{Body, Known, LastSend};
 pub use self::groups::Group;
+use self::revisions::Carried;
+pub use self::revisions::Revision;
+use crate::proto::attachment::{Attachment, FileId, FileName};
 use crate::proto::chat::{Change, ChatId, ChatKey, GroupId};
 use crate::proto::ids::{ClientId, Millis, Seq, UserId};
 use crate::proto::record::{self, Message, Record, To, ToMany, preview};
@@ -37,6 +41,8 @@ pub struct State {
     /// Who neither tells what they have read nor is told.
     silent: BTreeSet<UserId>,
     devices: Devices,
+    /// The files that messages carry.
+    files: BTreeMap<FileId, Carried>,
 }
 
 /// What the log knows of an account.
@@ -76,6 +82,10 @@ pub struct Summary<'a> {
     pub preview: &'a str,
     /// The last entry, if it is a change of the group.
     pub change: Option<&'a Change>,
+    /// What the file is called that the last message carries.
+    pub file: Option<&'a FileName>,
+    /// The last message was taken back.
+    pub deleted: bool,
     /// How many messages of others this member has not seen.
     pub unread: u32,
     /// How many of those call them by name.
@@ -109,7 +119,8 @@ impl State {
         let applied = match record {
             Record::Message(message) => self.apply_message(message),
             Record::ToMany(many) => self.apply_many(many),
-            Record::Edited(_) | Record::Deleted(_) => Applied::Lost,
+            Record::Edited(edited) => self.apply_edited(edited),
+            Record::Deleted(deleted) => self.apply_deleted(deleted),
             Record::Group(change) => self.apply_group(change),
             Record::Read(read) => {
                 let shown = (!self.silent.contains(&read.by)).then_some(read.at);
@@ -161,6 +172,8 @@ impl State {
         let active = match record {
             Record::Message(message) => Some(message.from),
             Record::ToMany(many) => Some(many.from),
+            Record::Edited(edited) => Some(edited.by),
+            Record::Deleted(deleted) => Some(deleted.by),
             Record::Group(change) => Some(change.by),
             Record::Read(read) => Some(read.by),
             Record::Delivered(delivered) => Some(delivered.by),
@@ -175,8 +188,12 @@ impl State {
     fn remember_send(&mut self, record: &Record<'_>) {
         let Some((user, id)) = record.send() else { return };
         let body = match record {
-            Record::Message(message) => Body::Message(&message.to, &message.message),
-            Record::ToMany(many) => Body::Many(&many.message),
+            Record::Message(message) => {
+                Body::Message(&message.to, &message.message, message.reply_to, message.attachment.as_ref())
+            }
+            Record::ToMany(many) => Body::Many(&many.message, many.attachment.as_ref()),
+            Record::Edited(edited) => Body::Revised(edited.chat, edited.message_seq, Some(&edited.message)),
+            Record::Deleted(deleted) => Body::Revised(deleted.chat, deleted.message_seq, None),
             Record::Group(record) => Body::Group(&record.change),
             _ => return,
         };
@@ -198,16 +215,23 @@ impl State {
         }
         let chat = self.chats.entry(id).or_default();
         chat.add_message(message.seq, message.from, &message.mentions);
-        chat.said(message.at, &message.message);
+        chat.said(message.at, &message.message, message.attachment.as_ref());
+        if let Some(attachment) = &message.attachment {
+            self.carry(id, message.seq, attachment);
+        }
         Applied::Done
     }
 
     fn apply_many(&mut self, many: &ToMany<'_>) -> Applied {
         for &to in &many.to_many {
             self.open_direct(many.from, to);
-            let chat = self.chats.entry(ChatId::direct(many.from, to)).or_default();
+            let id = ChatId::direct(many.from, to);
+            let chat = self.chats.entry(id).or_default();
             chat.add_message(many.seq, many.from, &[]);
-            chat.said(many.at, &many.message);
+            chat.said(many.at, &many.message, many.attachment.as_ref());
+            if let Some(attachment) = &many.attachment {
+                self.carry(id, many.seq, attachment);
+            }
         }
         Applied::Done
     }
@@ -365,7 +389,7 @@ impl State {
         }
     }
 
-    /// How many entries that an account may see stand after a place; counts no further than `most`.
+    /// How many entries that an account may see stand after a place, and changes of those before it; counts no further than `most`.
     pub fn count_after(&self, user: UserId, after: Seq, most: usize) -> usize {
         let mut count = 0;
         for (id, chat) in self.chats_of(user) {
@@ -374,20 +398,32 @@ impl State {
                 return most;
             }
         }
-        count
+        (count + self.revisions_after(user, after).take(most).count()).min(most)
     }
 
-    /// The first `limit` entries after a place that an account may see, in order, each once.
+    /// The first `limit` entries after a place that an account may see, and changes of those before it, in order, each
+    /// once. Behind an entry stands where the text is that it has now, if that is another one; for a message to several
+    /// people in each of their chats.
     pub fn after(&self, user: UserId, after: Seq, limit: usize) -> Vec<Seq> {
         let mut found = Vec::new();
         for (id, chat) in self.chats_of(user) {
-            found.extend(chat.after(self.since(user, id), after).take(limit));
+            let entries = chat.after(self.since(user, id), after).take(limit);
+            found.extend(entries.map(|seq| (seq, chat.newest_text(seq))));
         }
+        found.extend(self.revisions_after(user, after).take(limit).map(|seq| (seq, None)));
         found.sort_unstable();
-        // A message to several people stands in several of its author's chats.
-        found.dedup();
-        found.truncate(limit);
-        found
+        let (mut places, mut last, mut room) = (Vec::new(), None, limit);
+        for (seq, change) in found {
+            if last.replace(seq) != Some(seq) {
+                if room == 0 {
+                    break;
+                }
+                room -= 1;
+                places.push(seq);
+            }
+            places.extend(change);
+        }
+        places
     }
 
     /// Counts for people: chats that have a message, and messages.
@@ -409,6 +445,8 @@ fn summarise(user: UserId, id: ChatId, chat: &Chat) -> Option<Summary<'_>> {
         from,
         preview: &chat.preview,
         change: chat.change.as_ref(),
+        file: chat.file.as_ref(),
+        deleted: chat.last_is_deleted(),
         unread,
         mentions,
         read: member.read,
@@ -417,9 +455,10 @@ fn summarise(user: UserId, id: ChatId, chat: &Chat) -> Option<Summary<'_>> {
 }
 
 impl Chat {
-    fn said(&mut self, at: Millis, text: &str) {
+    fn said(&mut self, at: Millis, text: &str, attachment: Option<&Attachment>) {
         self.at = at;
         self.change = None;
+        self.file = attachment.map(|attachment| attachment.name.clone());
         self.preview.clear();
         self.preview.push_str(preview(text));
     }

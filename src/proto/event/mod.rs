@@ -266,7 +266,8 @@ mod tests {
     fn replies_read_back_as_written() {
         let sent = Sent { seq: Some(Seq(9)), at: Some(Millis(3)), ..Sent::default() };
         let (seq, at) = (sent.seq, sent.at);
-        let reply = SentReply { id: Some(4), result: true, seq, at, duplicate: false, outcomes: &[] };
+        let reply =
+            SentReply { purpose: "send_message", id: Some(4), result: true, seq, at, duplicate: false, outcomes: &[] };
         let json = read_back(&reply);
         assert_eq!(json, r#"{"purpose":"send_message","id":4,"result":true,"seq":9,"at":3}"#);
         assert_eq!(Event::parse(json.as_bytes()).unwrap(), Event::Sent(Some(4), Ok(sent)));

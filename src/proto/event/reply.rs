@@ -167,10 +167,11 @@ pub struct Reply<'a, T: Serialize> {
 }
 
 /// The reply to a `send_message`, as the server writes it: by far the most frequent one, and so written without the
-/// detour of [`Reply`].
+/// detour of [`Reply`]. The replies to `edit_message` and `delete_message` are like it.
 #[derive(Debug, Serialize)]
-#[serde(tag = "purpose", rename = "send_message")]
 pub struct SentReply<'a> {
+    /// The request's.
+    pub purpose: &'static str,
     /// The request's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<RequestId>,
