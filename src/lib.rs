@@ -10,6 +10,7 @@
 //! - [`ui`]: views: a model in, actions out. `app` puts them into a window.
 //! - [`terminal`]: the client in lines. [`script`]: commands for scripts. [`lines`]: what both share.
 //! - [`shelf`]: where windows keep what they have not sent, what they know and what is being written.
+//! - [`transfers`]: the files of this computer that messages carry.
 //! - [`tokens`]: what keeps people signed in on this computer.
 //! - [`pins`]: which certificates servers have, so that somebody in between is noticed.
 //! - [`settings`]: what a person has chosen for the windows on this computer.
@@ -43,6 +44,7 @@ pub mod settings;
 pub mod shelf;
 pub mod terminal;
 pub mod tokens;
+pub mod transfers;
 pub mod ui;
 pub mod user_command;
 pub mod visible;

@@ -74,13 +74,18 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "script",
-        &["client", "clock", "lines", "pins", "proto", "ui::presence", "ui::when"],
+        &["client", "clock", "lines", "pins", "proto", "transfers", "ui::presence", "ui::when"],
         &["egui", "eframe", "tokio", "std::fs", "std::net", "SystemTime"],
     ),
     (
         "terminal",
-        &["client", "clock", "lines", "proto", "ui::happened", "ui::mentions", "ui::presence", "ui::when"],
+        &["client", "clock", "lines", "proto", "transfers", "ui::happened", "ui::mentions", "ui::presence", "ui::when"],
         &["egui", "eframe", "tokio", "std::fs", "std::net", "SystemTime"],
+    ),
+    (
+        "transfers",
+        &["client::outbox", "client::transfer", "clock", "files", "proto::attachment", "proto::limits"],
+        &["egui", "eframe", "tokio", "std::net"],
     ),
     ("user_command", &["server::accounts", "proto"], &["egui", "eframe", "tokio"]),
     (
@@ -99,6 +104,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "shelf",
             "terminal",
             "tokens",
+            "transfers",
             "ui",
             "user_command",
         ],
@@ -121,6 +127,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("src/client/tokens.rs", "std::time"),
     ("src/client/cache/", "std::time"),
     ("src/client/drafts.rs", "std::time"),
+    ("src/client/transfer/disk.rs", "std::time"),
 ];
 
 fn sources() -> Vec<PathBuf> {

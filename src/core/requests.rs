@@ -84,7 +84,7 @@ impl Engine {
                 Ok(())
             }
             Call::Revise(revise) => self.revise(asker, revise),
-            Call::File(_) => Err(Problem::new(Code::UnknownPurpose, "Not yet.")),
+            Call::File(call) => self.file_call(asker, call),
             Call::Account(call) => self.account_call(asker, call),
             Call::Login(_) | Call::Exit => Ok(()),
         };

@@ -1,5 +1,5 @@
-//! How fast one account may ask: two buckets for each, shared by all its connections. One for messages, and a far more
-//! generous one for everything else.
+//! How fast one account may ask: three buckets for each, shared by all its connections. One for messages, one for the
+//! bytes of files, and a far more generous one for everything else.
 //!
 //! An empty bucket refuses nothing. The connection takes nothing more in until there is a token, and TCP pushes back.
 
@@ -13,9 +13,12 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::time::Instant;
 
 use crate::config::{
-    FANOUT_COST, MESSAGE_BURST, MESSAGES_PER_SECOND, REQUEST_BURST, REQUESTS_PER_SECOND, THROTTLED_MIN,
+    FANOUT_COST, FILE_BURST_BYTES, FILE_BYTES_PER_SECOND, FILE_PIECE_MIN_COST_BYTES, MESSAGE_BURST,
+    MESSAGES_PER_SECOND, REQUEST_BURST, REQUESTS_PER_SECOND, THROTTLED_MIN,
 };
+use crate::proto::attachment::FileCall;
 use crate::proto::ids::UserId;
+use crate::proto::limits::FILE_CHUNK_MAX_BYTES;
 use crate::proto::request::Call;
 
 /// How many messages an account may send at once, and how many a second after that.
@@ -60,10 +63,12 @@ impl Bucket {
     }
 }
 
-/// The two buckets of an account, or of a connection that belongs to none yet.
+/// The buckets of an account, or of a connection that belongs to none yet.
 #[derive(Debug)]
 pub struct Buckets {
     messages: Bucket,
+    /// In bytes.
+    files: Bucket,
     requests: Bucket,
 }
 
@@ -73,6 +78,7 @@ impl Buckets {
         (pace.per_second > 0.0).then(|| {
             Arc::new(Self {
                 messages: Bucket::new(pace.per_second, pace.burst),
+                files: Bucket::new(f64::from(FILE_BYTES_PER_SECOND), FILE_BURST_BYTES),
                 requests: Bucket::new(REQUESTS_PER_SECOND, REQUEST_BURST),
             })
         })
@@ -87,6 +93,9 @@ impl Buckets {
             // Nobody is kept from leaving.
             Some(Call::Exit) => Ok(()),
             Some(Call::SendMessage(_) | Call::Revise(_)) => self.messages.take(NonZeroU32::MIN),
+            Some(Call::File(FileCall::UploadChunk { data, .. })) => self.files.take(piece(data.0.len())),
+            // How long it will be is not known yet.
+            Some(Call::File(FileCall::FetchFile { .. })) => self.files.take(piece(FILE_CHUNK_MAX_BYTES)),
             // It reads the disk, or all others are told of it.
             Some(
                 Call::FetchHistory(_)
@@ -104,6 +113,11 @@ impl Buckets {
             }
         }
     }
+}
+
+/// What a piece of a file costs.
+fn piece(bytes: usize) -> NonZeroU32 {
+    u32::try_from(bytes.max(FILE_PIECE_MIN_COST_BYTES)).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX)
 }
 
 /// The buckets of all accounts that have been here of late. Who leaves and comes back finds theirs as they left them.
