@@ -10,7 +10,7 @@ use super::row::Row;
 use super::{file, picture};
 use crate::client::command::Command;
 use crate::proto::attachment::Attachment;
-use crate::ui::files::{self, Order, may_run, pictures};
+use crate::ui::files::{self, FETCHED_UNASKED_MAX_BYTES, Order, may_run, pictures};
 use crate::ui::theme::radius;
 
 /// The edge of the bubble around a picture.
@@ -188,6 +188,18 @@ impl Act {
             }
             _ => {}
         }
+    }
+}
+
+impl Carried<'_> {
+    /// Has a picture come by itself that is in sight for the first time. Returns whether that was so now.
+    pub fn fetch_unasked(&self, ui: &Ui, commands: &mut Vec<Command>) -> bool {
+        let short = self.way == Way::There && self.size <= FETCHED_UNASKED_MAX_BYTES;
+        let first = short && self.file.is_some_and(|file| pictures::is_first(ui.ctx(), file));
+        if first {
+            Act::Fetch.perform(ui, self, commands);
+        }
+        first
     }
 }
 

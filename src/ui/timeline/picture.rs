@@ -9,9 +9,9 @@ use super::enclosed::Act;
 use super::page::{Done, Page};
 use super::row::Row;
 use crate::proto::attachment::ImageSize;
+use crate::ui::files;
 use crate::ui::files::pictures::{self, Detail, Shown};
 use crate::ui::files::signs::{self, Fit};
-use crate::ui::files::{self, FETCHED_UNASKED_MAX_BYTES};
 use crate::ui::theme::{self, font, space};
 use crate::ui::{text, widgets};
 
@@ -52,15 +52,11 @@ pub fn paint(
     if let Some(Shown::There(texture)) = &shown {
         signs::picture(ui, place, texture, corners, Fit::Whole);
     }
-    if carried.way == Way::There
-        && carried.size <= FETCHED_UNASKED_MAX_BYTES
-        && carried.attachment.is_some_and(|attachment| pictures::is_first(ui.ctx(), attachment.file))
-    {
-        Act::Fetch.perform(ui, carried, &mut done.commands);
-    }
+    let unasked = carried.fetch_unasked(ui, &mut done.commands);
     let act = match (carried.way, &shown) {
         (Way::Going { .. } | Way::Coming(_), _) => Some(Act::Cancel),
-        (Way::There, _) if carried.size > FETCHED_UNASKED_MAX_BYTES => Some(Act::Fetch),
+        // It is too long, or it was here and is not any more.
+        (Way::There, _) if !unasked => Some(Act::Fetch),
         (Way::Failed(_), _) => Some(Act::Fetch),
         (Way::Here, Some(Shown::Damaged)) => Some(Act::Save),
         _ => None,
