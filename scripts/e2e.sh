@@ -194,10 +194,10 @@ key Return
 wait_until 10 'the new name is in the log' holds_record 'any(.[]; .change == "renamed" and .name == "Sunday hike")'
 pointer_away
 before=$(look "$ALICE")
-click "$ALICE" 1048 530
+click "$ALICE" 1048 572
 wait_until 10 "the menu of Bob's row opens" changed "$ALICE" "$before"
 before=$(look "$ALICE")
-click "$ALICE" 970 609
+click "$ALICE" 970 651
 wait_until 10 'it asks first' changed "$ALICE" "$before"
 key Tab
 key Return
