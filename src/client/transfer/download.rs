@@ -39,8 +39,8 @@ pub(super) struct Downloads {
     running: Vec<Fetching>,
     /// The server has too much to do: nothing is asked before something comes, or a while is over.
     held: bool,
-    /// Those that are done or have failed, oldest first.
-    ended: VecDeque<FileId>,
+    /// Those that are done or have failed, oldest first, and whether they were only to be seen.
+    ended: VecDeque<(FileId, bool)>,
 }
 
 #[derive(Debug)]
@@ -93,6 +93,16 @@ impl Downloads {
         *self = Self::default();
     }
 
+    /// Nothing that was fetched only to be seen is kept any more.
+    pub fn clear(&mut self, shown: &mut Shown, out: &mut Out<'_>) {
+        let running = self.running.iter().filter(|it| it.to.is_none()).map(|it| it.attachment.file);
+        let running: Vec<_> = running.collect();
+        running.into_iter().for_each(|file| self.cancel(file, shown, out));
+        self.ended.iter().filter(|(_, seen)| *seen).for_each(|(file, _)| _ = shown.remove(file));
+        self.ended.retain(|(_, seen)| !seen);
+        out.jobs.push(Job::Clear);
+    }
+
     /// A file is wanted, there or to be shown.
     pub fn want(&mut self, attachment: Attachment, to: Option<String>, shown: &mut Shown, out: &mut Out<'_>) {
         let file = attachment.file;
@@ -105,11 +115,12 @@ impl Downloads {
             }
             return;
         }
-        self.ended.retain(|it| *it != file);
+        self.ended.retain(|(it, _)| *it != file);
         let size = attachment.size;
         shown.insert(file, Download { received: 0, size, progress: DownloadProgress::Running });
         if self.running.len() >= WAITING_MAX {
-            return self.failed(file, "Too many files are on their way: try again when some of them are there.", shown);
+            let why = "Too many files are on their way: try again when some of them are there.";
+            return self.ended((file, to.is_none()), failure(why, shown.get(&file)), shown);
         }
         let ticket = out.number();
         out.jobs.push(Job::Find { ticket, attachment: attachment.clone(), to: to.clone() });
@@ -250,7 +261,8 @@ impl Downloads {
         let Some(at) = self.running.iter().position(|it| it.ticket == ticket) else { return };
         let mut it = self.running.swap_remove(at);
         let (file, size) = (it.attachment.file, it.attachment.size);
-        self.ended(file, Download { received: size, size, progress: DownloadProgress::Done(place) }, shown);
+        let done = Download { received: size, size, progress: DownloadProgress::Done(place) };
+        self.ended((file, it.to.is_none()), done, shown);
         if !it.then.is_empty() {
             let next = it.then.remove(0);
             self.want(it.attachment, Some(next), shown, out);
@@ -261,20 +273,26 @@ impl Downloads {
     }
 
     fn failed(&mut self, file: FileId, why: &str, shown: &mut Shown) {
-        self.running.retain(|it| it.attachment.file != file);
-        let (received, size) = shown.get(&file).map(|it| (it.received, it.size)).unwrap_or_default();
-        self.ended(file, Download { received, size, progress: DownloadProgress::Failed(why.into()) }, shown);
+        let Some(at) = self.running.iter().position(|it| it.attachment.file == file) else { return };
+        let seen = self.running.swap_remove(at).to.is_none();
+        self.ended((file, seen), failure(why, shown.get(&file)), shown);
     }
 
-    fn ended(&mut self, file: FileId, how: Download, shown: &mut Shown) {
+    fn ended(&mut self, (file, seen): (FileId, bool), how: Download, shown: &mut Shown) {
         shown.insert(file, how);
-        self.ended.push_back(file);
+        self.ended.push_back((file, seen));
         if self.ended.len() > ENDED_MAX
-            && let Some(oldest) = self.ended.pop_front()
+            && let Some((oldest, _)) = self.ended.pop_front()
         {
             shown.remove(&oldest);
         }
     }
+}
+
+/// How a download ends that did not come.
+fn failure(why: &str, before: Option<&Download>) -> Download {
+    let (received, size) = before.map(|it| (it.received, it.size)).unwrap_or_default();
+    Download { received, size, progress: DownloadProgress::Failed(why.into()) }
 }
 
 impl Fetching {
