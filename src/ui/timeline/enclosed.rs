@@ -177,7 +177,7 @@ impl Act {
                 commands.push(Command::CancelDownload { file: attachment.file });
             }
             (Self::Open, ..) if !may_run(carried.name) => {
-                if let Some(path) = path() {
+                if let Some(path) = path().filter(|path| !may_run(path)) {
                     files::ask(ui.ctx(), Order::Open { path });
                 }
             }
