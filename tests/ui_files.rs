@@ -302,3 +302,15 @@ fn a_window_that_shows_files_draws_no_frame_by_itself() {
     harness.run();
     assert!(harness.state().frames <= frames + 1);
 }
+
+#[test]
+fn a_right_click_on_a_picture_opens_the_menu_of_its_message() {
+    let mut harness = with_bob(pictures());
+    bring(&mut harness, sides);
+    harness.get_by_label("Picture tower.jpg").click_secondary();
+    harness.run();
+    assert!(harness.query_by_label("Copy message").is_some());
+    harness.get_by_label("Save as…").click();
+    harness.run();
+    assert!(matches!(&orders(&harness)[..], [Order::Save { attachment }] if attachment.file.0 == 2));
+}
