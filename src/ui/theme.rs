@@ -306,7 +306,7 @@ static DARK: Palette = Palette {
 /// Behind what stands on a picture, in both themes.
 pub const SHADE: Color32 = Color32::from_black_alpha(150);
 /// All around a picture that one looks at.
-pub const BEHIND_PICTURE: Color32 = Color32::from_black_alpha(236);
+pub const BEHIND_PICTURE: Color32 = rgb(0x0c_0f0f);
 /// Words of less weight there.
 pub const ON_PICTURE_QUIET: Color32 = Color32::from_gray(190);
 /// A button there that does nothing now.

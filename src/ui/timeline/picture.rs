@@ -33,7 +33,8 @@ pub fn size(image: ImageSize, room: f32) -> Vec2 {
     (whole * scale).max(SIZE_MIN.min(most)).round()
 }
 
-/// Draws a picture, or what there is of it. Asks for it where it is not on this computer.
+/// Draws a picture, or what there is of it. Asks for it where it is not on this computer. Returns whether a menu was asked for
+/// on it.
 pub fn paint(
     ui: &mut Ui,
     row: &Row<'_>,
@@ -42,7 +43,7 @@ pub fn paint(
     corners: CornerRadius,
     page: &Page<'_>,
     done: &mut Done,
-) {
+) -> bool {
     let palette = theme::palette(ui);
     let shown = match &carried.path {
         Some(path) if carried.way != Way::There => Some(pictures::shown(ui.ctx(), path, Detail::Small)),
@@ -75,8 +76,11 @@ pub fn paint(
         if response.clicked() {
             files::view(ui.ctx(), page.chat, seq);
         }
+        let asked = response.secondary_clicked();
         response.on_hover_cursor(egui::CursorIcon::ZoomIn);
+        return asked;
     }
+    false
 }
 
 /// What stands in the middle of a picture that is on its way, or that did not come.
