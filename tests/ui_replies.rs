@@ -125,6 +125,7 @@ fn what_is_not_loaded_is_asked_for_once_and_shown_as_it_is() {
     let put = |harness: &mut Harness<'_, State>, message: &Message| {
         harness.state_mut().chat(BOB).quotes.insert(Seq(7), Quote::Known(Box::new(message.clone())));
         harness.run();
+        assert_eq!(height(harness), before, "whatever comes of it, nothing moves");
     };
     put(&mut harness, &message);
     assert!(harness.query_by_label("In reply to Bob: found it").is_some());
@@ -143,7 +144,7 @@ fn what_is_not_loaded_is_asked_for_once_and_shown_as_it_is() {
     harness.run();
     let missing = harness.get_by_label("In reply to Message not available");
     assert!(missing.accesskit_node().role() != egui::accesskit::Role::Button, "it leads nowhere");
-    assert_eq!(height(&harness), before, "whatever came of it, nothing moved");
+    assert_eq!(height(&harness), before, "nor then");
 }
 
 #[test]
