@@ -2,14 +2,16 @@
 
 mod common;
 
-use common::files::{bring, enclosure, fetched, fetching, file, hand_over, look};
+use common::files::{bring, enclosure, fetched, fetching, file, hand_over, hand_over_in, look};
 use common::*;
 use egui_kittest::SnapshotResults;
 use egui_kittest::kittest::Queryable;
 use parlor::client::command::Command;
 use parlor::client::model::{DownloadProgress, Model};
 use parlor::client::outbox::{Destination, What};
+use parlor::proto::chat::ChatKey;
 use parlor::proto::event::{Code, Problem};
+use parlor::proto::ids::Seq;
 use parlor::ui::files::{self, Order};
 
 fn sides(path: &str) -> Option<(usize, usize)> {
@@ -79,6 +81,33 @@ fn pictures_look_like_this() {
         bring(&mut harness, sides);
         look(&mut harness, &format!("pictures_{name}"), &mut results);
     }
+    // With a name above, and as an answer.
+    let mut model = common::model();
+    let (room, at) = (ChatKey::Everyone, |minutes: i64| NOW.plus(-HOUR + minutes * MINUTE));
+    let hills = file(1, "hills.jpg", 812_000, Some((1600, 1000)));
+    let plan = file(2, "plan.pdf", 80_000, None);
+    hand_over_in(&mut model, room, BOB, 1, at(0), "", hills.clone());
+    hand_over_in(
+        &mut model,
+        room,
+        CHARLIE,
+        2,
+        at(1),
+        "From the other side",
+        file(3, "hills.jpg", 9_000, Some((700, 300))),
+    );
+    hand_over_in(&mut model, room, BOB, 3, at(2), "", plan);
+    let messages = &mut model.chats.get_mut(&room).unwrap().messages;
+    messages[1].reply_to = Some(Seq(1));
+    messages[2].reply_to = Some(Seq(2));
+    for id in [&hills, &file(3, "hills.jpg", 9_000, None)] {
+        fetched(&mut model, id);
+    }
+    let mut harness = sized(model, [1000.0, 900.0]);
+    let state = harness.state_mut();
+    state.window.open_chat(room, &state.model);
+    bring(&mut harness, sides);
+    look(&mut harness, "pictures_room", &mut results);
     let mut harness = sized(pictures(), [360.0, 900.0]);
     open(&mut harness, BOB);
     bring(&mut harness, sides);
@@ -272,4 +301,16 @@ fn a_window_that_shows_files_draws_no_frame_by_itself() {
     // It stops by itself, and a step more is the one that was asked for.
     harness.run();
     assert!(harness.state().frames <= frames + 1);
+}
+
+#[test]
+fn a_right_click_on_a_picture_opens_the_menu_of_its_message() {
+    let mut harness = with_bob(pictures());
+    bring(&mut harness, sides);
+    harness.get_by_label("Picture tower.jpg").click_secondary();
+    harness.run();
+    assert!(harness.query_by_label("Copy message").is_some());
+    harness.get_by_label("Save as…").click();
+    harness.run();
+    assert!(matches!(&orders(&harness)[..], [Order::Save { attachment }] if attachment.file.0 == 2));
 }

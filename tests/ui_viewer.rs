@@ -87,6 +87,19 @@ fn esc_takes_it_away_and_nothing_else_and_writing_goes_on() {
 }
 
 #[test]
+fn what_it_covers_is_not_read() {
+    let mut harness = looking(walk(), [1000.0, 1150.0], Theme::Light, "hills.jpg");
+    assert_eq!(harness.state().window.watched(), None);
+    harness.state_mut().take();
+    say(&mut harness.state_mut().model, BOB, BOB, 9, NOW, "are you there?", false);
+    harness.run();
+    let read = |command: &Command| matches!(command, Command::MarkRead { .. });
+    assert!(!harness.state_mut().take().iter().any(read));
+    key(&mut harness, Modifiers::NONE, Key::Escape);
+    assert!(harness.state_mut().take().iter().any(read));
+}
+
+#[test]
 fn one_comes_closer_and_goes_back() {
     let mut harness = looking(walk(), [1000.0, 1150.0], Theme::Light, "hills.jpg");
     key(&mut harness, Modifiers::NONE, Key::Plus);

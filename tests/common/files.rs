@@ -7,6 +7,7 @@ use egui_kittest::{Harness, SnapshotOptions, SnapshotResults};
 use parlor::client::model::{Download, DownloadProgress, Last, Message, Model};
 use parlor::client::outbox::Enclosure;
 use parlor::proto::attachment::{Attachment, FileId, FileName, ImageSize};
+use parlor::proto::chat::ChatKey;
 use parlor::proto::ids::{Millis, Seq, UserId};
 use parlor::ui::files::pictures;
 
@@ -27,15 +28,28 @@ pub fn enclosure(name: &str, size: u64, sides: Option<(u32, u32)>) -> Enclosure 
 
 /// Adds a message with a file to the chat with `with`.
 pub fn hand_over(model: &mut Model, with: UserId, from: UserId, seq: u64, at: Millis, text: &str, file: Attachment) {
+    assert!(from == ALICE || from == with);
+    hand_over_in(model, chat_with(with), from, seq, at, text, file);
+}
+
+/// The same to any chat.
+pub fn hand_over_in(
+    model: &mut Model,
+    chat: ChatKey,
+    from: UserId,
+    seq: u64,
+    at: Millis,
+    text: &str,
+    file: Attachment,
+) {
     let seq = Seq(seq);
-    let chat = model.chats.entry(chat_with(with)).or_default();
+    let chat = model.chats.entry(chat).or_default();
     let name: Arc<str> = file.name.as_str().into();
     let attachment = Some(Arc::new(file));
     chat.messages.push_back(Message { seq, at, from, text: text.into(), attachment, ..Default::default() });
     chat.last = Some(Last { seq, at, from, preview: text.into(), file: Some(name), ..Default::default() });
     chat.read = seq;
     chat.complete = true;
-    assert!(from == ALICE || from == with);
 }
 
 /// A file of a message is on this computer.

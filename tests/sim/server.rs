@@ -341,6 +341,7 @@ impl Server {
             Effect::Close(session) => self.with(session, |connection| connection.closing = true),
             // No device of the simulation asks for that.
             Effect::Account(..)
+            | Effect::File(_)
             | Effect::Keep(..)
             | Effect::VerifyToken(..)
             | Effect::ForgetDevice(..)

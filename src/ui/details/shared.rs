@@ -11,7 +11,7 @@ use crate::proto::chat::ChatKey;
 use crate::proto::ids::Seq;
 use crate::ui::controls;
 use crate::ui::files::pictures;
-use crate::ui::files::{self, FETCHED_UNASKED_MAX_BYTES, signs};
+use crate::ui::files::{self, signs};
 use crate::ui::theme::{self, font, radius, space};
 use crate::ui::timeline::carried::{Carried, Way};
 use crate::ui::timeline::enclosed::{Act, acts};
@@ -229,12 +229,7 @@ fn tile(
     let name = format!("Picture {}, {}", carried.name, clock.exact(message.at));
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
     let corners = CornerRadius::same(radius::TAIL + 1);
-    if carried.way == Way::There
-        && carried.size <= FETCHED_UNASKED_MAX_BYTES
-        && carried.attachment.is_some_and(|attachment| pictures::is_first(ui.ctx(), attachment.file))
-    {
-        Act::Fetch.perform(ui, carried, commands);
-    }
+    carried.fetch_unasked(ui, commands);
     let path = carried.path.as_ref().filter(|_| carried.way == Way::Here);
     signs::tile(ui, rect, path, carried.name, corners);
     if response.hovered() {
