@@ -15,7 +15,7 @@
 //! - [`pins`]: which certificates servers have, so that somebody in between is noticed.
 //! - [`settings`]: what a person has chosen for the windows on this computer.
 //! - [`desktop`]: notifications and the icon in the tray.
-//! - [`export`]: a chat as a file to keep, and such a file read again.
+//! - [`export`]: a chat as a file to keep, and such a file read again. [`pictures`]: those of messages, decoded.
 //! - [`names`]: what accounts and groups may be called. [`visible`]: what of a text can be seen.
 //! - [`files`]: files and folders of their owner alone.
 //! - [`clock`]: the only wall clock and randomness. [`config`]: paths, ports, limits.
@@ -35,6 +35,7 @@ pub mod host;
 pub mod lines;
 pub mod log;
 pub mod names;
+pub mod pictures;
 pub mod pins;
 pub mod proto;
 pub mod script;

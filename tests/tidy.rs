@@ -36,6 +36,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "client::invite",
             "client::outbox",
             "export",
+            "pictures",
             "proto::account",
             "proto::attachment",
             "proto::chat",
@@ -49,6 +50,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         ],
         &["tokio", "std::fs", "std::net", "eframe", "rfd"],
     ),
+    ("pictures", &["proto::limits"], &["eframe", "rfd", "tokio", "std::fs", "std::net", "std::time"]),
     ("export", &["files"], &["egui", "eframe", "rfd", "tokio", "std::fs", "std::net", "SystemTime"]),
     ("settings", &["files", "proto::chat"], &["egui", "eframe", "tokio", "std::net"]),
     (
@@ -56,14 +58,18 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         &["ui", "client::model", "proto::chat", "proto::ids"],
         &["tokio", "std::fs", "std::net", "eframe", "rfd", "SystemTime"],
     ),
-    ("app", &["ui", "client", "clock", "desktop", "export", "settings"], &["tokio", "std::fs", "std::net"]),
+    (
+        "app",
+        &["ui", "client", "clock", "desktop", "export", "pictures", "proto::chat", "settings"],
+        &["tokio", "std::fs", "std::net"],
+    ),
     ("host", &["client", "server", "proto::ids"], &["egui", "eframe", "tokio"]),
     ("pins", &["client::pins", "proto::fingerprint", "files"], &["egui", "eframe", "tokio", "std::net", "std::time"]),
     ("shelf", &["client::chain", "client::shelf", "files", "log::storage"], &["egui", "eframe", "tokio"]),
     ("tokens", &["client::tokens", "files"], &["egui", "eframe", "tokio", "std::net", "std::time"]),
     (
         "lines",
-        &["client", "files", "names", "proto", "ui::happened", "visible"],
+        &["client", "files", "names", "proto", "ui::files", "ui::happened", "visible"],
         &["egui", "eframe", "tokio", "std::fs", "std::net", "SystemTime"],
     ),
     (
@@ -117,6 +123,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     // Which links of this computer are up.
     ("src/client/connection/route.rs", "std::fs"),
     ("src/export/file.rs", "std::fs"),
+    ("src/pictures/file.rs", "std::fs"),
     ("src/client/tokens.rs", "std::time"),
     ("src/client/cache/", "std::time"),
     ("src/client/drafts.rs", "std::time"),

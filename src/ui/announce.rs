@@ -58,7 +58,7 @@ impl Announcer {
         let (key, unread, news) = found.max_by_key(|(key, _, news)| (Some(*key) == open, news.newest))?;
         let from = name(model.name(news.from));
         if Some(key) == open {
-            return Some(format!("{from}: {}", shortened(news.text, TEXT_MAX)));
+            return Some(format!("{from}: {}", shortened(news.words, TEXT_MAX)));
         }
         let number = if unread <= 1 { "1 new message".into() } else { format!("{unread} new messages") };
         Some(match key {

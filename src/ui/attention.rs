@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::{happened, text};
+use super::{files, happened, text};
 use crate::client::model::{Chat, Link, Message, Model, Phase};
 use crate::proto::chat::ChatKey;
 use crate::proto::ids::{Seq, UserId};
@@ -183,7 +183,7 @@ impl Attention {
                     });
                     entry.count = entry.count.saturating_add(news.count);
                     (entry.newest, entry.from, entry.words, entry.due) =
-                        (news.newest, news.from, shortened(news.text, TEXT_MAX), true);
+                        (news.newest, news.from, shortened(news.words, TEXT_MAX), true);
                 }
             }
         }
@@ -191,9 +191,12 @@ impl Attention {
         self.counted = asking.map(|(key, chat)| (*key, chat.attention())).collect();
     }
 
-    /// Forgets what was read here or elsewhere, and what is not to be told any more.
+    /// Forgets what was read here or elsewhere, what its author has taken back, and what is not to be told any more.
     fn let_go(&mut self, model: &Model, watched: Option<ChatKey>) {
         self.entries.retain(|key, entry| {
+            if model.chat(*key).is_some_and(|chat| is_gone(chat, entry.newest)) {
+                return false;
+            }
             let asks = model.chat(*key).filter(|chat| chat.read < entry.newest).map_or(0, Chat::attention);
             entry.count = entry.count.min(asks);
             entry.count > 0 && Some(*key) != watched
@@ -286,7 +289,8 @@ impl Attention {
 pub(super) struct News<'a> {
     pub newest: Seq,
     pub from: UserId,
-    pub text: &'a str,
+    /// Its text, or what its file is called where it has none.
+    pub words: &'a str,
     pub count: u32,
 }
 
@@ -296,16 +300,25 @@ impl<'a> News<'a> {
     pub fn of(chat: &'a Chat, muted: bool, me: UserId, since: Seq, counted: u32) -> Option<Self> {
         let last = chat.last.as_ref().filter(|last| last.seq > since)?;
         let more = chat.attention().saturating_sub(counted);
-        let wanted = |message: &&Message| message.counts(me) && (!muted || message.mentions_me);
+        let wanted = |message: &&Message| message.counts(me) && !message.deleted && (!muted || message.mentions_me);
         let from = chat.messages.partition_point(|message| message.seq <= since.max(chat.read));
         let mut fresh = chat.messages.range(from..).rev().filter(wanted);
         if let Some(newest) = fresh.next() {
             let count = u32::try_from(fresh.count()).unwrap_or(u32::MAX).saturating_add(1).max(more);
-            return Some(Self { newest: newest.seq, from: newest.from, text: &newest.text, count });
+            return Some(Self { newest: newest.seq, from: newest.from, words: files::words_of(newest), count });
         }
-        let untold = chat.messages.is_empty() && last.from != me && last.change.is_none() && last.seq > chat.read;
-        (untold && more > 0).then_some(Self { newest: last.seq, from: last.from, text: &last.preview, count: more })
+        let said = last.change.is_none() && !last.deleted;
+        let untold = chat.messages.is_empty() && last.from != me && said && last.seq > chat.read;
+        let file = last.file.as_deref().filter(|_| last.preview.is_empty());
+        let words = file.map_or(&*last.preview, files::in_short);
+        (untold && more > 0).then_some(Self { newest: last.seq, from: last.from, words, count: more })
     }
+}
+
+/// Whether its author has taken a message back.
+fn is_gone(chat: &Chat, seq: Seq) -> bool {
+    let last = chat.last.as_ref().is_some_and(|last| last.seq == seq && last.deleted);
+    last || chat.message(seq).is_some_and(|message| message.deleted)
 }
 
 /// The beginning of a text that comes from somebody, on one line and safe to be shown by others: see [`text`].

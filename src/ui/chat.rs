@@ -3,17 +3,18 @@
 use egui::{Event, Rect, Ui, UiBuilder, pos2, vec2};
 use lucide_icons::Icon;
 
-use super::composer::{self, Composer, Desk};
+use super::composer::{self, Composer, Desk, Out};
+use super::files::drop;
 use super::header::{self, Way};
 use super::mentions::Names;
 use super::slash;
 use super::text;
 use super::theme::{self, font, space};
-use super::timeline::{self, Decision, Timeline};
+use super::timeline::{self, Decision, Timeline, Wish};
 use super::when::Clock;
 use super::widgets;
 use crate::client::command::Command;
-use crate::client::model::{Link, Model};
+use crate::client::model::{Draft, Link, Model};
 
 /// The height of the bar that tells of the connection, when one line says it.
 const BAR: f32 = 38.0;
@@ -26,8 +27,8 @@ pub struct Pane<'a> {
     pub composer: &'a mut Composer,
     /// Who can be called by name.
     pub names: &'a Names,
-    /// What has been written.
-    pub draft: &'a mut String,
+    /// What is being written.
+    pub draft: &'a mut Draft,
     /// There is one pane only: a way back is needed.
     pub narrow: bool,
     /// The details are open beside it.
@@ -44,11 +45,21 @@ impl Pane<'_> {
             ui.ctx().request_repaint_after(holds);
         }
         let desk = Desk { chat: key, model, names: self.names, slow: slow.map(|(count, _)| count) };
+        // What is attached is looked at elsewhere, and is in the model when that is done.
+        let attached = model.drafts.get(&key).map(|draft| draft.attachments.as_slice()).unwrap_or_default();
+        if self.draft.attachments != attached {
+            self.draft.attachments = attached.to_vec();
+        }
+        self.take_dropped(ui, commands);
+        let before = self.draft.clone();
+        if !self.timeline.is_choosing() {
+            self.composer.prepare(ui, desk, self.draft);
+        }
         let height = self.composer.height(ui, desk, self.draft, all.width()).min(all.height() - theme::HEADER);
         let (head, rest) = all.split_top_bottom_at_y(all.top() + theme::HEADER);
         let (middle, foot) = rest.split_top_bottom_at_y(all.bottom() - height);
 
-        let way = header::show(ui, head, model, key, self.narrow, self.details, clock);
+        let mut way = header::show(ui, head, model, key, self.narrow, self.details, clock);
         let middle = self.search(ui, middle, model);
         // The composer comes first: what is sent in this frame is at the end of the conversation in the next one.
         let mut child = ui.new_child(UiBuilder::new().max_rect(foot));
@@ -67,22 +78,52 @@ impl Pane<'_> {
             self.timeline.show(&mut child, model, self.names, clock, commands);
             return way;
         }
-        let before = self.draft.clone();
         let sent = self.composer.show(&mut child, desk, self.draft);
-        let changed = (*self.draft != before).then(|| self.composer.draft(ui, key, self.draft));
-        if let Some((chat, text)) = sent {
-            commands.push(Command::say(chat, text));
-            if chat == key {
-                self.timeline.go_to_end();
+        match sent {
+            Some(Out::Send(chat, text, reply_to)) => {
+                let attachments = std::mem::take(&mut self.draft.attachments);
+                commands.push(Command::Send { chat, text, reply_to, attachments });
+                if chat == key {
+                    self.timeline.go_to_end();
+                }
             }
-        } else if !self.draft.is_empty() && *self.draft != before && !slash::is_command(self.draft) {
-            commands.push(Command::Typing { chat: key });
+            Some(Out::Edit(seq, text)) => commands.push(Command::Edit { chat: key, seq, text }),
+            Some(Out::Delete(seq)) => way = Some(Way::Delete(seq)),
+            Some(Out::Forget) => commands.push(Command::ForgetAttachProblem),
+            Some(Out::Show(seq)) => self.timeline.show_message(seq),
+            None if is_typing(self.draft, &before) => commands.push(Command::Typing { chat: key }),
+            None => {}
         }
-        // After what is sent: it is not to be lost between the two.
-        commands.extend(changed);
+        if let Some(seq) = self.draft.editing.as_ref().map(|editing| editing.seq).or(self.draft.reply_to) {
+            self.timeline.ask_for_quote(model, seq, commands);
+        }
         let mut child = ui.new_child(UiBuilder::new().max_rect(middle));
         self.timeline.show(&mut child, model, self.names, clock, commands);
+        match self.timeline.take_wish() {
+            Some(Wish::Reply(seq)) => self.composer.reply(model, key, self.draft, seq),
+            Some(Wish::Edit(seq)) => self.composer.edit(ui, model, key, self.draft, seq),
+            Some(Wish::Delete(seq)) => way = Some(Way::Delete(seq)),
+            None => {}
+        }
+        drop::overlay(ui, all, model.title(key));
+        if *self.draft != before {
+            // After what is sent: it is not to be lost between the two.
+            commands.push(self.composer.draft(ui, key, self.draft));
+        }
         way
+    }
+
+    /// Files that were dropped go with what is being written.
+    fn take_dropped(&mut self, ui: &Ui, commands: &mut Vec<Command>) {
+        let (key, paths) = (self.timeline.chat(), drop::take(ui));
+        if paths.is_empty() {
+            return;
+        }
+        commands.push(Command::Attach { chat: key, paths });
+        match &self.draft.editing {
+            Some(_) => self.composer.say(key, "It waits for your next message, behind the change of this one".into()),
+            None => self.composer.focus(),
+        }
     }
 
     /// The bar of the search, where one is open. Returns what is left below it.
@@ -100,6 +141,12 @@ impl Pane<'_> {
         }
         rest
     }
+}
+
+/// Whether a message is being written that others can be told of: no command, and no change of what they have, which
+/// is not in the text of the draft.
+fn is_typing(draft: &Draft, before: &Draft) -> bool {
+    !draft.text.is_empty() && draft.text != before.text && !slash::is_command(&draft.text)
 }
 
 /// The bar that says that the server is away. Returns how much height it took.

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use super::fuzzy;
 use super::text;
-use crate::client::model::{Chat, Model};
+use crate::client::model::{Chat, Message, Model};
 use crate::proto::chat::ChatKey;
 use crate::proto::ids::Seq;
 use crate::visible;
@@ -41,6 +41,12 @@ impl Needle {
         typed.chars().take(NEEDLE_MAX_CHARS).for_each(|c| fold(c, &mut |c| folded.push(c)));
         let folded = folded.trim().to_owned();
         (!folded.is_empty()).then_some(Self { folded })
+    }
+
+    /// Whether it is in what a message says, or in what its file is called.
+    pub fn finds(&self, message: &Message) -> bool {
+        let file = message.attachment.as_ref().is_some_and(|file| self.is_in(file.name.as_str()));
+        !message.deleted && (file || self.is_in(&message.text))
     }
 
     /// Whether it is in a text.
@@ -100,12 +106,14 @@ pub struct Found {
     seqs: VecDeque<Seq>,
     /// From where to where the chat was gone through, both ends included.
     looked: Option<(Seq, Seq)>,
+    /// How many changes of messages were heeded.
+    revisions: u64,
 }
 
 impl Found {
     /// Begins a search.
     pub fn new(needle: Needle) -> Self {
-        Self { needle, seqs: VecDeque::new(), looked: None }
+        Self { needle, seqs: VecDeque::new(), looked: None, revisions: 0 }
     }
 
     /// What is searched for.
@@ -118,6 +126,19 @@ impl Found {
         &self.seqs
     }
 
+    /// Takes in what has become of messages that were gone through.
+    pub fn heed(&mut self, model: &Model, key: ChatKey) {
+        let revised = model.revised_since(std::mem::replace(&mut self.revisions, model.revisions()));
+        let Some((from, to)) = self.looked else { return };
+        for (_, message) in revised.into_iter().filter(|(chat, it)| *chat == key && (from..=to).contains(&it.seq)) {
+            match (self.seqs.binary_search(&message.seq), self.needle.finds(message)) {
+                (Ok(at), false) => _ = self.seqs.remove(at),
+                (Err(at), true) => self.seqs.insert(at, message.seq),
+                (Ok(_), true) | (Err(_), false) => {}
+            }
+        }
+    }
+
     /// Goes on with the search: first what is new, then further back. Returns whether anything that is loaded is left.
     pub fn look(&mut self, chat: &Chat, mut portion: usize) -> bool {
         let (Some(first), Some(last)) = (chat.messages.front(), chat.messages.back()) else {
@@ -126,7 +147,7 @@ impl Found {
         };
         if self.looked.is_some_and(|(from, _)| from < first.seq) {
             // What was gone through is not there any more.
-            *self = Self::new(self.needle.clone());
+            *self = Self { revisions: self.revisions, ..Self::new(self.needle.clone()) };
         }
         let (mut from, mut to) = match self.looked {
             Some(looked) => looked,
@@ -135,7 +156,7 @@ impl Found {
         let is_new = chat.messages.partition_point(|message| message.seq <= to);
         for message in chat.messages.range(is_new..) {
             portion = portion.saturating_sub(cost(&message.text));
-            if self.needle.is_in(&message.text) {
+            if self.needle.finds(message) {
                 self.seqs.push_back(message.seq);
             }
             to = message.seq;
@@ -148,7 +169,7 @@ impl Found {
             && let Some(message) = left.checked_sub(1).and_then(|before| chat.messages.get(before))
         {
             portion = portion.saturating_sub(cost(&message.text));
-            if self.needle.is_in(&message.text) {
+            if self.needle.finds(message) {
                 self.seqs.push_front(message.seq);
             }
             from = message.seq;
@@ -180,6 +201,8 @@ pub struct Everywhere {
     hits: VecDeque<Hit>,
     /// From where to where the log was gone through.
     looked: Option<(Seq, Seq)>,
+    /// How many changes of messages were heeded.
+    revisions: u64,
     /// As many are wanted.
     wanted: usize,
     /// Nothing older is loaded.
@@ -189,7 +212,7 @@ pub struct Everywhere {
 impl Everywhere {
     /// Begins a search that stops when so many are found.
     pub fn new(needle: Needle, wanted: usize) -> Self {
-        Self { needle, hits: VecDeque::new(), looked: None, wanted, done: false }
+        Self { needle, hits: VecDeque::new(), looked: None, revisions: 0, wanted, done: false }
     }
 
     /// What is searched for.
@@ -216,6 +239,7 @@ impl Everywhere {
     pub fn look(&mut self, model: &Model, mut portion: usize) -> bool {
         let newest = model.chats.values().filter_map(|chat| chat.messages.back()).map(|last| last.seq).max();
         let Some(newest) = newest else { return false };
+        self.heed(model);
         let (mut from, to) = self.looked.unwrap_or((Seq(newest.0.saturating_add(1)), newest));
         if newest > to {
             self.take_new(model, to);
@@ -231,7 +255,7 @@ impl Everywhere {
             let Some(chat) = model.chat(key) else { continue };
             if let Some(message) = chat.messages.get(at) {
                 portion = portion.saturating_sub(cost(&message.text));
-                if self.needle.is_in(&message.text) {
+                if self.needle.finds(message) {
                     self.hits.push_back(Hit { chat: key, seq });
                 }
             }
@@ -243,11 +267,29 @@ impl Everywhere {
         !self.done && self.hits.len() < self.wanted
     }
 
+    /// Takes in what has become of messages that were gone through.
+    fn heed(&mut self, model: &Model) {
+        let revised = model.revised_since(std::mem::replace(&mut self.revisions, model.revisions()));
+        let Some((from, to)) = self.looked else { return };
+        for (chat, message) in revised.into_iter().filter(|(_, message)| (from..=to).contains(&message.seq)) {
+            let hit = Hit { chat, seq: message.seq };
+            // A message to several people stands in several chats.
+            let first = self.hits.partition_point(|other| other.seq > hit.seq);
+            let same =
+                self.hits.range(first..).take_while(|other| other.seq == hit.seq).position(|other| *other == hit);
+            match (same, self.needle.finds(message)) {
+                (Some(at), false) => _ = self.hits.remove(first + at),
+                (None, true) => self.hits.insert(first, hit),
+                (Some(_), true) | (None, false) => {}
+            }
+        }
+    }
+
     fn take_new(&mut self, model: &Model, after: Seq) {
         let mut new = Vec::new();
         for (key, chat) in &model.chats {
             let messages = chat.messages.iter().rev().take_while(|message| message.seq > after);
-            let found = messages.filter(|message| self.needle.is_in(&message.text));
+            let found = messages.filter(|message| self.needle.finds(message));
             new.extend(found.map(|message| Hit { chat: *key, seq: message.seq }));
         }
         new.sort_unstable_by_key(|hit| hit.seq);
@@ -275,9 +317,14 @@ pub fn snippet(needle: &Needle, message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::client::model::Message;
+    use crate::client::model::Me;
+    use crate::proto::attachment::{Attachment, FileId, FileName};
+    use crate::proto::event::Event;
     use crate::proto::ids::{DeviceId, Millis, UserId};
+    use crate::proto::record::{Deleted, Edited};
 
     fn places<'a>(typed: &str, text: &'a str) -> Vec<&'a str> {
         let places = Needle::new(typed).expect("something").places(text);
@@ -375,6 +422,52 @@ mod tests {
 
         model.chats.insert(ChatKey::Everyone, chat([1403, 1404].into_iter()));
         assert_eq!(look(&mut everywhere, &model)[..2], [1404, expected[0]]);
+    }
+
+    /// A message of the first of all chats becomes another one, by an event as it comes from a server.
+    fn edit(model: &mut Model, seq: u64, by: u64, text: &str) {
+        let edited = Edited {
+            seq: Seq(by),
+            at: Millis(0),
+            by: UserId(1),
+            chat: ChatKey::Everyone,
+            message_seq: Seq(seq),
+            client_id: None,
+            mentions: Default::default(),
+            message: text.into(),
+        };
+        model.apply(Event::Edited(edited), Millis(0));
+    }
+
+    #[test]
+    fn what_became_of_a_message_is_found_and_what_it_was_is_not() {
+        let mut model = Model::new(DeviceId::from_random(1));
+        model.me = Some(Me { id: UserId(2), username: "me".into() });
+        model.chats.insert(ChatKey::Everyone, chat(1000..1012));
+        let mut found = Found::new(Needle::new("needle").unwrap());
+        let mut everywhere = Everywhere::new(Needle::new("needle").unwrap(), 50);
+        let mut seqs = |model: &Model| {
+            found.heed(model, ChatKey::Everyone);
+            frames(|| found.look(&model.chats[&ChatKey::Everyone], 1000));
+            frames(|| everywhere.look(model, 1000));
+            let all: Vec<u64> = everywhere.hits().iter().rev().map(|hit| hit.seq.0).collect();
+            assert_eq!(found.seqs().iter().map(|seq| seq.0).collect::<Vec<_>>(), all);
+            all
+        };
+        assert_eq!(seqs(&model), [1002, 1005, 1008, 1011]);
+        edit(&mut model, 1005, 2000, "hay");
+        edit(&mut model, 1006, 2001, "a needle, after all");
+        assert_eq!(seqs(&model), [1002, 1006, 1008, 1011]);
+        let (seq, at, by, message_seq) = (Seq(2002), Millis(0), UserId(1), Seq(1011));
+        let deleted = Deleted { seq, at, by, chat: ChatKey::Everyone, message_seq, client_id: None };
+        model.apply(Event::Deleted(deleted), Millis(0));
+        assert_eq!(seqs(&model), [1002, 1006, 1008]);
+        // A file is found by what it is called.
+        let name = FileName::new("The needle.png").unwrap();
+        let attachment = Some(Arc::new(Attachment { file: FileId(1), name, size: 1, image: None }));
+        let message = Message { seq: Seq(2003), attachment, ..Message::default() };
+        model.chats.get_mut(&ChatKey::Everyone).unwrap().messages.push_back(message);
+        assert_eq!(seqs(&model), [1002, 1006, 1008, 2003]);
     }
 
     #[test]

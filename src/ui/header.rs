@@ -12,8 +12,9 @@ use super::widgets;
 use crate::client::model::Model;
 use crate::proto::chat::ChatKey;
 use crate::proto::event::Status;
+use crate::proto::ids::Seq;
 
-/// Where somebody wants to go from the header.
+/// Where somebody wants to go from the pane of a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// Back to the list.
@@ -22,6 +23,8 @@ pub enum Way {
     Details,
     /// To the search in this chat.
     Search,
+    /// To the question whether that message is to be taken back.
+    Delete(Seq),
 }
 
 /// Draws the header. `narrow`: there is one pane only, so that a way back is needed.

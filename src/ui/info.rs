@@ -242,7 +242,8 @@ fn card(
         ui.painter().rect_filled(place, radius::S, palette.bubble_own);
         widgets::say(ui, place, &crate::visible::cleaned(&message.text));
         ui.painter().galley(place.min + vec2(space::M, space::S), quote, palette.text);
-        let when = clock.exact(message.at);
+        let edited = message.edited.map(|edition| format!(" – edited {}", clock.exact(edition.at))).unwrap_or_default();
+        let when = format!("{}{edited}", clock.exact(message.at));
         let under = pos2(left, place.bottom() + theme::LINE / 2.0 + 2.0);
         widgets::line(ui, under, &when, font::tiny(), palette.subdued, inner_width);
         top += quote_height;

@@ -4,7 +4,7 @@
 //! A view is drawn once a frame and takes all of a frame's text at once. Without this, `one`, Enter, `two` within a
 //! frame would be the one message `onetwo`, and a password typed fast would stand in the field of the name.
 
-use egui::{Context, Event, Key, Plugin, RawInput};
+use egui::{Context, Event, Key, Plugin, RawInput, Ui};
 
 use super::shortcuts;
 
@@ -39,6 +39,9 @@ fn turn(event: &Event) -> Turn {
             pressed: true,
             ..
         } => Turn::Alone,
+        // They lead from a message to the field, or to a question.
+        Event::Key { key: Key::F2 | Key::Delete, pressed: true, .. } => Turn::Ends,
+        Event::Key { key: Key::R, pressed: true, modifiers, .. } if modifiers.command => Turn::Ends,
         // It may end the name of an emoji.
         Event::Text(text) if text == ":" => Turn::Ends,
         Event::Key { key, pressed: true, modifiers, .. }
@@ -81,6 +84,23 @@ impl Plugin for OneKeyAtATime {
             ctx.request_repaint();
         }
     }
+}
+
+/// Takes events away from the views that are drawn later in the frame: what is typed is for somebody else.
+pub fn withhold(ui: &Ui, what: impl Fn(&Event) -> bool) {
+    let typed = |event: &Event| {
+        matches!(
+            event,
+            Event::Text(_)
+                | Event::Paste(_)
+                | Event::PasteImage(_)
+                | Event::Copy
+                | Event::Cut
+                | Event::Ime(_)
+                | Event::Key { .. }
+        )
+    };
+    ui.input_mut(|input| input.events.retain(|event| !(typed(event) && what(event))));
 }
 
 #[cfg(test)]

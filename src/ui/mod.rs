@@ -8,8 +8,8 @@
 //!   `composer`. `details`: what there is to know of it. `info`: who has a message. `dialogs`: what is asked before
 //!   something is done, with `picker` to choose people and `jobs` to wait for an answer. `presence` and `happened`: who is
 //!   there and what was done to groups, in words. `mentions`: who a text calls by name. `find`: where words stand in
-//!   messages. `links`: where a text leads. `slash`: what a draft that begins with a slash asks for. `settings`: the page
-//!   on which one chooses; `admin`: that of administrators; `chosen`: the window's part in that; `frame`: how it takes effect, and the lines between panes.
+//!   messages. `links`: where a text leads. `slash`: what a draft that begins with a slash asks for. `talk`: the window's part in
+//!   what is written. `settings`: the page on which one chooses; `admin`: that of administrators; `chosen`: the window's part in that; `frame`: how it takes effect, and the lines between panes.
 //!   [`attention`]: what the desktop is to tell of; `announce`: what a screen reader says by itself. `export`: what is kept of a chat. `keys`: which events
 //!   a frame gets. `edit`: text in a field, of any script. `fonts`, `emoji` and `bidi`: what letters, emoji and
 //!   right-to-left sentences look like.
@@ -30,6 +30,7 @@ mod dialogs;
 mod edit;
 mod emoji;
 mod export;
+pub mod files;
 mod find;
 mod fonts;
 mod frame;
@@ -56,9 +57,11 @@ mod shortcuts;
 mod sidebar;
 mod slash;
 mod start;
+mod talk;
 mod text;
 pub mod theme;
 mod timeline;
+mod viewer;
 pub mod when;
 mod widgets;
 
@@ -77,13 +80,15 @@ use self::dialogs::{Dialog, Step};
 pub use self::frame::About;
 use self::frame::Frame;
 use self::header::Way;
+use self::keys::withhold;
 use self::login::Login;
 use self::mentions::Names;
 use self::sidebar::{Intent, Sidebar};
 use self::timeline::Timeline;
+use self::viewer::Viewer;
 use self::when::Clock;
 use crate::client::command::Command;
-use crate::client::model::{Model, Phase};
+use crate::client::model::{Draft, Model, Phase};
 use crate::proto::chat::{ChatKey, GroupId};
 use crate::proto::ids::Seq;
 use crate::settings::values::Account;
@@ -118,6 +123,8 @@ pub struct Window {
     /// There is room for the details beside the conversation.
     wide: bool,
     dialog: Option<Dialog>,
+    /// A picture lies above the panes.
+    viewer: Option<Viewer>,
     /// What lies above all of that while nobody knows whether the server is the right one.
     asking: Asking,
     /// A dialog was closed: the caret is to go back to where one writes.
@@ -128,7 +135,7 @@ pub struct Window {
     group_name: Option<String>,
     /// The group that had to be left, quoted.
     lost: Option<String>,
-    drafts: BTreeMap<ChatKey, String>,
+    drafts: BTreeMap<ChatKey, Draft>,
     announcer: Announcer,
     was_signed_in: bool,
 }
@@ -137,6 +144,7 @@ pub struct Window {
 pub fn prepare(ctx: &egui::Context) {
     theme::apply(ctx);
     ctx.add_plugin(keys::OneKeyAtATime::default());
+    files::prepare(ctx);
     // The zoom is kept with the other settings, which have one writer.
     ctx.options_mut(|options| options.zoom_with_keyboard = false);
 }
@@ -186,18 +194,13 @@ impl Window {
 
     /// The open chat, while its newest message is in view.
     pub fn watched(&self) -> Option<ChatKey> {
-        let in_front = self.details.is_some() && !self.wide;
+        let in_front = (self.details.is_some() && !self.wide) || self.viewer.is_some();
         self.open.as_ref().filter(|timeline| timeline.at_end() && !in_front).map(Timeline::chat)
     }
 
     /// While it is on, a screen reader says nothing by itself of the chats that are not open.
     pub fn set_do_not_disturb(&mut self, on: bool) {
         self.announcer.do_not_disturb = on;
-    }
-
-    /// What has been written and not sent in a chat.
-    pub fn draft(&self, chat: ChatKey) -> &str {
-        self.drafts.get(&chat).map_or("", String::as_str)
     }
 
     /// The emoji that were chosen last, the newest first: to be kept, and given back to the next window of this person.
@@ -249,15 +252,12 @@ impl Window {
                 self.take_up(&account);
                 self.frame.settings.remember(account);
             }
-            for (chat, draft) in &model.drafts {
-                composer::place_caret(ui.ctx(), *chat, draft.caret);
-                self.drafts.insert(*chat, draft.text.clone());
-            }
+            self.take_up_drafts(ui, model);
         }
         self.follow(model);
         // egui keeps the focus within a dialog for a while after its last frame.
         let asked = model.trust.is_some();
-        if self.resume && self.dialog.is_none() && model.info.is_none() && !asked {
+        if self.resume && self.dialog.is_none() && self.viewer.is_none() && model.info.is_none() && !asked {
             match ui.memory(|memory| memory.top_modal_layer()) {
                 Some(_) => ui.ctx().request_repaint(),
                 None => {
@@ -276,6 +276,8 @@ impl Window {
             // Before the views, and then nothing is left for them of what was typed.
             self.show_dialog(ui, model, clock, commands);
             withhold(ui, |_| true);
+        } else if self.show_viewer(ui, model, clock, commands) {
+            return;
         } else if info::show(ui, model, clock, commands) {
             // One goes on writing when the card is closed.
             self.resume = self.open.is_some();
@@ -339,7 +341,7 @@ impl Window {
         if !narrow || (self.open.is_none() && self.lost.is_none()) {
             let mut child = ui.new_child(UiBuilder::new().max_rect(list));
             let drafts = &self.drafts;
-            let draft = |chat| drafts.get(&chat).map(String::as_str);
+            let draft = |chat| drafts.get(&chat).map(composer::in_list);
             let open = self.open.as_ref().map(Timeline::chat);
             intent = self.sidebar.show(&mut child, model, clock, open, draft);
             if self.sidebar.has_caret(ui) {
@@ -394,6 +396,7 @@ impl Window {
                 Some(Way::Back) => self.leave(),
                 Some(Way::Details) => self.toggle_details(ui),
                 Some(Way::Search) => self.search(ui),
+                Some(Way::Delete(seq)) => self.ask_to_delete(seq, ui),
                 None => {}
             }
         }
@@ -467,10 +470,13 @@ impl Window {
             if self.open.is_some() && self.composer.peel() {
                 return;
             }
+            let in_sight = self.wide || self.details.is_none();
+            if in_sight && self.peel_about(ui, model, commands) {
+                return;
+            }
             if self.details.as_mut().is_some_and(Details::peel) {
                 return;
             }
-            let in_sight = self.wide || self.details.is_none();
             if in_sight && self.open.as_mut().is_some_and(Timeline::peel) {
                 self.composer.focus();
                 return;
@@ -489,12 +495,4 @@ impl Window {
             }
         }
     }
-}
-
-/// Takes events away from the views that are drawn later in the frame: what is typed is for somebody else.
-fn withhold(ui: &Ui, what: impl Fn(&Event) -> bool) {
-    let typed = |event: &Event| {
-        matches!(event, Event::Text(_) | Event::Paste(_) | Event::Copy | Event::Cut | Event::Ime(_) | Event::Key { .. })
-    };
-    ui.input_mut(|input| input.events.retain(|event| !(typed(event) && what(event))));
 }

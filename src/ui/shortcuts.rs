@@ -60,6 +60,18 @@ const fn local(part: Part, presses: &'static [Press], does: &'static str) -> Sho
     Shortcut { part, presses, does, action: None }
 }
 
+/// Answers the message that has the focus; in the field, the newest of somebody else.
+pub const REPLY: Press = key(CTRL, Key::R);
+/// Changes the message that has the focus.
+pub const EDIT: Press = key(NONE, Key::F2);
+/// Takes back the message that has the focus.
+pub const DELETE: Press = key(NONE, Key::Delete);
+/// The same.
+pub const BACKSPACE: Press = key(NONE, Key::Backspace);
+
+/// In an empty field: changes one's last message.
+pub const EDIT_LAST: Press = key(NONE, Key::ArrowUp);
+
 /// All of them, in the order in which they are shown.
 pub const TABLE: &[Shortcut] = &[
     global(Part::Finding, &[key(CTRL, Key::K)], "Find a chat, a person or a command", Action::Find),
@@ -85,11 +97,16 @@ pub const TABLE: &[Shortcut] = &[
         &[key(NONE, Key::Menu), key(Modifiers::SHIFT, Key::F10)],
         "Menu of the chat or message that has the focus",
     ),
+    local(Part::Chat, &[REPLY], "Reply to the message that has the focus, or to the newest"),
+    local(Part::Chat, &[EDIT], "Edit your message that has the focus"),
+    local(Part::Chat, &[DELETE, BACKSPACE], "Delete your message that has the focus"),
     local(Part::Chat, &[key(NONE, Key::PageUp)], "Scroll up"),
     local(Part::Chat, &[key(NONE, Key::PageDown)], "Scroll down"),
     local(Part::Writing, &[key(NONE, Key::Enter)], "Send"),
     local(Part::Writing, &[key(Modifiers::SHIFT, Key::Enter)], "New line"),
     local(Part::Writing, &[key(CTRL, Key::Enter)], "Send to the one named first alone; in a dialog: do it"),
+    local(Part::Writing, &[EDIT_LAST], "In an empty field: edit your last message"),
+    global(Part::Writing, &[key(CTRL, Key::O)], "Attach files", Action::Attach),
     local(Part::Writing, &[key(CTRL, Key::E)], "Emoji"),
     local(Part::Writing, &[Press::Typed("@")], "In a room: call somebody by name"),
     local(Part::Writing, &[Press::Typed("/")], "Commands"),
@@ -194,6 +211,12 @@ pub fn action_of(held: Modifiers, pressed: Key) -> Option<Action> {
     row.and_then(|row| row.action)
 }
 
+/// Takes a key that belongs to what has the focus, and says whether it was pressed.
+pub fn pressed(ui: &Ui, press: Press) -> bool {
+    let Press::Key(held, key) = press else { return false };
+    ui.input_mut(|input| input.consume_key(held, key))
+}
+
 /// Takes the next key that means the same wherever the focus is, and says what it means.
 pub fn take(ui: &Ui) -> Option<Action> {
     ui.input_mut(|input| {
@@ -241,7 +264,10 @@ mod tests {
     fn no_key_means_two_things() {
         for (at, row) in TABLE.iter().enumerate() {
             for other in TABLE.iter().skip(at + 1) {
-                assert!(row.presses.iter().all(|press| !other.presses.contains(press)), "{row:?} {other:?}");
+                // What belongs to the view that has the focus may mean something else in another one.
+                let apart = row.part != other.part && row.action.is_none() && other.action.is_none();
+                let both = row.presses.iter().any(|press| other.presses.contains(press));
+                assert!(apart || !both, "{row:?} {other:?}");
             }
             let Some(action) = row.action else { continue };
             for press in row.presses {

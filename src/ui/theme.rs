@@ -161,6 +161,10 @@ pub struct Palette {
     pub subdued: Color32,
     /// Times in one's own bubble.
     pub subdued_own: Color32,
+    /// Behind a message that is answered, in what others wrote.
+    pub quote: Color32,
+    /// The same in what this person wrote.
+    pub quote_own: Color32,
     /// Links, drafts, ticks.
     pub accent: Color32,
     /// Buttons and badges.
@@ -191,6 +195,14 @@ pub struct Palette {
     pub seen_own: Color32,
     /// Names in bubbles, one picked for each person.
     pub names: [Color32; PEOPLE],
+}
+
+impl Palette {
+    /// The name of somebody who is answered: their colour, a little nearer to that of text, as what is behind it is
+    /// darker than a bubble.
+    pub fn answered(&self, tint: usize) -> Color32 {
+        self.names.get(tint).map_or(self.text, |name| name.lerp_to_gamma(self.text, 0.25))
+    }
 }
 
 const fn rgb(hex: u32) -> Color32 {
@@ -228,6 +240,8 @@ static LIGHT: Palette = Palette {
     text: rgb(0x17_2120),
     subdued: rgb(0x5b_6966),
     subdued_own: rgb(0x3e_655e),
+    quote: rgb(0xf1_f4f3),
+    quote_own: rgb(0xc2_e5dd),
     accent: rgb(0x0b_736b),
     accent_fill: rgb(0x0d_7a72),
     accent_hover: rgb(0x0a_6861),
@@ -257,6 +271,8 @@ static DARK: Palette = Palette {
     text: rgb(0xe7_edeb),
     subdued: rgb(0x97_a5a2),
     subdued_own: rgb(0xa3_cbc4),
+    quote: rgb(0x19_201f),
+    quote_own: rgb(0x12_3c38),
     accent: rgb(0x5f_cfc2),
     accent_fill: rgb(0x0e_7a72),
     accent_hover: rgb(0x0f_837a),
@@ -286,6 +302,21 @@ static DARK: Palette = Palette {
         rgb(0xf4_a0c8),
     ],
 };
+
+/// Behind what stands on a picture, in both themes.
+pub const SHADE: Color32 = Color32::from_black_alpha(150);
+/// All around a picture that one looks at.
+pub const BEHIND_PICTURE: Color32 = rgb(0x0c_0f0f);
+/// Words of less weight there.
+pub const ON_PICTURE_QUIET: Color32 = Color32::from_gray(190);
+/// A button there that does nothing now.
+pub const ON_PICTURE_OFF: Color32 = Color32::from_gray(105);
+/// Behind a button there that is under the pointer.
+pub const ON_PICTURE_HOVER: Color32 = Color32::from_gray(80);
+/// The ticks of a message that was seen, on a shade.
+pub const SEEN_OVER: Color32 = rgb(0x8a_dcff);
+/// What went wrong, on a shade.
+pub const DANGER_OVER: Color32 = rgb(0xff_a79f);
 
 /// The colours that hold now.
 pub fn palette(ui: &egui::Ui) -> &'static Palette {
@@ -413,6 +444,10 @@ mod tests {
                 ("subdued on a selected row", p.subdued, p.selected),
                 ("time in one's own bubble", p.subdued_own, p.bubble_own),
                 ("text in one's own bubble", p.text, p.bubble_own),
+                ("what one answers", p.text, p.quote_own),
+                ("what is said of what one answers", p.subdued_own, p.quote_own),
+                ("what others answer", p.text, p.quote),
+                ("what is said of what others answer", p.subdued, p.quote),
                 ("button", p.on_accent, p.accent_fill),
                 ("quiet badge", p.on_accent, p.quiet_fill),
                 ("button under the pointer", p.on_accent, p.accent_hover),
@@ -431,6 +466,9 @@ mod tests {
                 pairs.push(("danger", p.danger, behind));
             }
             pairs.extend(p.names.map(|name| ("name in a bubble", name, p.bubble)));
+            for behind in [p.quote, p.quote_own] {
+                pairs.extend((0..PEOPLE).map(|tint| ("name of one who is answered", p.answered(tint), behind)));
+            }
             pairs.extend(AVATARS.map(|fill| ("initials", Color32::WHITE, fill)));
             for (what, front, behind) in pairs {
                 let ratio = contrast(front, behind);

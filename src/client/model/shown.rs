@@ -1,7 +1,7 @@
 //! What a message of one's own shows while a change of it is on its way.
 
 use super::{ChatKey, Message, Model, Outgoing, Seq};
-use crate::client::outbox::What;
+use crate::client::outbox::{Progress, What};
 
 /// A message as it is to be shown: with what its author has done to it, whether the server knows or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +28,12 @@ impl Model {
         let pending = self.pending_change(chat, message.seq);
         let (text, deleted) = match pending.map(|entry| &entry.what) {
             _ if message.deleted => ("", true),
-            Some(What::Delete(_)) => ("", true),
+            // One that could not be taken back is still there for the others.
+            Some(What::Delete(_)) if pending.is_some_and(|entry| entry.progress == Progress::Pending) => ("", true),
             Some(What::Edit(_)) => (pending.map_or("", |entry| &entry.text), false),
             _ => (&*message.text, false),
         };
-        Shown { text, deleted, edited: !deleted && (message.edited.is_some() || pending.is_some()), pending }
+        let changed = pending.is_some_and(|entry| matches!(entry.what, What::Edit(_)));
+        Shown { text, deleted, edited: !deleted && (message.edited.is_some() || changed), pending }
     }
 }

@@ -7,8 +7,9 @@ use egui::widgets::text_edit::TextEditState;
 use egui::{Id, Rect, Ui, pos2, vec2};
 use lucide_icons::Icon;
 
+use super::caret::{caret, set_caret};
 use super::chooser::{Chooser, Done};
-use super::{BUTTON, Composer, SMILE, caret, complete};
+use super::{BUTTON, Composer, SMILE, complete};
 use crate::ui::widgets;
 
 impl Composer {
@@ -81,5 +82,5 @@ fn selected(ui: &Ui, id: Id, draft: &str) -> Range<usize> {
 /// Puts the caret to a place in bytes.
 pub fn put_caret(ui: &Ui, id: Id, draft: &str, at: usize) {
     let at = draft.get(..at).map_or(0, |before| before.chars().count());
-    super::set_caret(ui.ctx(), id, at);
+    set_caret(ui.ctx(), id, at);
 }

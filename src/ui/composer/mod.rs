@@ -1,25 +1,32 @@
 //! Where messages are written. Decides when a text is sent, and to whom; what it is sent with is a command.
 
+mod about;
 mod card;
+mod caret;
 mod chooser;
 mod complete;
 mod emoji;
+mod enclosed;
 mod enter;
 mod field;
 mod grid;
+mod offer;
 mod paste;
 mod popup;
+mod revise;
 mod room;
 mod strip;
 
-use egui::text::{CCursor, CCursorRange, CharIndex};
-use egui::widgets::text_edit::TextEditState;
-use egui::{EventFilter, Id, Key, Modifiers, Rect, Stroke, TextEdit, Ui, pos2, vec2};
+use egui::{Id, Key, Modifiers, Rect, Stroke, TextEdit, Ui, pos2, vec2};
 
+use self::about::{About, Clicked};
 use self::card::Card;
+pub use self::caret::{is_for_composer, place_carets};
 use self::chooser::Chooser;
-use self::complete::{Choice, Offer};
+use self::complete::Offer;
+use self::enclosed::CLIP;
 use self::enter::{Enter, Keys};
+use self::revise::Left;
 pub use self::room::Room;
 use self::strip::Strip;
 pub use self::strip::slow;
@@ -27,11 +34,13 @@ use super::edit;
 use super::emoji::taste::Taste;
 use super::mentions::Names;
 use super::slash::{self, Slash};
+use super::text;
 use super::theme::{self, font, space};
 use crate::client::command::Command;
 use crate::client::model::Draft;
 use crate::client::model::Model;
 use crate::proto::chat::ChatKey;
+use crate::proto::ids::Seq;
 use crate::visible::isolated;
 
 /// The composer grows to this many lines, then scrolls.
@@ -79,19 +88,45 @@ pub struct Composer {
     /// A draft that could not be sent, and why.
     wrong: Option<(String, String)>,
     keys: Keys,
+    /// A message that was being changed, until one comes back to it.
+    left: Option<Left>,
+    /// The text that the message which is being changed has now.
+    before: Option<(Seq, String)>,
     /// The card of emoji, while it is open.
     chooser: Option<Chooser>,
     /// The emoji and the tone of skin that this person likes.
     pub taste: Taste,
 }
 
+/// What is to become of what somebody wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Out {
+    /// It is sent to a chat, as the answer to a message of that chat.
+    Send(ChatKey, String, Option<Seq>),
+    /// It is the new text of a message.
+    Edit(Seq, String),
+    /// Nothing was left of a message: perhaps it is to be taken back.
+    Delete(Seq),
+    /// Nothing; that message is to be looked at.
+    Show(Seq),
+    /// Nothing; why a file was not attached has been read.
+    Forget,
+}
+
+/// What the list shows of a draft: the text at which somebody writes.
+pub fn preview(draft: &Draft) -> &str {
+    draft.editing.as_ref().map_or(&draft.text, |editing| &editing.text)
+}
+
+/// The same in the list: a draft may be nothing but a file.
+pub fn in_list(draft: &Draft) -> &str {
+    let text = preview(draft);
+    if text.trim().is_empty() { enclosed::first_name(draft).unwrap_or(text) } else { text }
+}
+
 /// The part of a draft that is sent: without the empty lines around it.
 pub fn sendable(draft: &str) -> &str {
     draft.trim_end().trim_start_matches(['\n', '\r'])
-}
-
-fn id(chat: ChatKey) -> Id {
-    Id::unique(("composer", chat))
 }
 
 impl Composer {
@@ -132,48 +167,65 @@ impl Composer {
     }
 
     /// How high the composer will be for that text, in a pane of that width.
-    pub fn height(&self, ui: &Ui, desk: Desk<'_>, draft: &str, pane_width: f32) -> f32 {
+    pub fn height(&self, ui: &Ui, desk: Desk<'_>, draft: &Draft, pane_width: f32) -> f32 {
+        let (about, strip) = (About::of(desk, draft), self.strip(desk, draft));
+        let files = if enclosed::has_row(draft) { enclosed::HEIGHT } else { 0.0 };
+        let above = files + if about.is_some() { about::HEIGHT } else { 0.0 };
+        let draft = preview(draft);
         let galley = edit::laid_out(ui, draft, font::body(), egui::Color32::WHITE, Some(text_width(pane_width)));
         let lines = galley.rows.len().clamp(1, LINES_MAX);
         let max = desk.model.message_max_bytes;
         let counter = if Room::of(draft, max) == Room::Plenty { 0.0 } else { COUNTER };
         let (left, right) = column(0.0, pane_width);
-        let strip = self.strip(desk, draft).map_or(0.0, |strip| strip.height(ui, right - left));
-        (lines - 1) as f32 * theme::LINE + LOWEST + counter + strip
+        let strip = strip.map_or(0.0, |strip| strip.height(ui, right - left));
+        above + (lines - 1) as f32 * theme::LINE + LOWEST + counter + strip
     }
 
     /// What is said above the field.
-    fn strip(&self, desk: Desk<'_>, draft: &str) -> Option<Strip> {
+    fn strip(&self, desk: Desk<'_>, draft: &Draft) -> Option<Strip> {
+        // What is about a message of this chat is not for somebody alone.
+        let alone = draft.editing.is_none() && draft.reply_to.is_none();
+        let draft = preview(draft);
         if let Some((_, why)) = self.wrong.as_ref().filter(|(wrong, _)| wrong == draft) {
             return Some(Strip::Wrong(why.clone()));
+        }
+        if let Some(why) = &desk.model.attach_problem {
+            return Some(Strip::NotAttached(why.clone()));
         }
         if let Some(done) = &self.done {
             return Some(Strip::Done(done.clone()));
         }
-        if let Some((to, _)) = desk.names.addressed(sendable(draft)) {
+        if let Some((to, _)) = desk.names.addressed(sendable(draft)).filter(|_| alone) {
             return Some(Strip::Alone(desk.model.name(to).to_owned(), self.keys.send_alone()));
         }
         desk.slow.map(Strip::Slow)
     }
 
     /// What is being written has changed: it is to outlive the window.
-    pub fn draft(&self, ui: &Ui, chat: ChatKey, draft: &str) -> Command {
-        let caret = caret(ui, id(chat), draft).unwrap_or(draft.len());
-        let caret = draft.get(..caret).map_or(0, |before| before.chars().count());
-        Command::SetDraft { chat, draft: Draft { text: draft.to_owned(), caret, ..Draft::default() } }
+    pub fn draft(&self, ui: &Ui, chat: ChatKey, draft: &Draft) -> Command {
+        let mut draft = draft.clone();
+        caret::note_carets(ui, chat, &mut draft);
+        Command::SetDraft { chat, draft }
     }
 
-    /// Draws the composer and returns what is to be sent, and where to.
-    pub fn show(&mut self, ui: &mut Ui, desk: Desk<'_>, draft: &mut String) -> Option<(ChatKey, String)> {
+    /// What was about another chat is gone.
+    fn enter_chat(&mut self, chat: ChatKey) {
+        if self.chat.replace(chat) != Some(chat) {
+            let Self { composing, wants_focus, chat, keys, .. } = *self;
+            let (taste, left) = (std::mem::take(&mut self.taste), self.left.take());
+            *self = Self { composing, wants_focus, chat, keys, taste, left, ..Self::default() };
+        }
+    }
+
+    /// Draws the composer and returns what is to become of what was written.
+    pub fn show(&mut self, ui: &mut Ui, desk: Desk<'_>, whole: &mut Draft) -> Option<Out> {
+        let (about, strip) = (About::of(desk, whole), self.strip(desk, whole));
+        let editing = whole.editing.as_ref().map(|editing| editing.seq);
+        let draft = whole.editing.as_mut().map_or(&mut whole.text, |editing| &mut editing.text);
         let palette = theme::palette(ui);
         let pane = ui.max_rect();
         ui.painter().rect_filled(pane, 0.0, palette.surface);
         ui.painter().hline(pane.x_range(), pane.top(), Stroke::new(1.0, palette.line));
-        if self.chat.replace(desk.chat) != Some(desk.chat) {
-            let Self { composing, wants_focus, chat, keys, .. } = *self;
-            let taste = std::mem::take(&mut self.taste);
-            *self = Self { composing, wants_focus, chat, keys, taste, ..Self::default() };
-        }
         if self.done.is_some() && key_pressed(ui) {
             self.done = None;
         }
@@ -185,29 +237,48 @@ impl Composer {
         let max = desk.model.message_max_bytes;
         let room = Room::of(draft, max);
         let counter = if room == Room::Plenty { 0.0 } else { COUNTER };
-        let strip = self.strip(desk, draft);
-        let above = strip.as_ref().map_or(0.0, |strip| strip.height(ui, right - left));
-        let alone = strip.is_some_and(|strip| strip.show(ui, pos2(left, pane.top()), right - left));
+        let mut above = strip.as_ref().map_or(0.0, |strip| strip.height(ui, right - left));
+        let not_attached = matches!(strip, Some(Strip::NotAttached(_)));
+        let pressed = strip.is_some_and(|strip| strip.show(ui, pos2(left, pane.top()), right - left));
+        let (alone, forgotten) = (pressed && !not_attached, pressed && not_attached);
+        let mut asked = Clicked::Nothing;
+        if let Some(about) = &about {
+            asked = about.show(ui, pos2(left, pane.top() + above), right - left);
+            above += about::HEIGHT;
+        }
+        let files = editing.is_none() && !whole.attachments.is_empty();
+        if files {
+            self.wants_focus |=
+                enclosed::show(ui, pos2(left, pane.top() + above), right - left, desk.chat, &mut whole.attachments);
+            above += enclosed::HEIGHT;
+        }
         let frame = Rect::from_min_max(
             pos2(left, pane.top() + above + space::M - 1.0),
             pos2(right - BUTTON - space::S, pane.bottom() - space::M + 1.0 - counter),
         );
 
-        let id = id(desk.chat);
+        let id = caret::field_id(desk.chat, editing);
         self.take_focus(ui, id);
         let (steps, tab) = self.keys_of_offer(ui, id);
         let enter = self.enter(ui, id);
         if self.chooser.is_none()
-            && let Some(why) = paste::receive(ui, draft.len(), max)
+            && let Some(why) = paste::receive(ui, desk.chat, draft.len(), max)
         {
             self.wrong = Some((draft.clone(), why));
             ui.ctx().request_repaint();
         }
-        field::show(ui, id, frame, desk.model.title(desk.chat), draft);
+        let hint = match editing {
+            Some(_) => "Message as it is to be".into(),
+            None => format!("Message {}", isolated(&text::one_line(desk.model.title(desk.chat)))),
+        };
+        field::show(ui, id, frame, &hint, draft);
         self.choose_emoji(ui, id, frame, right, draft);
+        if editing.is_none() {
+            self.wants_focus |= enclosed::button(ui, desk.chat, frame);
+        }
 
         self.write_emoji(ui, id, draft);
-        self.look_for_offer(ui, id, desk, draft);
+        self.look_for_offer(ui, id, desk, draft, editing.is_some());
         let clicked_choice = self.show_offer(ui, id, desk, frame, steps);
         let chosen = match &self.offer {
             Some(offer) => offer.choices.get(clicked_choice.unwrap_or(self.chosen)).copied(),
@@ -216,29 +287,46 @@ impl Composer {
         let takes = clicked_choice.is_some() || tab || matches!(enter, Enter::Plain | Enter::Take);
         let offered = self.offer.is_some();
         if let Some(choice) = chosen.filter(|_| takes) {
-            self.take_choice(ui, desk, draft, choice);
+            self.take_choice(ui, id, desk, draft, choice);
         } else if let Some(card) = self.card.filter(|_| !offered)
             && card.show(ui, frame, pane, desk, self.keys.send_alone())
         {
             self.card = None;
         }
 
-        let ready = !draft.trim().is_empty() && !matches!(Room::of(draft, max), Room::Over(_));
+        // A message that is changed to nothing is taken back, or keeps the file that it carries.
+        let some = editing.is_some() || files || !draft.trim().is_empty();
+        let ready = some && !matches!(Room::of(draft, max), Room::Over(_));
         let button = Rect::from_min_size(pos2(right - BUTTON, frame.bottom() - BUTTON), vec2(BUTTON, BUTTON));
-        let clicked = room::send_button(ui, button, ready, self.keys.send());
+        let clicked = room::send_button(ui, button, ready, editing.is_some(), self.keys.send());
         room::limit(ui, pos2(frame.left() + space::XS, frame.bottom() + COUNTER / 2.0 + 3.0), room);
 
         // Whatever the button did, writing goes on.
-        self.wants_focus |= clicked || alone;
-        if !ready {
-            None
-        } else if clicked || (enter == Enter::Plain && chosen.is_none()) {
-            self.submit(ui, id, desk, draft)
-        } else if alone || enter == Enter::Alone {
-            self.submit_alone(ui, id, desk, draft)
-        } else {
-            None
+        self.wants_focus |= clicked || pressed;
+        if forgotten {
+            return Some(Out::Forget);
         }
+        let plain = clicked || (enter == Enter::Plain && chosen.is_none());
+        let sent = match (asked, editing) {
+            (Clicked::Show(seq), _) => return Some(Out::Show(seq)),
+            (Clicked::Close, _) => {
+                self.peel_about(desk.model, desk.chat, whole);
+                ui.ctx().request_repaint();
+                return None;
+            }
+            (Clicked::Nothing, _) if !ready => None,
+            (Clicked::Nothing, Some(_)) if plain || enter == Enter::Alone => {
+                return self.submit_edit(ui, id, desk, whole);
+            }
+            (Clicked::Nothing, None) if plain => self.submit(ui, id, desk, draft),
+            (Clicked::Nothing, None) if whole.reply_to.is_none() && (alone || enter == Enter::Alone) => {
+                self.submit_alone(ui, id, desk, draft)
+            }
+            (Clicked::Nothing, _) => None,
+        };
+        let (chat, text) = sent?;
+        let reply_to = if chat == desk.chat { whole.reply_to.take() } else { None };
+        Some(Out::Send(chat, text, reply_to))
     }
 
     /// Does what the draft asks for. What cannot be done stays in the draft.
@@ -291,66 +379,6 @@ impl Composer {
         self.wrong = None;
         (self.offer, self.declined) = (None, None);
         ui.ctx().request_repaint();
-    }
-
-    /// Finds out what could be meant at the caret.
-    fn look_for_offer(&mut self, ui: &Ui, id: Id, desk: Desk<'_>, draft: &str) {
-        if self.declined.is_some_and(|start| start >= draft.len()) {
-            self.declined = None;
-        }
-        let over = self.offer.is_some() && popup::is_under_pointer(ui);
-        let here = !self.composing && self.chooser.is_none() && (over || ui.memory(|memory| memory.has_focus(id)));
-        let offer = caret(ui, id, draft)
-            .filter(|_| here)
-            .and_then(|caret| complete::offer(draft, caret, desk.model, desk.names, &self.taste))
-            .filter(|offer| self.declined != Some(offer.range.start));
-        let range = |offer: &Option<Offer>| offer.as_ref().map(|offer| offer.range.clone());
-        if range(&offer) != range(&self.offer) {
-            self.chosen = 0;
-            ui.ctx().request_repaint();
-        }
-        self.offer = offer;
-        if self.offer.is_some() {
-            // Tab takes a choice: it must not move the focus in the next frame.
-            ui.memory_mut(|memory| memory.set_focus_lock_filter(id, EventFilter { tab: true, ..field::KEYS }));
-        }
-    }
-
-    /// Draws what is offered. Returns the choice that was clicked.
-    fn show_offer(&mut self, ui: &Ui, id: Id, desk: Desk<'_>, frame: Rect, steps: isize) -> Option<usize> {
-        let offer = self.offer.as_ref()?;
-        let count = offer.choices.len();
-        let last = isize::try_from(count).unwrap_or(1);
-        let chosen = isize::try_from(self.chosen).unwrap_or(0).saturating_add(steps).rem_euclid(last.max(1));
-        self.chosen = usize::try_from(chosen).unwrap_or(0);
-        let clicked = popup::show(ui, id, frame, &offer.choices, self.chosen, desk.model);
-        self.wants_focus |= clicked.is_some();
-        clicked
-    }
-
-    fn take_choice(&mut self, ui: &Ui, desk: Desk<'_>, draft: &mut String, choice: Choice) {
-        let Some(offer) = self.offer.take() else { return };
-        let caret = offer.take(choice, draft, desk.model);
-        emoji::put_caret(ui, id(desk.chat), draft, caret);
-        if let Choice::Emoji(emoji) = choice {
-            self.taste.used(emoji);
-        }
-        // The name stands there now; what is written behind it is not a longer one.
-        self.declined = matches!(choice, Choice::Mention(_) | Choice::Receiver(_)).then_some(offer.range.start);
-        self.chosen = 0;
-        ui.ctx().request_repaint();
-    }
-
-    /// The keys that belong to what is offered: how far down the choice goes, and whether Tab takes it.
-    fn keys_of_offer(&self, ui: &Ui, id: Id) -> (isize, bool) {
-        if self.offer.is_none() || self.composing || !ui.memory(|memory| memory.has_focus(id)) {
-            return (0, false);
-        }
-        ui.input_mut(|input| {
-            let mut count = |key| isize::try_from(input.count_and_consume_key(Modifiers::NONE, key)).unwrap_or(0);
-            let steps = count(Key::ArrowDown) - count(Key::ArrowUp);
-            (steps, count(Key::Tab) > 0)
-        })
     }
 
     /// Typing reaches the composer wherever the focus was, the first character included.
@@ -414,25 +442,6 @@ fn key_pressed(ui: &Ui) -> bool {
     })
 }
 
-/// Puts the caret of a chat to where it was, in characters.
-pub fn place_caret(ctx: &egui::Context, chat: ChatKey, caret: usize) {
-    set_caret(ctx, id(chat), caret);
-}
-
-/// Puts the caret of a field behind so many letters.
-fn set_caret(ctx: &egui::Context, id: Id, caret: usize) {
-    let mut state = TextEditState::load(ctx, id).unwrap_or_default();
-    state.cursor.set_char_range(Some(CCursorRange::one(CCursor::new(CharIndex(caret)))));
-    state.store(ctx, id);
-}
-
-/// Where the caret stands, in bytes; nowhere while a part is selected.
-fn caret(ui: &Ui, id: Id, draft: &str) -> Option<usize> {
-    let range = TextEditState::load(ui.ctx(), id)?.cursor.char_range()?;
-    let at = range.single()?.index.0;
-    Some(draft.char_indices().nth(at).map_or(draft.len(), |(byte, _)| byte))
-}
-
 /// From where to where the composer reaches: the same column as the conversation above it.
 fn column(left: f32, right: f32) -> (f32, f32) {
     let middle = (left + right) / 2.0;
@@ -442,7 +451,7 @@ fn column(left: f32, right: f32) -> (f32, f32) {
 
 fn text_width(pane_width: f32) -> f32 {
     let (left, right) = column(0.0, pane_width);
-    (right - left - BUTTON - space::S - SMILE - 2.0 * (PAD + 5.0)).max(1.0)
+    (right - left - BUTTON - space::S - CLIP - SMILE - 2.0 * (PAD + 5.0)).max(1.0)
 }
 
 #[cfg(test)]

@@ -29,12 +29,13 @@ impl Room {
     }
 }
 
-/// The button that sends.
-pub fn send_button(ui: &mut Ui, rect: Rect, ready: bool, keys: &str) -> bool {
+/// The button that sends, or that `saves` the message which is being changed.
+pub fn send_button(ui: &mut Ui, rect: Rect, ready: bool, saves: bool, keys: &str) -> bool {
+    let name = if saves { "Save" } else { "Send" };
     let palette = theme::palette(ui);
     let sense = if ready { Sense::click() } else { Sense::click() - Sense::FOCUSABLE };
     let response = ui.interact(rect, Id::unique("send"), sense);
-    response.widget_info(|| WidgetInfo::labeled(egui::accesskit::Role::Button, ready, "Send"));
+    response.widget_info(|| WidgetInfo::labeled(egui::accesskit::Role::Button, ready, name));
     let (fill, front) = match (ready, response.hovered()) {
         (false, _) => (palette.field, palette.subdued),
         (true, true) => (palette.accent_hover, palette.on_accent),
@@ -42,9 +43,12 @@ pub fn send_button(ui: &mut Ui, rect: Rect, ready: bool, keys: &str) -> bool {
     };
     ui.painter().circle_filled(rect.center(), rect.width() / 2.0, fill);
     widgets::focus_ring(ui, &response, egui::CornerRadius::same(255));
-    widgets::icon(ui, rect.center() + vec2(-1.0, 1.0), Icon::Send, 18.0, front);
+    match saves {
+        true => widgets::icon(ui, rect.center(), Icon::Check, 20.0, front),
+        false => widgets::icon(ui, rect.center() + vec2(-1.0, 1.0), Icon::Send, 18.0, front),
+    }
     let clicked = response.clicked();
-    response.on_hover_text(format!("Send ({keys})"));
+    response.on_hover_text(format!("{name} ({keys})"));
     clicked
 }
 

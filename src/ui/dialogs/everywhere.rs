@@ -50,7 +50,9 @@ fn shown(model: &Model, clock: &Clock, needle: &Needle, hit: Hit) -> Option<Show
     let at = chat.messages.binary_search_by_key(&hit.seq, |message| message.seq).ok()?;
     let message: &Message = chat.messages.get(at)?;
     let who = if model.is_me(message.from) { "You" } else { model.name(message.from) };
-    let piece = find::snippet(needle, &message.text);
+    // It stands in the name of its file where it does not in its text.
+    let file = message.attachment.as_ref().filter(|_| !needle.is_in(&message.text));
+    let piece = find::snippet(needle, file.map_or(&*message.text, |file| file.name.as_str()));
     let words = match (hit.chat, model.is_me(message.from)) {
         // With one person it is plain who said it.
         (ChatKey::Person(_), false) => piece,

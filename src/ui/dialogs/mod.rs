@@ -4,6 +4,7 @@
 
 pub mod account;
 mod add_people;
+mod delete;
 mod everywhere;
 mod export;
 pub mod finder;
@@ -21,6 +22,7 @@ use lucide_icons::Icon;
 
 use self::account::AskAccount;
 use self::add_people::AddPeople;
+use self::delete::DeleteMessage;
 use self::everywhere::SearchEverywhere;
 use self::export::ExportChat;
 use self::finder::Finder;
@@ -73,6 +75,8 @@ pub enum Dialog {
     Account(AskAccount),
     /// Invite somebody.
     Invite(NewInvite),
+    /// Take a message back.
+    Delete(DeleteMessage),
 }
 
 /// What a dialog comes to in a frame.
@@ -143,6 +147,11 @@ impl Dialog {
         Self::Invite(NewInvite::new(server, fingerprint))
     }
 
+    /// To take a message back.
+    pub fn delete(chat: ChatKey, seq: Seq) -> Self {
+        Self::Delete(DeleteMessage::new(chat, seq))
+    }
+
     /// What it needs of what surrounds the window, asked for once.
     pub fn take_order(&mut self) -> Option<crate::export::Order> {
         match self {
@@ -165,6 +174,7 @@ impl Dialog {
             Self::Reading(dialog) => dialog.show(ui, clock),
             Self::Account(dialog) => dialog.show(ui, model, commands),
             Self::Invite(dialog) => dialog.show(ui, model, clock, commands),
+            Self::Delete(dialog) => dialog.show(ui, model, commands),
         }
     }
 }

@@ -3,18 +3,20 @@
 use std::borrow::Cow;
 
 use egui::accesskit::Role;
+use egui::text::{LayoutJob, TextFormat};
 use egui::text_selection::LabelSelectionState;
 use egui::{CursorIcon, Id, Pos2, Response, Sense, Stroke, Ui, Vec2, WidgetInfo, vec2};
+use lucide_icons::Icon;
 
 use super::page::Page;
-use super::rows::Row;
+use super::row::{DELETED, Row};
 use crate::ui::bidi;
 use crate::ui::emoji;
 use crate::ui::find::Needle;
 use crate::ui::links::{self, Link};
 use crate::ui::marks::{self, Mark};
 use crate::ui::text::{self, Read};
-use crate::ui::theme::{self, Palette, font, radius};
+use crate::ui::theme::{self, Palette, font, radius, space};
 use crate::visible;
 
 /// A message of more lines is folded.
@@ -51,6 +53,9 @@ pub struct Body {
 
 /// Lays it out.
 pub fn measure(ui: &Ui, row: &Row<'_>, page: &Page<'_>) -> Body {
+    if row.deleted {
+        return remark(ui, row);
+    }
     let words = visible::cleaned(row.text);
     let links = links::find(&words);
     let here = page.here.is_some() && row.id.seq() == page.here;
@@ -77,6 +82,19 @@ pub fn measure(ui: &Ui, row: &Row<'_>, page: &Page<'_>) -> Body {
         return Body { fold: Fold::Whole, ..body };
     }
     body
+}
+
+/// What stands in the place of a message that was taken back. Nothing of it can be selected.
+fn remark(ui: &Ui, row: &Row<'_>) -> Body {
+    let palette = theme::palette(ui);
+    let color = if row.own { palette.subdued_own } else { palette.subdued };
+    let mut job = LayoutJob::default();
+    job.append(Icon::Ban.unicode().encode_utf8(&mut [0; 4]), 0.0, TextFormat::simple(font::icon(14.0), color));
+    let italics = TextFormat { italics: true, ..TextFormat::simple(font::body(), color) };
+    job.append(DELETED, space::S - 2.0, italics);
+    let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
+    let read = Read { galley, selectable: false, behind: Vec::new(), links: Vec::new() };
+    Body { read, links: Vec::new(), cut: Vec::new(), fold: Fold::Short, found: None }
 }
 
 /// As much of a text as can be shown of it while it is folded, and a little more.

@@ -7,10 +7,12 @@ use egui::{CornerRadius, Galley, Id, Rect, Response, Sense, Ui, WidgetInfo, pos2
 
 use super::body::{self, Body, Fold};
 use super::chosen::Chosen;
+use super::enclosed::{self, Block};
 use super::foot::{self, Foot};
 use super::line;
 use super::menu;
-use super::page::{AVATAR, Deed, Done, GAP, GAP_GROUP, PAD_X, PAD_Y, Page};
+use super::page::{AVATAR, Deed, Done, GAP, GAP_GROUP, Measure, PAD_X, PAD_Y, Page};
+use super::quote;
 use super::rows::Row;
 use crate::proto::ids::Seq;
 use crate::ui::controls;
@@ -30,6 +32,9 @@ const BAR: f32 = 3.0;
 pub struct Look {
     body: Body,
     name: Option<Arc<Galley>>,
+    quote: Option<quote::Look>,
+    /// The file that it carries.
+    block: Option<Block>,
     foot: Foot,
     /// What is inside the padding.
     inner: egui::Vec2,
@@ -52,7 +57,14 @@ impl Look {
     }
 
     fn body_top(&self) -> f32 {
-        if self.name.is_some() { NAME } else { 0.0 }
+        let head = self.head();
+        self.block.map_or(head, |block| block.below(head))
+    }
+
+    /// How high it is what stands above the file and the words.
+    fn head(&self) -> f32 {
+        let name = if self.name.is_some() { NAME } else { 0.0 };
+        name + self.quote.as_ref().map_or(0.0, |quote| quote.size().y)
     }
 }
 
@@ -60,7 +72,9 @@ impl Look {
 pub fn measure(ui: &Ui, row: &Row<'_>, page: &Page<'_>) -> Look {
     let palette = theme::palette(ui);
     let measure = &page.measure;
-    let body = body::measure(ui, row, page);
+    let block = row.file.as_ref().map(|carried| enclosed::measure(carried, measure));
+    let room = block.map_or(measure.text, |block| block.caption(measure.text));
+    let body = body::measure(ui, row, &Page { measure: Measure { text: room, ..*measure }, ..*page });
     let galley = &body.read.galley;
     let foot = Foot::of(ui, row, page);
     let name = (row.header && !row.own && !super::page::of_two(page.chat)).then(|| {
@@ -68,17 +82,24 @@ pub fn measure(ui: &Ui, row: &Row<'_>, page: &Page<'_>) -> Look {
         text::elided(ui, text::one_line(row.author), font::small_strong(), color, measure.text)
     });
 
+    let quote = row.quote.as_ref().map(|quote| quote::measure(ui, quote, row.own, measure.text));
+
     // The time stands behind the last line where there is room, below it otherwise.
     let last_line = galley.rows.last().map_or(0.0, |line| line.rect().right());
     let beside = last_line + space::M + foot.width();
     let mut inner = galley.size();
-    let body_top = if name.is_some() { NAME } else { 0.0 };
-    let time_top = if body.fold != Fold::Short {
+    let quote_size = quote.as_ref().map_or(egui::Vec2::ZERO, quote::Look::size);
+    let head = quote_size.y + if name.is_some() { NAME } else { 0.0 };
+    let body_top = block.map_or(head, |block| block.below(head));
+    let time_top = if let Some(block) = block.filter(|_| row.text.is_empty()) {
+        inner = vec2(foot.width(), block.bottom(head) + if row.has_time_on_picture() { 0.0 } else { TIME });
+        block.time_top(inner.y, foot.time.size().y)
+    } else if body.fold != Fold::Short {
         // Behind the words that show more or less.
         inner.x = inner.x.max(more_width(ui, body.fold) + space::M + foot.width());
         inner.y += MORE;
         body_top + inner.y - MORE / 2.0 - foot.time.size().y / 2.0 + 1.0
-    } else if beside <= measure.text {
+    } else if beside <= room {
         inner.x = inner.x.max(beside);
         // On the line that the words stand on.
         (body_top + baseline(galley) - baseline(&foot.time)).round()
@@ -87,10 +108,14 @@ pub fn measure(ui: &Ui, row: &Row<'_>, page: &Page<'_>) -> Look {
         inner.y += TIME;
         body_top + inner.y - foot.time.size().y
     };
-    inner.y += body_top;
+    if block.is_none() || !row.text.is_empty() {
+        inner.y += body_top;
+    }
+    inner.x = inner.x.max(block.map_or(0.0, |block| block.width()));
     if let Some(name) = &name {
         inner.x = inner.x.max(name.size().x);
     }
+    inner.x = inner.x.max(quote_size.x);
     let inner = inner.ceil();
 
     let above = match (row.day.is_some() || row.divider, row.header) {
@@ -99,7 +124,7 @@ pub fn measure(ui: &Ui, row: &Row<'_>, page: &Page<'_>) -> Look {
         (false, false) => GAP,
     };
     let height = above + inner.y + 2.0 * PAD_Y + foot.below();
-    Look { body, name, foot, inner, time_top, above, height }
+    Look { body, name, quote, block, foot, inner, time_top, above, height }
 }
 
 fn more(fold: Fold) -> &'static str {
@@ -129,7 +154,8 @@ pub fn paint(ui: &mut Ui, row: &Row<'_>, look: &Look, page: &Page<'_>, top: f32,
 
     // The keyboard comes to it for its menu.
     let id = Id::unique(("message", row.id));
-    let choosing = page.chosen.zip(row.id.seq());
+    // There is nothing to copy of what was taken back.
+    let choosing = page.chosen.zip(row.id.seq()).filter(|_| !row.deleted);
     let response = match choosing {
         Some((chosen, seq)) => choose(ui, id, bubble, row, page, (chosen, seq), done),
         None => {
@@ -154,6 +180,17 @@ pub fn paint(ui: &mut Ui, row: &Row<'_>, look: &Look, page: &Page<'_>, top: f32,
         ui.painter().galley(at, Arc::clone(name), palette.text);
         at.y += NAME;
     }
+    let mut on_part = false;
+    if let (Some(look), Some(quote)) = (&look.quote, &row.quote) {
+        let place = Rect::from_min_size(at, vec2(bubble.width() - 2.0 * PAD_X, look.size().y));
+        on_part = look.paint(ui, quote, row, place, page.chosen.is_some(), done);
+        at.y = place.bottom();
+    }
+    if let Some(block) = look.block {
+        let head = look.head();
+        on_part |= block.paint(ui, row, block.place(bubble, head), (corners(row), head > 0.0), page, done);
+        at.y = bubble.top() + PAD_Y + look.body_top();
+    }
     let on_link = look.body.paint(ui, row, &response, at, page.chosen.is_some());
     if look.body.fold != Fold::Short {
         let middle = pos2(at.x - space::S, bubble.bottom() - PAD_Y - MORE / 2.0);
@@ -173,8 +210,9 @@ pub fn paint(ui: &mut Ui, row: &Row<'_>, look: &Look, page: &Page<'_>, top: f32,
         }
         None => {
             widgets::focus_ring(ui, &response, corners(row));
-            if page.chosen.is_none() {
-                menu::show(ui, &response, on_link, row, &look.body.links, page, done);
+            if page.chosen.is_none() && !row.deleted {
+                let on_part = on_link.map(Some).or(on_part.then_some(None));
+                menu::show(ui, &response, on_part, row, &look.body.links, page, done);
             }
         }
     }
@@ -231,7 +269,11 @@ fn corners(row: &Row<'_>) -> CornerRadius {
 fn shape(ui: &Ui, row: &Row<'_>, bubble: Rect, palette: &Palette) {
     let corners = corners(row);
     let fill = if row.own { palette.bubble_own } else { palette.bubble };
-    if row.calls_me {
+    if row.deleted {
+        // Where something was.
+        let stroke = egui::Stroke::new(1.0, palette.line);
+        ui.painter().rect(bubble, corners, palette.backdrop, stroke, egui::StrokeKind::Inside);
+    } else if row.calls_me {
         // Only as wide as it shows: at the other end its colour would shine through the edge.
         let side = Rect::from_min_size(bubble.min, vec2(f32::from(radius::M) * 2.0, bubble.height()));
         ui.painter().rect_filled(side, corners, palette.accent);
@@ -280,6 +322,11 @@ mod tests {
                     text,
                     at: Millis(0),
                     sent: Sent::Foreign,
+                    revision: None,
+                    quote: None,
+                    edited: None,
+                    deleted: false,
+                    file: None,
                     reach: None,
                     calls_me: false,
                     day: None,

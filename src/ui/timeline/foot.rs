@@ -1,13 +1,14 @@
 //! What stands at the end of a message: the time and how far it has come, and below the bubble why it has not come
 //! further.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use egui::{Galley, Id, Pos2, Rect, Sense, Ui, pos2};
+use egui::{Color32, Galley, Id, Pos2, Rect, Sense, Ui, pos2, vec2};
 use lucide_icons::Icon;
 
 use super::page::{Measure, Page};
-use super::rows::{Row, Sent};
+use super::row::{Revision, Row, Sent};
 use crate::client::command::Command;
 use crate::ui::theme::{self, font, space};
 use crate::ui::{text, widgets};
@@ -24,7 +25,8 @@ const ACTIONS: f32 = 30.0;
 pub struct Foot {
     /// When it was written.
     pub time: Arc<Galley>,
-    own: bool,
+    /// A sign says how far it has come.
+    ticks: bool,
     /// How many have read it, where it is some and not all.
     readers: Option<Arc<Galley>>,
     /// Why it was refused.
@@ -39,13 +41,18 @@ impl Foot {
         let palette = theme::palette(ui);
         let room = page.measure.text;
         let color = if row.own { palette.subdued_own } else { palette.subdued };
-        let time = ui.painter().layout_no_wrap(page.clock.time(row.at), font::tiny(), color);
+        let mut words = page.clock.time(row.at);
+        if row.edited.is_some() {
+            words.insert_str(0, "edited ");
+        }
+        let time = ui.painter().layout_no_wrap(words, font::tiny(), color);
         let readers = row
             .readers()
             .map(|(read, _)| ui.painter().layout_no_wrap(read.to_string(), font::tiny(), palette.subdued_own));
         let trouble = match row.sent {
             Sent::Failed { reason, .. } => {
-                Some(text::explained(ui, &text::drawable(reason), font::small(), palette.danger, room - 20.0))
+                let words = why(row.revision, reason);
+                Some(text::explained(ui, &text::drawable(&words), font::small(), palette.danger, room - 20.0))
             }
             Sent::Foreign | Sent::Pending | Sent::Stored | Sent::Delivered | Sent::Read => None,
         };
@@ -53,13 +60,13 @@ impl Foot {
             let width = page.measure.right - page.measure.left;
             to_the_right(text::few_lines(ui, &text::one_line(note), font::tiny(), palette.subdued, width, 4))
         });
-        Self { time, own: row.own, readers, trouble, note }
+        Self { time, ticks: has_ticks(row), readers, trouble, note }
     }
 
     /// How wide the time is, with what stands around it.
     pub fn width(&self) -> f32 {
         let readers = self.readers.as_ref().map_or(0.0, |readers| EYE + readers.size().x + READERS_GAP);
-        readers + self.time.size().x + if self.own { TICK } else { 0.0 }
+        readers + self.time.size().x + if self.ticks { TICK } else { 0.0 }
     }
 
     /// How high it is what stands below the bubble.
@@ -67,6 +74,20 @@ impl Foot {
         let trouble = self.trouble.as_ref().map_or(0.0, |trouble| trouble.size().y.ceil() + space::XS + ACTIONS);
         let note = self.note.as_ref().map_or(0.0, |note| note.size().y.ceil() + space::XS);
         trouble + note
+    }
+}
+
+/// Of what was taken back it is only said whether the others know.
+fn has_ticks(row: &Row<'_>) -> bool {
+    row.own && (!row.deleted || matches!(row.sent, Sent::Pending | Sent::Failed { .. }))
+}
+
+/// What was refused, and why.
+fn why(revision: Option<Revision>, reason: &str) -> Cow<'_, str> {
+    match revision {
+        None => reason.into(),
+        Some(Revision::Edit) => format!("Not changed: {reason}").into(),
+        Some(Revision::Delete) => format!("Not deleted: {reason}").into(),
     }
 }
 
@@ -84,36 +105,46 @@ fn to_the_right(mut galley: Arc<Galley>) -> Arc<Galley> {
 /// The time and the ticks; `end` is where they end, at the height of the time's upper edge.
 pub fn time(ui: &mut Ui, row: &Row<'_>, foot: &Foot, end: Pos2, page: &Page<'_>) {
     let palette = theme::palette(ui);
-    let tick = if row.own { TICK } else { 0.0 };
+    let tick = if foot.ticks { TICK } else { 0.0 };
     let size = foot.time.size();
     let at = pos2(end.x - tick - size.x, end.y);
     let middle = at.y + size.y / 2.0;
-    ui.painter().galley(at, Arc::clone(&foot.time), palette.subdued);
-    if row.own {
+    let over = row.has_time_on_picture();
+    if over {
+        let place = Rect::from_min_max(pos2(end.x - foot.width(), at.y), pos2(end.x, at.y + size.y));
+        ui.painter().rect_filled(place.expand2(vec2(6.0, 2.0)), 9.0, theme::SHADE);
+        ui.painter().galley_with_override_text_color(at, Arc::clone(&foot.time), Color32::WHITE);
+    } else {
+        ui.painter().galley(at, Arc::clone(&foot.time), palette.subdued);
+    }
+    let subdued = if over { Color32::WHITE } else { palette.subdued_own };
+    if foot.ticks {
         let (sign, color) = match row.sent {
-            Sent::Pending => (Icon::Clock3, palette.subdued_own),
-            Sent::Failed { .. } => (Icon::CircleAlert, palette.danger),
-            Sent::Stored | Sent::Foreign => (Icon::Check, palette.subdued_own),
-            Sent::Delivered => (Icon::CheckCheck, palette.subdued_own),
-            Sent::Read => (Icon::CheckCheck, palette.seen_own),
+            Sent::Pending => (Icon::Clock3, subdued),
+            Sent::Failed { .. } => (Icon::CircleAlert, if over { theme::DANGER_OVER } else { palette.danger }),
+            Sent::Stored | Sent::Foreign => (Icon::Check, subdued),
+            Sent::Delivered => (Icon::CheckCheck, subdued),
+            Sent::Read => (Icon::CheckCheck, if over { theme::SEEN_OVER } else { palette.seen_own }),
         };
         widgets::icon(ui, pos2(end.x - 6.0, middle), sign, 13.0, color);
     }
     if let Some(readers) = &foot.readers {
         let left = at.x - READERS_GAP - readers.size().x;
-        ui.painter().galley(pos2(left, at.y), Arc::clone(readers), palette.subdued_own);
-        widgets::icon(ui, pos2(left - EYE / 2.0, middle), Icon::Eye, 12.0, palette.subdued_own);
+        ui.painter().galley_with_override_text_color(pos2(left, at.y), Arc::clone(readers), subdued);
+        widgets::icon(ui, pos2(left - EYE / 2.0, middle), Icon::Eye, 12.0, subdued);
     }
     let place = Rect::from_min_max(pos2(end.x - foot.width(), at.y), pos2(end.x, at.y + size.y));
     let exact = page.clock.exact(row.at);
-    let words = row.reached().map_or_else(|| exact.clone(), |reached| format!("{exact}\n{reached}"));
-    ui.interact(place, Id::unique(("time", row.id)), Sense::hover()).on_hover_text(words);
+    let edited = row.edited.map(|edited| format!("Edited {}", page.clock.exact(edited)));
+    let words: Vec<String> = [Some(exact), edited, row.reached()].into_iter().flatten().collect();
+    ui.interact(place, Id::unique(("time", row.id)), Sense::hover()).on_hover_text(words.join("\n"));
 }
 
 /// What stands below the bubble, which ends at `bottom`.
 pub fn below(ui: &mut Ui, row: &Row<'_>, foot: &Foot, measure: &Measure, bottom: f32, commands: &mut Vec<Command>) {
     if let Sent::Failed { n, reason } = row.sent {
-        trouble(ui, foot, measure, bottom + space::XS, n, reason, commands);
+        let reason = why(row.revision, reason);
+        trouble(ui, foot, measure, bottom + space::XS, n, &reason, commands);
     }
     if let (Some(galley), Some(note)) = (&foot.note, &row.note) {
         let size = galley.size();

@@ -3,8 +3,9 @@
 use egui::Ui;
 
 use super::chosen::{Chosen, Decision};
-use super::page::Deed;
+use super::page::{Deed, Wish};
 use super::place::Placement;
+use super::quote::{Quote, Says};
 use super::rows::{RowId, Rows};
 use super::{Anchor, Look, Timeline};
 use crate::client::command::Command;
@@ -90,6 +91,8 @@ impl Timeline {
                     chosen.reach(chat, seq);
                 }
             }
+            Deed::Show(seq) => self.show_message(seq),
+            Deed::Wish(wish) => self.wish = Some(wish),
         }
     }
 
@@ -113,6 +116,18 @@ impl Timeline {
             self.unfolded.pop_first();
         }
         self.unfolded.insert(id);
+    }
+
+    /// What somebody wants with a message, to be done once.
+    pub fn take_wish(&mut self) -> Option<Wish> {
+        self.wish.take()
+    }
+
+    /// Asks for a message that is answered, if it is not known and was not asked for.
+    pub fn ask_for_quote(&mut self, model: &Model, seq: Seq, commands: &mut Vec<Command>) {
+        if Quote::of(model, self.chat, seq).says == Says::Loading {
+            self.quotes.ask(model, self.chat, seq, commands);
+        }
     }
 
     /// Whether messages are being chosen.

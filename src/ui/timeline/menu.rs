@@ -6,21 +6,20 @@ use egui::{WidgetInfo, vec2};
 use lucide_icons::Icon;
 
 use super::body;
-use super::page::{Deed, Done, Page};
-use super::rows::{Row, RowId, Sent};
+use super::enclosed::in_menu;
+use super::page::{Deed, Done, Page, Wish};
+use super::row::{Revision, Row, RowId, Sent};
 use crate::client::command::Command;
-use crate::ui::controls;
 use crate::ui::links::Link;
+use crate::ui::shortcuts::{self, BACKSPACE, DELETE, EDIT, Press, REPLY};
 use crate::ui::theme::{self, space};
-use crate::ui::widgets;
+use crate::ui::{controls, keycaps, widgets};
 
 const WIDTH: f32 = 220.0;
 /// Where a link is named in the menu, there is more to say.
 const WIDTH_OF_LINKS: f32 = 320.0;
 /// The most links that are listed.
 const LINKS_MAX: usize = 6;
-/// The first entry.
-const FIRST: &str = "Copy message";
 /// The diameter of the button beside a message.
 pub const BUTTON: f32 = 28.0;
 
@@ -31,16 +30,33 @@ pub fn beside(bubble: Rect, own: bool) -> Rect {
     Rect::from_min_size(egui::pos2(left, top), vec2(BUTTON, BUTTON))
 }
 
-/// The menu of a message, and its button. `on_link`: the menu was asked for on that link.
+/// Takes the keys that do something with the message that has the focus.
+fn keys(ui: &Ui, response: &Response, row: &Row<'_>, done: &mut Done) {
+    let Some(seq) = row.id.seq().filter(|_| response.has_focus()) else { return };
+    let wish = if shortcuts::pressed(ui, REPLY) {
+        Wish::Reply(seq)
+    } else if row.own && shortcuts::pressed(ui, EDIT) {
+        Wish::Edit(seq)
+    } else if row.own && (shortcuts::pressed(ui, DELETE) || shortcuts::pressed(ui, BACKSPACE)) {
+        Wish::Delete(seq)
+    } else {
+        return;
+    };
+    done.deeds.push(Deed::Wish(wish));
+}
+
+/// The menu of a message, and its button. `on_part`: the menu was asked for on that link, on what the message answers, or
+/// on its picture.
 pub fn show(
     ui: &mut Ui,
     response: &Response,
-    on_link: Option<usize>,
+    on_part: Option<Option<usize>>,
     row: &Row<'_>,
     links: &[Link],
     page: &Page<'_>,
     done: &mut Done,
 ) {
+    keys(ui, response, row, done);
     let place = beside(response.rect, row.own);
     let id = Popup::default_response_id(response);
     let link_id = id.with("link");
@@ -48,13 +64,13 @@ pub fn show(
     let is_open = Popup::is_id_open(ui.ctx(), id);
     let pressed = button(ui, response, place, is_open, row);
     let keys = Keys::of(ui, id, asked, is_open, response);
-    if asked || pressed || response.secondary_clicked() || on_link.is_some() {
-        ui.data_mut(|data| data.insert_temp(link_id, on_link));
+    if asked || pressed || response.secondary_clicked() || on_part.is_some() {
+        ui.data_mut(|data| data.insert_temp(link_id, on_part.flatten()));
     }
     let at_pointer = is_open && Popup::position_of_id(ui.ctx(), id).is_some();
     let menu = if asked || pressed {
         beside_message(response, place).open_memory(Some(SetOpenCommand::Bool(!is_open || at_pointer)))
-    } else if on_link.is_some() {
+    } else if on_part.is_some() {
         Popup::context_menu(response).open_memory(Some(SetOpenCommand::Bool(true)))
     } else if is_open && !at_pointer && !response.secondary_clicked() {
         beside_message(response, place).open_memory(None)
@@ -147,10 +163,12 @@ fn who<'a>(row: &Row<'a>) -> &'a str {
 
 fn entries(ui: &mut Ui, row: &Row<'_>, links: &[Link], page: &Page<'_>, done: &mut Done, keys: Keys) {
     let palette = theme::palette(ui);
-    let entry = |ui: &mut Ui, sign, label: &str, tip: &str| {
-        let response = controls::entry(ui, sign, label, palette.text);
+    let mut first = true;
+    let mut tinted = |ui: &mut Ui, sign, label: &str, tip: &str, color, press: Option<Press>| {
+        let response = controls::entry(ui, sign, label, color);
+        keycaps::beside(ui, response.rect, label, press);
         let clicked = response.clicked();
-        if keys == Keys::Coming && label == FIRST {
+        if std::mem::take(&mut first) && keys == Keys::Coming {
             response.request_focus();
         }
         if !tip.is_empty() {
@@ -161,8 +179,27 @@ fn entries(ui: &mut Ui, row: &Row<'_>, links: &[Link], page: &Page<'_>, done: &m
         }
         clicked
     };
-    if entry(ui, Icon::Copy, FIRST, "") {
+    let stored = row.id.seq();
+    if let Some(seq) = stored
+        && tinted(ui, Icon::Reply, "Reply", "", palette.text, Some(REPLY))
+    {
+        done.deeds.push(Deed::Wish(Wish::Reply(seq)));
+    }
+    if let Some(seq) = stored.filter(|_| row.own)
+        && tinted(ui, Icon::Pencil, "Edit", "", palette.text, Some(EDIT))
+    {
+        done.deeds.push(Deed::Wish(Wish::Edit(seq)));
+    }
+    let mut entry = |ui: &mut Ui, sign, label: &str, tip: &str| tinted(ui, sign, label, tip, palette.text, None);
+    if !row.text.is_empty() && entry(ui, Icon::Copy, "Copy message", "") {
         ui.copy_text(row.text.to_owned());
+    }
+    if let Some(carried) = &row.file {
+        for act in in_menu(carried) {
+            if entry(ui, act.sign(carried), act.word(carried), "") {
+                act.perform(ui, carried, &mut done.commands);
+            }
+        }
     }
     match links {
         [] => {}
@@ -197,11 +234,21 @@ fn entries(ui: &mut Ui, row: &Row<'_>, links: &[Link], page: &Page<'_>, done: &m
         }
     }
     if let Sent::Failed { n, .. } = row.sent {
-        if entry(ui, Icon::RotateCw, "Send again", "") {
+        let (again, discard) = match row.revision {
+            None => ("Send again", "Discard message"),
+            Some(Revision::Edit) => ("Change it again", "Discard the change"),
+            Some(Revision::Delete) => ("Delete it again", "Keep the message"),
+        };
+        if entry(ui, Icon::RotateCw, again, "") {
             done.commands.push(Command::Retry { n });
         }
-        if entry(ui, Icon::Trash2, "Discard message", "") {
+        if entry(ui, Icon::Undo2, discard, "") {
             done.commands.push(Command::Discard { n });
         }
+    }
+    if let Some(seq) = stored.filter(|_| row.own)
+        && tinted(ui, Icon::Trash2, "Delete…", "For everyone", palette.danger, Some(DELETE))
+    {
+        done.deeds.push(Deed::Wish(Wish::Delete(seq)));
     }
 }

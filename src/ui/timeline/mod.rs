@@ -5,8 +5,11 @@
 
 mod body;
 mod bubble;
+pub mod carried;
 mod chosen;
 mod edges;
+pub mod enclosed;
+mod file;
 mod foot;
 mod heights;
 mod jump;
@@ -14,8 +17,11 @@ mod line;
 mod menu;
 mod notices;
 mod page;
+mod picture;
 mod place;
+pub mod quote;
 mod reach;
+mod row;
 mod rows;
 mod scroll;
 mod search;
@@ -30,9 +36,11 @@ use self::chosen::Chosen;
 pub use self::chosen::Decision;
 use self::heights::Heights;
 use self::jump::{Asked, Highlight};
+pub use self::page::Wish;
 use self::page::{Done, Measure, Page};
 use self::place::{Fixed, Placement};
 use self::reach::Reached;
+pub use self::row::DELETED;
 use self::rows::{RowId, Rows, Shown};
 pub use self::search::BAR as SEARCH_BAR;
 use self::search::Search;
@@ -105,6 +113,9 @@ pub struct Timeline {
     /// What is chosen, while messages are chosen.
     chosen: Option<Chosen>,
     search: Option<Search>,
+    quotes: quote::Asking,
+    /// What is wanted with a message, until it is done elsewhere.
+    wish: Option<Wish>,
 }
 
 impl Timeline {
@@ -130,6 +141,8 @@ impl Timeline {
             highlight: None,
             chosen: None,
             search: None,
+            quotes: quote::Asking::default(),
+            wish: None,
         }
     }
 
@@ -279,6 +292,9 @@ impl Timeline {
             let top = inner.top() + placed.top;
             match (rows.get(placed.row), &placed.look) {
                 (Some(Shown::Bubble(row)), Some(Look::Bubble(look))) => {
+                    if let Some(quote) = &row.quote {
+                        self.ask_for_quote(model, quote.seq, &mut done.commands);
+                    }
                     bubble::paint(ui, &row, look, page, top, done);
                 }
                 (Some(Shown::Line(row)), Some(Look::Line(look))) => line::paint(ui, &row, look, page, top),
@@ -354,10 +370,10 @@ impl Timeline {
             (0, 0)
         });
         for message in chat.messages.range(..start).rev() {
-            self.heights.push_front(measure.estimate(&message.text));
+            self.heights.push_front(measure.estimate(message));
         }
         for message in chat.messages.range(end..) {
-            self.heights.push_back(measure.estimate(&message.text));
+            self.heights.push_back(measure.estimate(message));
         }
         self.known = Some((first, last));
     }

@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 
 use super::body;
 use super::chosen::Chosen;
+use super::enclosed;
+use super::quote;
 use super::rows::RowId;
 use crate::client::command::Command;
+use crate::client::model::Message;
 use crate::proto::chat::ChatKey;
 use crate::proto::ids::Seq;
 use crate::ui::find::Needle;
@@ -58,6 +61,21 @@ pub enum Deed {
     Choose(Seq),
     /// Choose all from the last one to that one.
     ChooseUpTo(Seq),
+    /// Go to a message that is answered.
+    Show(Seq),
+    /// What is not done in this view.
+    Wish(Wish),
+}
+
+/// What somebody wants with a message that is not done where messages are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Answer it.
+    Reply(Seq),
+    /// Give it another text.
+    Edit(Seq),
+    /// Take it back.
+    Delete(Seq),
 }
 
 /// What somebody did in a frame.
@@ -97,12 +115,15 @@ impl Measure {
         Self { left: (middle - half).round(), right: (middle + half).round(), avatars, text }
     }
 
-    /// A height for a text that has not been laid out.
-    pub fn estimate(&self, text: &str) -> f32 {
+    /// A height for a message that has not been laid out.
+    pub fn estimate(&self, message: &Message) -> f32 {
+        let text = &message.text;
         let letters_per_line = (self.text / 7.2).max(1.0);
         let lines = text.bytes().filter(|byte| *byte == b'\n').count() as f32 + text.len() as f32 / letters_per_line;
         let folded = (body::LINES_MAX + 1) as f32;
-        GAP + 2.0 * PAD_Y + (lines.floor() + 1.0).min(folded) * theme::LINE
+        let quote = if message.reply_to.is_some() { quote::HEIGHT } else { 0.0 };
+        let file = message.attachment.as_ref().map_or(0.0, |attachment| enclosed::estimate(attachment, self));
+        quote + file + GAP + 2.0 * PAD_Y + (lines.floor() + 1.0).min(folded) * theme::LINE
     }
 
     /// The middle of the conversation.

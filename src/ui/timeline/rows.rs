@@ -3,10 +3,13 @@
 //! Rows are looked up by number, and there may be a hundred thousand messages: their rows are counted, not listed. Only
 //! the few lines of comings and goings between them are listed, each with the number of its row.
 
+use super::carried::Carried;
 use super::notices::{self, Span};
+use super::quote::Quote;
 use super::reach::Reached;
+pub use super::row::{Line, Revision, Row, RowId, Sent, Shown};
 use crate::client::model::{Chat, Message, Model, Notice, Reach};
-use crate::client::outbox::{Outgoing, Progress};
+use crate::client::outbox::{Outgoing, Progress, What};
 use crate::proto::chat::ChatKey;
 use crate::proto::event::Status;
 use crate::proto::ids::{Millis, Seq, UserId};
@@ -17,133 +20,11 @@ use crate::visible::isolated;
 /// Messages of one author within this time share a header, in milliseconds.
 pub const GROUP_MS: u64 = 5 * 60 * 1000;
 
-/// How far a message is on its way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sent<'a> {
-    /// Somebody else wrote it.
-    Foreign,
-    /// On its way to the server.
-    Pending,
-    /// On the server's disk.
-    Stored,
-    /// On a device of the receiver.
-    Delivered,
-    /// Seen by the receiver.
-    Read,
-    /// Refused: under which number it was sent, and why.
-    Failed {
-        /// The number in the outbox.
-        n: u64,
-        /// For people.
-        reason: &'a str,
-    },
-}
-
-/// Which row it is, over all frames.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RowId {
-    /// Above the first message.
-    Head,
-    /// A message on the server's disk, or something that happened to the group.
-    Message(Seq),
-    /// Comings and goings: from when on the first of them is shown, and whose it is.
-    Notice(Millis, UserId),
-    /// A message in the outbox.
-    Outgoing(u64),
-}
-
-/// All that a row shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Shown<'a> {
-    /// A message.
-    Bubble(Row<'a>),
-    /// Something that happened.
-    Line(Line),
-}
-
-/// All that a message's row shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row<'a> {
-    /// Which one it is.
-    pub id: RowId,
-    /// Who wrote it.
-    pub author: &'a str,
-    /// Whether this person wrote it.
-    pub own: bool,
-    /// What it says.
-    pub text: &'a str,
-    /// When.
-    pub at: Millis,
-    /// How far it is.
-    pub sent: Sent<'a>,
-    /// In a room, how far a stored message of this person has come.
-    pub reach: Option<Reach>,
-    /// It calls this person by name.
-    pub calls_me: bool,
-    /// The first of a day: that day's name.
-    pub day: Option<String>,
-    /// The "New" divider stands above it.
-    pub divider: bool,
-    /// The first of a group, which bears its author's name.
-    pub header: bool,
-    /// What stands below it: why the last message has not come to its receiver yet.
-    pub note: Option<String>,
-}
-
-/// All that the row of something that happened shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// Which one it is.
-    pub id: RowId,
-    /// What happened, in a sentence.
-    pub words: String,
-    /// Exactly when, for those who want to know.
-    pub times: String,
-    /// The first of a day: that day's name.
-    pub day: Option<String>,
-    /// Another such line is right above it.
-    pub follows: bool,
-}
-
-impl RowId {
-    /// The place of a message in the log, once it has one.
-    pub fn seq(self) -> Option<Seq> {
-        match self {
-            Self::Message(seq) => Some(seq),
-            Self::Head | Self::Notice(..) | Self::Outgoing(_) => None,
-        }
-    }
-}
-
-impl Row<'_> {
-    /// The row as a screen reader says it.
-    pub fn spoken(&self, clock: &Clock) -> String {
-        let state = match self.sent {
-            Sent::Foreign => "",
-            Sent::Pending => ", sending",
-            Sent::Stored => ", sent",
-            Sent::Delivered => ", delivered",
-            Sent::Read => ", read",
-            Sent::Failed { .. } => ", not sent",
-        };
-        let readers = self.readers().map(|(read, all)| format!(", read by {read} of {all}")).unwrap_or_default();
-        let calls_me = if self.calls_me { ", mentions you" } else { "" };
-        let author = if self.own { "You" } else { self.author };
-        format!("{author}, {}{state}{readers}{calls_me}: {}", clock.time(self.at), self.text)
-    }
-
-    /// How many of how many have read it, where it is some and not all.
-    pub fn readers(&self) -> Option<(usize, usize)> {
-        let reach = self.reach.filter(|reach| reach.read > 0 && reach.read < reach.receivers)?;
-        Some((reach.read, reach.receivers))
-    }
-
-    /// How far it has come, in words; for messages to several people.
-    pub fn reached(&self) -> Option<String> {
-        let reach = self.reach.filter(|reach| reach.receivers > 0)?;
-        let (all, delivered) = (reach.receivers, reach.delivered);
-        let read = if reach.read > 0 { format!(", read by {}", reach.read) } else { String::new() };
-        Some(format!("Delivered to {delivered} of {all}{read}"))
+/// How far an entry of the outbox is.
+fn progress(entry: &Outgoing) -> Sent<'_> {
+    match &entry.progress {
+        Progress::Pending => Sent::Pending,
+        Progress::Failed(problem) => Sent::Failed { n: entry.n, reason: &problem.message },
     }
 }
 
@@ -179,7 +60,7 @@ impl<'a> Rows<'a> {
         let chat = model.chat(key);
         let due = chat.map(|chat| notices::due(chat, clock)).unwrap_or_default();
         let spans = chat.map(|chat| notices::spans(chat, &due)).unwrap_or_default();
-        let outgoing = model.outgoing(key).collect();
+        let outgoing = model.outgoing(key).filter(|entry| entry.is_message()).collect();
         Self { model, key, clock, chat, outgoing, divider, due, spans, reached }
     }
 
@@ -330,39 +211,82 @@ impl<'a> Rows<'a> {
             return Some(Shown::Line(Line { id: self.id(row), words, times, day, follows: follows(before.as_ref()) }));
         };
 
-        let message = self.message(row);
-        let own = self.model.is_me(author);
-        let mut reach = None;
-        let (text, sent) = match (message, self.outgoing(row)) {
-            (Some(message), _) if own => {
-                let (sent, reached) = self.receipt(message.seq);
-                reach = self.key.is_room().then_some(reached);
-                (&message.text, sent)
-            }
-            (Some(message), _) => (&message.text, Sent::Foreign),
-            (None, Some(entry)) => match &entry.progress {
-                Progress::Pending => (&entry.text, Sent::Pending),
-                Progress::Failed(problem) => (&entry.text, Sent::Failed { n: entry.n, reason: &problem.message }),
-            },
-            (None, None) => return None,
-        };
-        let divider = self.divider.is_some() && message.map(|message| message.seq) == self.divider;
+        let divider = self.divider.is_some() && self.message(row).map(|message| message.seq) == self.divider;
         let same = |before: &Neighbour| before.author == Some(author) && at.0.abs_diff(before.at.0) <= GROUP_MS;
         let grouped = before.as_ref().is_some_and(same);
-        Some(Shown::Bubble(Row {
-            id: self.id(row),
+        let row = match (self.message(row), self.outgoing(row)) {
+            (Some(message), _) => self.stored(message),
+            (None, Some(entry)) => self.waiting_row(entry),
+            (None, None) => return None,
+        };
+        let header = !grouped || new_day || divider || row.quote.is_some();
+        Some(Shown::Bubble(Row { day, divider, header, ..row }))
+    }
+
+    /// A row of which only the words are known.
+    fn saying(&self, id: RowId, author: UserId, at: Millis, text: &'a str, sent: Sent<'a>) -> Row<'a> {
+        Row {
+            id,
             author: self.model.name(author),
-            own,
+            own: self.model.is_me(author),
             text,
             at,
             sent,
-            reach,
-            calls_me: !own && message.is_some_and(|message| message.mentions_me),
-            day,
-            divider,
-            header: !grouped || new_day || divider,
-            note: message.filter(|_| own && sent == Sent::Stored).and_then(|message| self.note(message)),
-        }))
+            revision: None,
+            quote: None,
+            edited: None,
+            deleted: false,
+            file: None,
+            reach: None,
+            calls_me: false,
+            day: None,
+            divider: false,
+            header: false,
+            note: None,
+        }
+    }
+
+    fn quote(&self, reply_to: Option<Seq>) -> Option<Quote<'a>> {
+        Some(Quote::of(self.model, self.key, reply_to?))
+    }
+
+    /// A message that the server has: as it is after what its author has done to it, whether the server knows or not.
+    fn stored(&self, message: &'a Message) -> Row<'a> {
+        let own = self.model.is_me(message.from);
+        let shown = self.model.shown(self.key, message);
+        let revision = shown.pending.map(|entry| match entry.what {
+            What::Delete(_) => Revision::Delete,
+            What::Edit(_) | What::Say { .. } => Revision::Edit,
+        });
+        let deleted = shown.deleted;
+        let (stored, reach) = if own { self.receipt(message.seq) } else { (Sent::Foreign, Reach::default()) };
+        let sent = shown.pending.map_or(stored, progress);
+        let edited = match (revision, shown.pending) {
+            (Some(Revision::Edit), Some(entry)) => Some(entry.written_at),
+            _ => message.edited.map(|edition| edition.at),
+        };
+        Row {
+            revision,
+            quote: self.quote(message.reply_to).filter(|_| !deleted),
+            edited: edited.filter(|_| !deleted),
+            deleted,
+            file: Carried::by(self.model, message).filter(|_| !deleted),
+            reach: (own && !deleted && self.key.is_room()).then_some(reach),
+            calls_me: !own && !deleted && message.mentions_me,
+            note: if own && !deleted && sent == Sent::Stored { self.note(message) } else { None },
+            ..self.saying(RowId::Message(message.seq), message.from, message.at, shown.text, sent)
+        }
+    }
+
+    /// A message that the server is not known to have.
+    fn waiting_row(&self, entry: &'a Outgoing) -> Row<'a> {
+        let reply_to = match entry.what {
+            What::Say { reply_to, .. } => reply_to,
+            What::Edit(_) | What::Delete(_) => None,
+        };
+        let me = self.model.my_id().unwrap_or_default();
+        let (quote, file) = (self.quote(reply_to), Carried::with(entry));
+        Row { quote, file, ..self.saying(RowId::Outgoing(entry.n), me, entry.written_at, &entry.text, progress(entry)) }
     }
 
     /// What happened, and exactly when.

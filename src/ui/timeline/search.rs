@@ -214,6 +214,7 @@ impl Timeline {
         let Some(search) = &mut self.search else { return };
         search.remark = None;
         let (Some(found), Some(chat)) = (&mut search.found, chat) else { return };
+        found.heed(model, self.chat);
         search.working = found.look(chat, PORTION_BYTES);
         let lost = |here: &Seq| found.seqs().binary_search(here).is_err();
         if search.here.as_ref().is_some_and(lost) {
