@@ -100,7 +100,7 @@ enum Command {
         command: UserCommand,
     },
     #[command(flatten)]
-    Script(Script),
+    Script(Box<Script>),
     /// Prints what a shell needs to complete this program's options
     Completions {
         /// Which shell
@@ -145,7 +145,7 @@ pub fn run(mut cli: Cli) -> anyhow::Result<()> {
         Some(Command::Script(script)) => {
             log_to_stderr(tracing::Level::ERROR)?;
             let servers = settings_dir.map(|folder| folder.join(pins::FILE_NAME));
-            return Ok(script::run(script, cli.connect, cli.name, servers)?);
+            return Ok(script::run(*script, cli.connect, cli.name, servers)?);
         }
         Some(Command::Completions { shell }) => return completions(shell),
         Some(Command::Man) => return manual(),

@@ -300,7 +300,7 @@ fn copy(from: &Path, to: &Path, size: u64) -> io::Result<()> {
 pub fn free_place(folder: &Path, name: &FileName) -> PathBuf {
     let usual = |c: char| if r#"<>:"|?*"#.contains(c) { '_' } else { c };
     let name: String = name.as_str().chars().map(usual).collect();
-    let name = if name.starts_with('.') { format!("_{}", &name[1..]) } else { name };
+    let name = name.strip_prefix('.').map(|rest| format!("_{rest}")).unwrap_or(name);
     let (stem, kind) = match name.rfind('.').filter(|at| *at > 0) {
         Some(at) => name.split_at(at),
         None => (name.as_str(), ""),

@@ -93,6 +93,13 @@ fn a_text_overtakes_files_and_files_keep_their_order() {
     let expected = expected.map(|(text, file)| (text.to_owned(), file.map(str::to_owned)));
     assert_eq!(shown(bob.client.model(), ALICE), expected);
     assert_eq!(shown(alice.client.model(), BOB), expected, "its writer sees what the others see");
+    let number = |record: &serde_json::Value| {
+        let id = record["client_id"].as_str().unwrap();
+        id[id.find(':').unwrap() + 1..].parse::<u64>().unwrap()
+    };
+    let stored = records(&place.path("data")).into_iter().filter(|record| record["purpose"] == "receive_message");
+    let numbers: Vec<_> = stored.map(|record| number(&record)).collect();
+    assert!(numbers.is_sorted() && numbers.len() == 3, "a device's numbers rise: {numbers:?}");
 }
 
 #[test]

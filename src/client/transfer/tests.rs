@@ -365,6 +365,20 @@ fn a_busy_server_is_asked_again_when_something_has_come_and_else_after_a_while()
 }
 
 #[test]
+fn what_comes_for_a_download_that_was_cancelled_is_nobodys() {
+    let (mut reader, asked) = Reader::of(2 * PIECE);
+    let first = reader.piece(&asked.requests[0], 2 * PIECE, PIECE);
+    reader.act(|downloads, shown, out| downloads.cancel(FILE, shown, out));
+    let again = reader.act(|downloads, shown, out| downloads.want(attachment(2 * PIECE), None, shown, out));
+    let [Job::Find { ticket, .. }] = again.jobs.as_slice() else { panic!("{again:?}") };
+    let again = reader.act(|downloads, shown, out| downloads.found(*ticket, Ok(None), shown, out));
+    assert_eq!(again.offsets(), [0, PIECE]);
+    assert!(reader.piece(&asked.requests[1], 2 * PIECE, PIECE).jobs.is_empty());
+    reader.written(&first.jobs[0]);
+    assert_eq!(reader.shown[&FILE].received, 0);
+}
+
+#[test]
 fn what_is_to_be_seen_comes_before_what_is_saved() {
     let mut reader = Reader { downloads: Downloads::default(), shown: Shown::new(), last: 0 };
     let film = Attachment { file: FileId(1), ..attachment(100 * PIECE) };
