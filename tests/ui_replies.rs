@@ -44,11 +44,10 @@ fn sent(commands: &[Command]) -> Vec<(String, Option<Seq>)> {
 }
 
 fn last_draft(commands: &[Command]) -> Option<(String, Option<Seq>)> {
-    let drafts = commands.iter().rev().find_map(|command| match command {
+    commands.iter().rev().find_map(|command| match command {
         Command::SetDraft { draft, .. } => Some((draft.text.clone(), draft.reply_to)),
         _ => None,
-    });
-    drafts
+    })
 }
 
 fn menu_of(harness: &mut Harness<'_, State>, message: &str, entry: &str) {
