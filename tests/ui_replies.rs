@@ -78,6 +78,18 @@ fn an_answer_shows_what_it_answers_and_leads_there_by_mouse_and_by_keyboard() {
 }
 
 #[test]
+fn what_is_answered_stays_where_it_is_where_it_is_in_view() {
+    let mut harness = with_bob(with_an_answer_to(1097));
+    let place = |harness: &Harness<'_, State>| {
+        harness.query_by_label_contains("Bob, 14:57: message 1097.").expect("it is in view").rect()
+    };
+    let before = place(&harness);
+    harness.get_by_label_contains("In reply to Bob: message 1097.").click();
+    harness.run();
+    assert_eq!(place(&harness), before);
+}
+
+#[test]
 fn what_is_answered_far_back_is_loaded_page_by_page_and_not_for_ever() {
     let mut model = with_an_answer_to(400);
     let chat = model.chats.get_mut(&chat_with(BOB)).unwrap();
