@@ -44,11 +44,10 @@ fn sent(commands: &[Command]) -> Vec<(String, Option<Seq>)> {
 }
 
 fn last_draft(commands: &[Command]) -> Option<(String, Option<Seq>)> {
-    let drafts = commands.iter().rev().find_map(|command| match command {
+    commands.iter().rev().find_map(|command| match command {
         Command::SetDraft { draft, .. } => Some((draft.text.clone(), draft.reply_to)),
         _ => None,
-    });
-    drafts
+    })
 }
 
 fn menu_of(harness: &mut Harness<'_, State>, message: &str, entry: &str) {
@@ -76,6 +75,18 @@ fn an_answer_shows_what_it_answers_and_leads_there_by_mouse_and_by_keyboard() {
         let target = harness.query_by_label_contains("Bob, 13:29: message 1009.").expect("it is in view").rect();
         assert!(target.top() > 60.0 && target.bottom() < 400.0, "{target:?}");
     }
+}
+
+#[test]
+fn what_is_answered_stays_where_it_is_where_it_is_in_view() {
+    let mut harness = with_bob(with_an_answer_to(1097));
+    let place = |harness: &Harness<'_, State>| {
+        harness.query_by_label_contains("Bob, 14:57: message 1097.").expect("it is in view").rect()
+    };
+    let before = place(&harness);
+    harness.get_by_label_contains("In reply to Bob: message 1097.").click();
+    harness.run();
+    assert_eq!(place(&harness), before);
 }
 
 #[test]
