@@ -156,6 +156,12 @@ fn shared(shared: Option<SharedFiles>, size: [f32; 2], theme: Theme) -> Harness<
     harness
 }
 
+fn known(messages: Vec<Message>, complete: bool, problem: Option<String>) -> SharedFiles {
+    let mut shared = SharedFiles::default();
+    (shared.messages, shared.complete, shared.problem) = (messages, complete, problem);
+    shared
+}
+
 fn many() -> SharedFiles {
     let message = |seq: u64, file| Message {
         seq: Seq(seq),
@@ -170,7 +176,7 @@ fn many() -> SharedFiles {
     let files = names.into_iter().zip(40..).map(|(name, n)| message(n, file(u128::from(n), name, 1_200_000, None)));
     let mut messages: Vec<Message> = pictures.chain(files).collect();
     messages.reverse();
-    SharedFiles { messages, complete: true, ..SharedFiles::default() }
+    known(messages, true, None)
 }
 
 #[test]
@@ -184,7 +190,7 @@ fn what_was_sent_is_asked_for_once_and_says_how_it_stands() {
     assert_eq!(loads(&mut harness), 1);
     assert!(harness.query_by_label("Loading…").is_some());
 
-    harness.state_mut().chat(BOB).shared = Some(SharedFiles { complete: true, ..SharedFiles::default() });
+    harness.state_mut().chat(BOB).shared = Some(known(Vec::new(), true, None));
     harness.run();
     assert!(harness.query_by_label("Pictures that are sent here appear here").is_some());
     harness.get_by_label("Files").click();
@@ -193,7 +199,7 @@ fn what_was_sent_is_asked_for_once_and_says_how_it_stands() {
     assert_eq!(loads(&mut harness), 0);
 
     let problem = Some("The server is busy.".to_owned());
-    harness.state_mut().chat(BOB).shared = Some(SharedFiles { problem, ..SharedFiles::default() });
+    harness.state_mut().chat(BOB).shared = Some(known(Vec::new(), false, problem));
     harness.run();
     assert!(harness.query_by_label("The server is busy.").is_some());
     assert_eq!(loads(&mut harness), 0);
@@ -202,7 +208,7 @@ fn what_was_sent_is_asked_for_once_and_says_how_it_stands() {
     assert_eq!(loads(&mut harness), 1);
 
     // A page that is not the last one, with its end in sight.
-    harness.state_mut().chat(BOB).shared = Some(SharedFiles { complete: false, ..many() });
+    harness.state_mut().chat(BOB).shared = Some(known(many().messages, false, None));
     harness.run();
     assert_eq!(loads(&mut harness), 1);
     harness.run();
@@ -243,7 +249,6 @@ fn what_was_sent_looks_like_this() {
     let mut harness = shared(Some(many()), [360.0, 700.0], Theme::Light);
     bring(&mut harness, sides);
     look(&mut harness, "shared_pictures_narrow", &mut results);
-    let mut harness =
-        shared(Some(SharedFiles { complete: true, ..SharedFiles::default() }), [1200.0, 700.0], Theme::Dark);
+    let mut harness = shared(Some(known(Vec::new(), true, None)), [1200.0, 700.0], Theme::Dark);
     look(&mut harness, "shared_nothing", &mut results);
 }
