@@ -36,6 +36,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "client::invite",
             "client::outbox",
             "export",
+            "pictures",
             "proto::account",
             "proto::attachment",
             "proto::chat",
@@ -57,14 +58,18 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         &["ui", "client::model", "proto::chat", "proto::ids"],
         &["tokio", "std::fs", "std::net", "eframe", "rfd", "SystemTime"],
     ),
-    ("app", &["ui", "client", "clock", "desktop", "export", "pictures", "settings"], &["tokio", "std::fs", "std::net"]),
+    (
+        "app",
+        &["ui", "client", "clock", "desktop", "export", "pictures", "proto::chat", "settings"],
+        &["tokio", "std::fs", "std::net"],
+    ),
     ("host", &["client", "server", "proto::ids"], &["egui", "eframe", "tokio"]),
     ("pins", &["client::pins", "proto::fingerprint", "files"], &["egui", "eframe", "tokio", "std::net", "std::time"]),
     ("shelf", &["client::chain", "client::shelf", "files", "log::storage"], &["egui", "eframe", "tokio"]),
     ("tokens", &["client::tokens", "files"], &["egui", "eframe", "tokio", "std::net", "std::time"]),
     (
         "lines",
-        &["client", "files", "names", "proto", "ui::happened", "visible"],
+        &["client", "files", "names", "proto", "ui::files", "ui::happened", "visible"],
         &["egui", "eframe", "tokio", "std::fs", "std::net", "SystemTime"],
     ),
     (

@@ -130,8 +130,9 @@ fn the_menu_of_a_message_opens_by_keyboard() {
         }
         key(&mut harness, modifiers, pressed);
         assert!(harness.query_by_label("Info").is_some());
-        key(&mut harness, Modifiers::NONE, Key::ArrowDown);
-        key(&mut harness, Modifiers::NONE, Key::ArrowDown);
+        // Up from the first entry is the last, which deletes; Info stands above it.
+        key(&mut harness, Modifiers::NONE, Key::ArrowUp);
+        key(&mut harness, Modifiers::NONE, Key::ArrowUp);
         key(&mut harness, Modifiers::NONE, Key::Enter);
         let commands = harness.state_mut().take();
         assert!(matches!(commands.as_slice(), [Command::ShowInfo { seq: Seq(2), .. }]), "{commands:?}");

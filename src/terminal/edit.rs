@@ -77,13 +77,15 @@ impl Completer for Hands {
     type Candidate = Pair;
 
     fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
-        if line.get(..FILE.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(FILE)) && pos >= FILE.len() {
-            let (begin, pairs) = FilenameCompleter::new().complete_path(&line[FILE.len()..], pos - FILE.len())?;
+        let typed = line.get(..pos).unwrap_or_default();
+        if let Some((FILE, path)) = typed.split_at_checked(FILE.len()) {
+            let (begin, pairs) = FilenameCompleter::new().complete_path(path, path.len())?;
+            // What a file is called so and would move the cursor is not among them.
             let shown = pairs.into_iter().filter(|pair| !pair.display.contains(char::is_control)).take(OFFERED_MAX);
-            return Ok((begin + FILE.len(), shown.collect()));
+            return Ok((FILE.len() + begin, shown.collect()));
         }
         let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        let (begin, words) = complete(line.get(..pos).unwrap_or_default(), session.model());
+        let (begin, words) = complete(typed, session.model());
         let pairs = words.into_iter().map(|word| Pair { display: word.trim_end().into(), replacement: word });
         Ok((begin, pairs.collect()))
     }

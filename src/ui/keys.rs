@@ -39,6 +39,9 @@ fn turn(event: &Event) -> Turn {
             pressed: true,
             ..
         } => Turn::Alone,
+        // They lead from a message to the field, or to a question.
+        Event::Key { key: Key::F2 | Key::Delete, pressed: true, .. } => Turn::Ends,
+        Event::Key { key: Key::R, pressed: true, modifiers, .. } if modifiers.command => Turn::Ends,
         // It may end the name of an emoji.
         Event::Text(text) if text == ":" => Turn::Ends,
         Event::Key { key, pressed: true, modifiers, .. }

@@ -194,7 +194,7 @@ impl Window {
 
     /// The open chat, while its newest message is in view.
     pub fn watched(&self) -> Option<ChatKey> {
-        let in_front = self.details.is_some() && !self.wide;
+        let in_front = (self.details.is_some() && !self.wide) || self.viewer.is_some();
         self.open.as_ref().filter(|timeline| timeline.at_end() && !in_front).map(Timeline::chat)
     }
 
@@ -257,7 +257,7 @@ impl Window {
         self.follow(model);
         // egui keeps the focus within a dialog for a while after its last frame.
         let asked = model.trust.is_some();
-        if self.resume && self.dialog.is_none() && model.info.is_none() && !asked {
+        if self.resume && self.dialog.is_none() && self.viewer.is_none() && model.info.is_none() && !asked {
             match ui.memory(|memory| memory.top_modal_layer()) {
                 Some(_) => ui.ctx().request_repaint(),
                 None => {
@@ -277,7 +277,7 @@ impl Window {
             self.show_dialog(ui, model, clock, commands);
             withhold(ui, |_| true);
         } else if self.show_viewer(ui, model, clock, commands) {
-            withhold(ui, |_| true);
+            return;
         } else if info::show(ui, model, clock, commands) {
             // One goes on writing when the card is closed.
             self.resume = self.open.is_some();

@@ -197,6 +197,14 @@ pub struct Palette {
     pub names: [Color32; PEOPLE],
 }
 
+impl Palette {
+    /// The name of somebody who is answered: their colour, a little nearer to that of text, as what is behind it is
+    /// darker than a bubble.
+    pub fn answered(&self, tint: usize) -> Color32 {
+        self.names.get(tint).map_or(self.text, |name| name.lerp_to_gamma(self.text, 0.25))
+    }
+}
+
 const fn rgb(hex: u32) -> Color32 {
     Color32::from_rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
 }
@@ -298,7 +306,7 @@ static DARK: Palette = Palette {
 /// Behind what stands on a picture, in both themes.
 pub const SHADE: Color32 = Color32::from_black_alpha(150);
 /// All around a picture that one looks at.
-pub const BEHIND_PICTURE: Color32 = Color32::from_black_alpha(236);
+pub const BEHIND_PICTURE: Color32 = rgb(0x0c_0f0f);
 /// Words of less weight there.
 pub const ON_PICTURE_QUIET: Color32 = Color32::from_gray(190);
 /// A button there that does nothing now.
@@ -458,7 +466,9 @@ mod tests {
                 pairs.push(("danger", p.danger, behind));
             }
             pairs.extend(p.names.map(|name| ("name in a bubble", name, p.bubble)));
-            pairs.extend(p.names.map(|name| ("name of one who is answered", name, p.quote)));
+            for behind in [p.quote, p.quote_own] {
+                pairs.extend((0..PEOPLE).map(|tint| ("name of one who is answered", p.answered(tint), behind)));
+            }
             pairs.extend(AVATARS.map(|fill| ("initials", Color32::WHITE, fill)));
             for (what, front, behind) in pairs {
                 let ratio = contrast(front, behind);

@@ -1,5 +1,5 @@
 //! A picture all over the window: as large as it fits, closer where one wants to look, and from there to the next one of the
-//! chat. Lies above everything but questions; Esc takes it away.
+//! chat. Lies above everything but questions: what is below it is not drawn, and so not read. Esc takes it away.
 
 use std::collections::BTreeMap;
 
@@ -44,6 +44,8 @@ pub struct Viewer {
     pan: Vec2,
     /// It has not been drawn yet.
     new: bool,
+    /// It is a picture, and here.
+    shown: bool,
 }
 
 /// What somebody did.
@@ -88,7 +90,7 @@ fn all(model: &Model, chat: ChatKey) -> BTreeMap<Seq, (&Message, &Attachment)> {
 
 impl Viewer {
     fn at(chat: ChatKey, seq: Seq) -> Self {
-        Self { chat, seq, zoom: 1.0, pan: Vec2::ZERO, new: true }
+        Self { chat, seq, zoom: 1.0, pan: Vec2::ZERO, new: true, shown: false }
     }
 
     /// Draws it. Returns whether it stays.
@@ -173,6 +175,7 @@ impl Viewer {
             Shown::Awaited => pictures::shown(ui.ctx(), &path, Detail::Small),
             shown => shown,
         });
+        self.shown = matches!(shown, Some(Shown::There(_)));
         let Some(Shown::There(texture)) = shown else {
             let damaged = matches!(shown, Some(Shown::Damaged));
             self.absent(ui, view, (model, attachment), damaged, commands);
@@ -264,7 +267,7 @@ impl Viewer {
             let x = bar.right() - space::M - BUTTON / 2.0 - at as f32 * (BUTTON + space::XS);
             Rect::from_center_size(pos2(x, bar.center().y), vec2(BUTTON, BUTTON))
         };
-        let here = files::path_of(ui.ctx(), model, attachment).is_some() && !may_run(attachment.name.as_str());
+        let here = self.shown && !may_run(attachment.name.as_str());
         let buttons = [
             (Icon::ZoomOut, "Smaller (-)", Deed::Zoom(self.zoom / STEP), self.zoom > 1.0),
             (Icon::ZoomIn, "Larger (+)", Deed::Zoom(self.zoom * STEP), self.zoom < ZOOM_MAX),

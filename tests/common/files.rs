@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use egui::{Color32, ColorImage};
-use egui_kittest::Harness;
+use egui_kittest::{Harness, SnapshotOptions, SnapshotResults};
 use parlor::client::model::{Download, DownloadProgress, Last, Message, Model};
 use parlor::client::outbox::Enclosure;
 use parlor::proto::attachment::{Attachment, FileId, FileName, ImageSize};
+use parlor::proto::chat::ChatKey;
 use parlor::proto::ids::{Millis, Seq, UserId};
 use parlor::ui::files::pictures;
 
@@ -27,15 +28,28 @@ pub fn enclosure(name: &str, size: u64, sides: Option<(u32, u32)>) -> Enclosure 
 
 /// Adds a message with a file to the chat with `with`.
 pub fn hand_over(model: &mut Model, with: UserId, from: UserId, seq: u64, at: Millis, text: &str, file: Attachment) {
+    assert!(from == ALICE || from == with);
+    hand_over_in(model, chat_with(with), from, seq, at, text, file);
+}
+
+/// The same to any chat.
+pub fn hand_over_in(
+    model: &mut Model,
+    chat: ChatKey,
+    from: UserId,
+    seq: u64,
+    at: Millis,
+    text: &str,
+    file: Attachment,
+) {
     let seq = Seq(seq);
-    let chat = model.chats.entry(chat_with(with)).or_default();
+    let chat = model.chats.entry(chat).or_default();
     let name: Arc<str> = file.name.as_str().into();
     let attachment = Some(Arc::new(file));
     chat.messages.push_back(Message { seq, at, from, text: text.into(), attachment, ..Default::default() });
     chat.last = Some(Last { seq, at, from, preview: text.into(), file: Some(name), ..Default::default() });
     chat.read = seq;
     chat.complete = true;
-    assert!(from == ALICE || from == with);
 }
 
 /// A file of a message is on this computer.
@@ -86,4 +100,13 @@ pub fn bring(harness: &mut Harness<'_, State>, sides: impl Fn(&str) -> Option<(u
         }
         harness.run();
     }
+}
+
+/// What the window looks like. Another version of the renderer may draw edges a little differently.
+pub fn look(harness: &mut Harness<'_, State>, name: &str, results: &mut SnapshotResults) {
+    let options = SnapshotOptions::new().threshold(1.5).max_failed_pixels(400);
+    harness.remove_cursor();
+    harness.run();
+    harness.snapshot_options(name, &options);
+    results.extend(harness.take_snapshot_results());
 }

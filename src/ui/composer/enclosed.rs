@@ -17,7 +17,7 @@ use crate::ui::{text, widgets};
 /// The height of the row, with what keeps it from what is above.
 pub const HEIGHT: f32 = ABOVE + CHIP;
 /// The room of the button at the beginning of the field.
-pub const CLIP: f32 = 34.0;
+pub const CLIP: f32 = 28.0;
 const ABOVE: f32 = 10.0;
 const CHIP: f32 = 52.0;
 const WIDTH: f32 = 208.0;

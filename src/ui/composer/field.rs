@@ -7,14 +7,13 @@ use super::{PAD, SMILE};
 use crate::ui::edit::{self, Buffer};
 use crate::ui::text;
 use crate::ui::theme::{self, font, radius};
-use crate::visible::isolated;
 
 /// The keys that are the field's while the caret is in it. Escape is for the window: it peels a layer and leaves the
 /// caret where it is.
 pub const KEYS: EventFilter = EventFilter { tab: false, horizontal_arrows: true, vertical_arrows: true, escape: true };
 
-/// Draws the field.
-pub fn show(ui: &mut Ui, id: Id, frame: Rect, title: &str, draft: &mut String) {
+/// Draws the field. `hint` says what it is for.
+pub fn show(ui: &mut Ui, id: Id, frame: Rect, hint: &str, draft: &mut String) {
     let palette = theme::palette(ui);
     ui.painter().rect_filled(frame, f32::from(radius::M) + 5.0, palette.field);
     let response = ui.interact(frame, id.with("frame"), Sense::click() - Sense::FOCUSABLE);
@@ -25,10 +24,9 @@ pub fn show(ui: &mut Ui, id: Id, frame: Rect, title: &str, draft: &mut String) {
     let inner = frame.shrink2(vec2(PAD + 5.0, PAD));
     let inner = Rect::from_min_max(inner.min + vec2(CLIP, 0.0), inner.max - vec2(SMILE, 0.0));
     let mut child = ui.new_child(UiBuilder::new().max_rect(inner));
-    let hint = format!("Message {}", isolated(&text::one_line(title)));
     if draft.is_empty() {
         // A little to the right, so that the caret stands before it and not on its first letter.
-        let galley = text::wrapped(ui, &text::hint(&hint), font::body(), palette.subdued, f32::INFINITY);
+        let galley = text::wrapped(ui, &text::hint(hint), font::body(), palette.subdued, f32::INFINITY);
         child.painter().galley(inner.min + vec2(4.0, 0.0), galley, palette.subdued);
     }
     let mut layouter = |ui: &Ui, buffer: &dyn egui::TextBuffer, width: f32| {

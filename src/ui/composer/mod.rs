@@ -21,7 +21,7 @@ use egui::{Id, Key, Modifiers, Rect, Stroke, TextEdit, Ui, pos2, vec2};
 
 use self::about::{About, Clicked};
 use self::card::Card;
-pub use self::caret::place_carets;
+pub use self::caret::{is_for_composer, place_carets};
 use self::chooser::Chooser;
 use self::complete::Offer;
 use self::enclosed::CLIP;
@@ -34,6 +34,7 @@ use super::edit;
 use super::emoji::taste::Taste;
 use super::mentions::Names;
 use super::slash::{self, Slash};
+use super::text;
 use super::theme::{self, font, space};
 use crate::client::command::Command;
 use crate::client::model::Draft;
@@ -266,7 +267,11 @@ impl Composer {
             self.wrong = Some((draft.clone(), why));
             ui.ctx().request_repaint();
         }
-        field::show(ui, id, frame, desk.model.title(desk.chat), draft);
+        let hint = match editing {
+            Some(_) => "Message as it is to be".into(),
+            None => format!("Message {}", isolated(&text::one_line(desk.model.title(desk.chat)))),
+        };
+        field::show(ui, id, frame, &hint, draft);
         self.choose_emoji(ui, id, frame, right, draft);
         if editing.is_none() {
             self.wants_focus |= enclosed::button(ui, desk.chat, frame);

@@ -12,7 +12,7 @@ use lucide_icons::Icon;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::{bidi, text};
-use crate::client::model::{Download, DownloadProgress, Model};
+use crate::client::model::{Download, DownloadProgress, Message, Model};
 use crate::proto::attachment::Attachment;
 use crate::proto::chat::ChatKey;
 use crate::proto::ids::Seq;
@@ -135,6 +135,22 @@ pub fn sign(name: &str) -> Icon {
             Icon::FileCode
         }
         _ => Icon::File,
+    }
+}
+
+/// A file in a word or two: its name, which for a picture says nothing.
+pub fn in_short(name: &str) -> &str {
+    match sign(name) {
+        Icon::FileImage => "Picture",
+        _ => name,
+    }
+}
+
+/// What a message says: its text, or what its file is where it has none.
+pub fn words_of(message: &Message) -> &str {
+    match &message.attachment {
+        Some(attachment) if message.text.is_empty() => in_short(attachment.name.as_str()),
+        _ => &message.text,
     }
 }
 

@@ -180,15 +180,15 @@ pub fn paint(ui: &mut Ui, row: &Row<'_>, look: &Look, page: &Page<'_>, top: f32,
         ui.painter().galley(at, Arc::clone(name), palette.text);
         at.y += NAME;
     }
-    let mut on_quote = false;
+    let mut on_part = false;
     if let (Some(look), Some(quote)) = (&look.quote, &row.quote) {
         let place = Rect::from_min_size(at, vec2(bubble.width() - 2.0 * PAD_X, look.size().y));
-        on_quote = look.paint(ui, quote, row, place, page.chosen.is_some(), done);
+        on_part = look.paint(ui, quote, row, place, page.chosen.is_some(), done);
         at.y = place.bottom();
     }
     if let Some(block) = look.block {
         let head = look.head();
-        block.paint(ui, row, block.place(bubble, head), (corners(row), head > 0.0), page, done);
+        on_part |= block.paint(ui, row, block.place(bubble, head), (corners(row), head > 0.0), page, done);
         at.y = bubble.top() + PAD_Y + look.body_top();
     }
     let on_link = look.body.paint(ui, row, &response, at, page.chosen.is_some());
@@ -211,7 +211,7 @@ pub fn paint(ui: &mut Ui, row: &Row<'_>, look: &Look, page: &Page<'_>, top: f32,
         None => {
             widgets::focus_ring(ui, &response, corners(row));
             if page.chosen.is_none() && !row.deleted {
-                let on_part = on_link.map(Some).or(on_quote.then_some(None));
+                let on_part = on_link.map(Some).or(on_part.then_some(None));
                 menu::show(ui, &response, on_part, row, &look.body.links, page, done);
             }
         }

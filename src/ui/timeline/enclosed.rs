@@ -10,7 +10,7 @@ use super::row::Row;
 use super::{file, picture};
 use crate::client::command::Command;
 use crate::proto::attachment::Attachment;
-use crate::ui::files::{self, Order, may_run, pictures};
+use crate::ui::files::{self, FETCHED_UNASKED_MAX_BYTES, Order, may_run, pictures};
 use crate::ui::theme::radius;
 
 /// The edge of the bubble around a picture.
@@ -92,7 +92,8 @@ impl Block {
         Rect::from_x_y_ranges(bubble.left() + side..=bubble.right() - side, top..=top + self.size.y)
     }
 
-    /// Draws the file. `bubble` are the corners of what is around it; `above`: something stands between them and it.
+    /// Draws the file. `bubble` are the corners of what is around it; `above`: something stands between them and it. Returns whether a
+    /// menu was asked for on a picture.
     pub fn paint(
         &self,
         ui: &mut Ui,
@@ -101,15 +102,16 @@ impl Block {
         (bubble, above): (CornerRadius, bool),
         page: &Page<'_>,
         done: &mut Done,
-    ) {
-        let Some(carried) = row.file.clone() else { return };
+    ) -> bool {
+        let Some(carried) = row.file.clone() else { return false };
         if let (None, Some(file), Some(path)) = (carried.attachment, carried.file, &carried.path) {
             // Once it is sent, it need not come back.
             pictures::note_own(ui.ctx(), file, path);
         }
         let carried = carried.at(|attachment| pictures::own(ui.ctx(), attachment.file));
         if !self.picture {
-            return file::paint(ui, row, &carried, place, page, done);
+            file::paint(ui, row, &carried, place, page, done);
+            return false;
         }
         let small = radius::TAIL + 1;
         let round =
@@ -121,7 +123,7 @@ impl Block {
             sw: round(bubble.sw, alone),
             se: round(bubble.se, alone),
         };
-        picture::paint(ui, row, &carried, place, corners, page, done);
+        picture::paint(ui, row, &carried, place, corners, page, done)
     }
 }
 
@@ -165,19 +167,19 @@ impl Act {
     }
 
     /// Does it, or asks for it.
-    pub fn perform(self, ui: &Ui, carried: &Carried<'_>, done: &mut Done) {
+    pub fn perform(self, ui: &Ui, carried: &Carried<'_>, commands: &mut Vec<Command>) {
         let path = || carried.path.as_deref().map(str::to_owned);
         match (self, carried.way, carried.attachment) {
             (Self::Save, _, Some(attachment)) => files::ask(ui.ctx(), Order::Save { attachment: attachment.clone() }),
             (Self::Fetch, _, Some(attachment)) => {
-                done.commands.push(Command::Download { attachment: attachment.clone(), to: None });
+                commands.push(Command::Download { attachment: attachment.clone(), to: None });
             }
-            (Self::Cancel, Way::Going { n, .. }, _) => done.commands.push(Command::CancelUpload { n }),
+            (Self::Cancel, Way::Going { n, .. }, _) => commands.push(Command::CancelUpload { n }),
             (Self::Cancel, _, Some(attachment)) => {
-                done.commands.push(Command::CancelDownload { file: attachment.file });
+                commands.push(Command::CancelDownload { file: attachment.file });
             }
             (Self::Open, ..) if !may_run(carried.name) => {
-                if let Some(path) = path() {
+                if let Some(path) = path().filter(|path| !may_run(path)) {
                     files::ask(ui.ctx(), Order::Open { path });
                 }
             }
@@ -188,6 +190,18 @@ impl Act {
             }
             _ => {}
         }
+    }
+}
+
+impl Carried<'_> {
+    /// Has a picture come by itself that is in sight for the first time. Returns whether that was so now.
+    pub fn fetch_unasked(&self, ui: &Ui, commands: &mut Vec<Command>) -> bool {
+        let short = self.way == Way::There && self.size <= FETCHED_UNASKED_MAX_BYTES;
+        let first = short && self.file.is_some_and(|file| pictures::is_first(ui.ctx(), file));
+        if first {
+            Act::Fetch.perform(ui, self, commands);
+        }
+        first
     }
 }
 

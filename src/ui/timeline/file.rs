@@ -46,7 +46,7 @@ pub fn paint(ui: &mut Ui, row: &Row<'_>, carried: &Carried<'_>, place: Rect, pag
         let width = ui.painter().layout_no_wrap(word.to_owned(), font::small_strong(), Color32::WHITE).size().x;
         right -= width + 2.0 * space::S;
         if widgets::text_button(ui, pos2(right, middle), word, ("file", row.id), palette.accent).clicked() {
-            act.perform(ui, carried, done);
+            act.perform(ui, carried, &mut done.commands);
         }
     }
     let failed = matches!(carried.way, Way::Failed(_));
@@ -79,7 +79,7 @@ fn disc(ui: &mut Ui, row: &Row<'_>, carried: &Carried<'_>, place: Rect, act: Opt
             fill = palette.accent_hover;
         }
         if response.clicked() {
-            act.perform(ui, carried, done);
+            act.perform(ui, carried, &mut done.commands);
         }
         response.on_hover_text(text::hint(act.word(carried)));
     }

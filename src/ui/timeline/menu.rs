@@ -45,7 +45,8 @@ fn keys(ui: &Ui, response: &Response, row: &Row<'_>, done: &mut Done) {
     done.deeds.push(Deed::Wish(wish));
 }
 
-/// The menu of a message, and its button. `on_part`: the menu was asked for on that link, or on what the message answers.
+/// The menu of a message, and its button. `on_part`: the menu was asked for on that link, on what the message answers, or
+/// on its picture.
 pub fn show(
     ui: &mut Ui,
     response: &Response,
@@ -196,7 +197,7 @@ fn entries(ui: &mut Ui, row: &Row<'_>, links: &[Link], page: &Page<'_>, done: &m
     if let Some(carried) = &row.file {
         for act in in_menu(carried) {
             if entry(ui, act.sign(carried), act.word(carried), "") {
-                act.perform(ui, carried, done);
+                act.perform(ui, carried, &mut done.commands);
             }
         }
     }

@@ -5,10 +5,10 @@
 
 mod body;
 mod bubble;
-mod carried;
+pub mod carried;
 mod chosen;
 mod edges;
-mod enclosed;
+pub mod enclosed;
 mod file;
 mod foot;
 mod heights;

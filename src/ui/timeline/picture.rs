@@ -9,9 +9,9 @@ use super::enclosed::Act;
 use super::page::{Done, Page};
 use super::row::Row;
 use crate::proto::attachment::ImageSize;
+use crate::ui::files;
 use crate::ui::files::pictures::{self, Detail, Shown};
 use crate::ui::files::signs::{self, Fit};
-use crate::ui::files::{self, FETCHED_UNASKED_MAX_BYTES};
 use crate::ui::theme::{self, font, space};
 use crate::ui::{text, widgets};
 
@@ -33,7 +33,8 @@ pub fn size(image: ImageSize, room: f32) -> Vec2 {
     (whole * scale).max(SIZE_MIN.min(most)).round()
 }
 
-/// Draws a picture, or what there is of it. Asks for it where it is not on this computer.
+/// Draws a picture, or what there is of it. Asks for it where it is not on this computer. Returns whether a menu was asked for
+/// on it.
 pub fn paint(
     ui: &mut Ui,
     row: &Row<'_>,
@@ -42,7 +43,7 @@ pub fn paint(
     corners: CornerRadius,
     page: &Page<'_>,
     done: &mut Done,
-) {
+) -> bool {
     let palette = theme::palette(ui);
     let shown = match &carried.path {
         Some(path) if carried.way != Way::There => Some(pictures::shown(ui.ctx(), path, Detail::Small)),
@@ -52,15 +53,11 @@ pub fn paint(
     if let Some(Shown::There(texture)) = &shown {
         signs::picture(ui, place, texture, corners, Fit::Whole);
     }
-    if carried.way == Way::There
-        && carried.size <= FETCHED_UNASKED_MAX_BYTES
-        && carried.attachment.is_some_and(|attachment| pictures::is_first(ui.ctx(), attachment.file))
-    {
-        Act::Fetch.perform(ui, carried, done);
-    }
+    let unasked = carried.fetch_unasked(ui, &mut done.commands);
     let act = match (carried.way, &shown) {
         (Way::Going { .. } | Way::Coming(_), _) => Some(Act::Cancel),
-        (Way::There, _) if carried.size > FETCHED_UNASKED_MAX_BYTES => Some(Act::Fetch),
+        // It is too long, or it was here and is not any more.
+        (Way::There, _) if !unasked => Some(Act::Fetch),
         (Way::Failed(_), _) => Some(Act::Fetch),
         (Way::Here, Some(Shown::Damaged)) => Some(Act::Save),
         _ => None,
@@ -79,8 +76,11 @@ pub fn paint(
         if response.clicked() {
             files::view(ui.ctx(), page.chat, seq);
         }
+        let asked = response.secondary_clicked();
         response.on_hover_cursor(egui::CursorIcon::ZoomIn);
+        return asked;
     }
+    false
 }
 
 /// What stands in the middle of a picture that is on its way, or that did not come.
@@ -97,7 +97,7 @@ fn middle(ui: &mut Ui, row: &Row<'_>, carried: &Carried<'_>, place: Rect, act: A
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
         widgets::focus_ring(ui, &response, CornerRadius::same(255));
         if response.clicked() {
-            act.perform(ui, carried, done);
+            act.perform(ui, carried, &mut done.commands);
         }
         response.on_hover_text(text::hint(act.word(carried)));
     }
@@ -131,7 +131,7 @@ fn damaged(ui: &mut Ui, row: &Row<'_>, carried: &Carried<'_>, place: Rect, act: 
         let galley = ui.painter().layout_no_wrap(word.to_owned(), font::small_strong(), palette.accent);
         let left = pos2(place.center().x - galley.size().x / 2.0 - space::S, middle + 28.0);
         if widgets::text_button(ui, left, word, ("picture", row.id), palette.accent).clicked() {
-            act.perform(ui, carried, done);
+            act.perform(ui, carried, &mut done.commands);
         }
     }
 }
