@@ -11,7 +11,9 @@ use super::session::{SessionId, Stage};
 use crate::proto::attachment::{Attachment, Chunk, Fetched, FileCall, FileId, Uploaded};
 use crate::proto::event::{Code, Problem, Reply};
 use crate::proto::ids::{Millis, RequestId, UserId};
-use crate::proto::limits::{FILE_MAX_BYTES, UPLOAD_KEPT_MILLIS, UPLOADS_MAX, UPLOADS_MAX_BYTES};
+use crate::proto::limits::{
+    FILE_MAX_BYTES, UPLOAD_GIVES_WAY_MILLIS, UPLOAD_KEPT_MILLIS, UPLOADS_MAX, UPLOADS_MAX_BYTES,
+};
 use crate::proto::record::Record;
 
 /// How often it is looked for uploads that nobody goes on with, in milliseconds: an hour more or less is no matter.
@@ -225,7 +227,7 @@ impl Engine {
                     let text = format!("A file has at most {FILE_MAX_BYTES} bytes here, and this one has {size}.");
                     return Err(Problem::new(Code::FileTooLarge, text));
                 }
-                self.uploads.begin(user, size)?;
+                self.make_room(user, size, now)?;
                 self.order(errand, FileOrder::Begin(errand, size));
             }
             FileCall::UploadFile { size, file: Some(file) } => {
@@ -385,6 +387,19 @@ impl Engine {
         }
     }
 
+    /// Counts a file in that is being begun. Where there are too many, those give way that nobody seems to go on with.
+    fn make_room(&mut self, user: UserId, size: u64, now: Millis) -> Result<(), Problem> {
+        while let Err(problem) = self.uploads.begin(user, size) {
+            let files = self.uploads.of.get(&user).into_iter().flat_map(|own| &own.files);
+            let uploads = files.filter_map(|file| Some((*file, self.uploads.files.get(file)?)));
+            let idle = |upload: &Upload| now.0.saturating_sub(upload.touched.0) >= UPLOAD_GIVES_WAY_MILLIS;
+            let idle = uploads.filter(|(file, it)| idle(it) && !it.writing && !self.is_being_sent(*file));
+            let longest = idle.min_by_key(|(_, upload)| upload.touched).map(|(file, _)| file);
+            self.give_up(longest.ok_or(problem)?);
+        }
+        Ok(())
+    }
+
     fn give_up(&mut self, file: FileId) {
         self.uploads.remove(file);
         self.effects.push(Effect::File(FileOrder::Remove(file)));
@@ -437,6 +452,20 @@ mod tests {
         // A clock that is set back does not keep them for ever.
         assert_eq!(swept(&mut engine, START - 100 * HOUR), []);
         assert_eq!(swept(&mut engine, START + 30 * HOUR), [young]);
+    }
+
+    #[test]
+    fn what_was_forgotten_gives_way_to_something_new_and_what_is_under_way_does_not() {
+        let mut engine = engine();
+        let now = Millis(START + HOUR);
+        let touched = |n: usize| START + i64::from(n != 5) + i64::from(n > 6) * HOUR / 2;
+        engine.stock((0..UPLOADS_MAX).map(|n| (FileId(n as u128), upload(touched(n)))));
+        engine.stock([(FileId(99), Upload { by: UserId(2), ..upload(START - HOUR) })]);
+        engine.make_room(UserId(1), 9, now).unwrap();
+        let Some(Effect::File(FileOrder::Remove(file))) = engine.take_effects().pop() else { panic!("nothing goes") };
+        assert_eq!(file, FileId(5), "the one of its own that has waited the longest");
+        assert_eq!(engine.make_room(UserId(1), 9, now).unwrap_err().code, Code::Busy, "the others are younger");
+        assert!(engine.take_effects().is_empty());
     }
 
     #[test]

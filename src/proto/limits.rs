@@ -121,6 +121,10 @@ pub const UPLOADS_MAX: usize = 32;
 /// How long those files may be together, in bytes: two of the longest. What nobody has sent is nobody's to keep.
 pub const UPLOADS_MAX_BYTES: u64 = 2 * FILE_MAX_BYTES;
 
+/// How long nothing may have come of a file that gives way to a new one of the same account, in milliseconds: an hour. Who
+/// has forgotten what it had begun need not wait for the day to end.
+pub const UPLOAD_GIVES_WAY_MILLIS: i64 = 3_600_000;
+
 /// How long a file is kept that no message carries, since a piece of it last came, in milliseconds: a day, so that a
 /// notebook that was closed in the evening goes on in the morning.
 pub const UPLOAD_KEPT_MILLIS: i64 = 24 * 3_600_000;
