@@ -22,6 +22,7 @@ use crate::server::{self, Options, WebOrigin};
 use crate::settings::store::{self, Store};
 use crate::shelf::Files;
 use crate::tokens::{self, FileTokens, SystemTokens};
+use crate::transfers::LocalFiles;
 use crate::user_command::{self, UserCommand};
 use crate::{app, terminal, ui};
 
@@ -304,7 +305,17 @@ fn check(data_dir: &Path) -> anyhow::Result<()> {
         if check.chats == 1 { "1 chat".into() } else { format!("{} chats", check.chats) },
         report.bytes
     ));
+    let files = &check.files;
+    let there = if files.files == 1 { "1 file".into() } else { format!("{} files", files.files) };
+    say(&format!("  attachments   {there}, {} bytes", files.bytes));
+    for missing in &files.missing {
+        let what = if missing.damaged { "not as it was" } else { "missing" };
+        say(&format!("                {what}: {} ({:?})", missing.file, missing.name));
+    }
     match &report.torn {
+        None if !files.missing.is_empty() => {
+            bail!("attachments: {} of the files that messages carry cannot be had", files.missing.len())
+        }
         Some(torn) => bail!("history.json: {torn}"),
         None => say("Everything is as it was written."),
     }
@@ -316,11 +327,12 @@ fn in_lines(options: Options, to: &terminal::Options, settings: &Path) -> anyhow
     log_to_stderr(tracing::Level::ERROR)?;
     let shelf = Box::new(Files::new(options.data_dir.join(UNSENT)));
     let servers = Box::new(Servers::new(settings.join(pins::FILE_NAME)));
+    let disk = Box::new(LocalFiles::new(options.data_dir.clone()));
     let host: Option<Box<dyn Host>> = match to.address.is_empty() {
         true => Some(Box::new(LocalHost::new(options))),
         false => None,
     };
-    Ok(terminal::run(to, host, shelf, servers)?)
+    Ok(terminal::run(to, host, shelf, servers, disk)?)
 }
 
 /// Prints at once. A reader that has gone away is no reason to fail.
@@ -371,6 +383,7 @@ fn window(
     log_to_stderr(tracing::Level::WARN)?;
     let prefill = ui::Prefill { address: address.unwrap_or_default(), username: username.unwrap_or_default() };
     let shelf = Files::new(options.data_dir.join(UNSENT));
+    let disk = LocalFiles::new(options.data_dir.clone());
     let shown = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.into()).display().to_string();
     let about = ui::About {
         version: env!("CARGO_PKG_VERSION").into(),
@@ -388,7 +401,8 @@ fn window(
     let kept = Store::open(settings);
     app::run("Parlor", prefill, kept, about, move |ctx| {
         let wake = move || ctx.request_repaint();
-        let client = Client::start(Some(Box::new(LocalHost::new(options))), Some(Box::new(shelf)), wake)?;
+        let mut client = Client::start(Some(Box::new(LocalHost::new(options))), Some(Box::new(shelf)), wake)?;
+        client.set_disk(Box::new(disk))?;
         Ok(client.with_pins(Box::new(servers)).with_tokens(kept_tokens, tokens::device_name()))
     })
     .map_err(|error| {

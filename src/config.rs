@@ -56,6 +56,31 @@ pub const REQUESTS_PER_SECOND: f64 = 500.0;
 /// The tokens for a request that reads the disk or is told to many: 50 of them a second.
 pub const FANOUT_COST: NonZeroU32 = NonZeroU32::new(10).expect("it is not zero");
 
+/// The bytes of files that an account may send or fetch at once: some pictures.
+pub const FILE_BURST_BYTES: u32 = 8 * 1024 * 1024;
+
+/// The bytes of files that an account may send or fetch a second after that: as much as half of a fast network takes, and
+/// a share of the server's one thread that others do not notice.
+pub const FILE_BYTES_PER_SECOND: u32 = 64 * 1024 * 1024;
+
+/// What a piece of a file costs at least, in bytes: a short one is as much work for the disk as one of that length.
+pub const FILE_PIECE_MIN_COST_BYTES: usize = 32 * 1024;
+
+/// The pieces of files that may wait for the engine, among all that waits for it: 6 MiB. The next one waits with its
+/// connection.
+pub const PIECES_WAITING_MAX: usize = 64;
+
+/// The pieces and beginnings of files that may wait for the disk: 6 MiB.
+pub const FILE_ORDERS_MAX: usize = 64;
+
+/// The bytes of a file after which it is synced while it comes: what a cut of the power can take of it, and short enough
+/// that the log's own syncs do not wait long behind it.
+pub const FILE_SYNC_EVERY_BYTES: u64 = 8 * 1024 * 1024;
+
+/// The bytes of the disk that files leave free: messages are to go on being stored, a hundred thousand of them, when no
+/// file can be.
+pub const DISK_RESERVE_BYTES: u64 = 64 * 1024 * 1024;
+
 /// The accounts whose tokens are remembered before any are forgotten.
 pub const THROTTLED_MIN: usize = 256;
 

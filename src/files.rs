@@ -84,6 +84,14 @@ pub fn open(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Opens a plain file that must be there, to read and write it.
+///
+/// # Errors
+/// [`Misplaced::File`], and those of the file system.
+pub fn open_there(path: &Path) -> io::Result<File> {
+    plain(path, OpenOptions::new().read(true).write(true))
+}
+
 /// Makes a file that must not be there yet.
 ///
 /// # Errors

@@ -10,11 +10,12 @@
 //! - [`ui`]: views: a model in, actions out. `app` puts them into a window.
 //! - [`terminal`]: the client in lines. [`script`]: commands for scripts. [`lines`]: what both share.
 //! - [`shelf`]: where windows keep what they have not sent, what they know and what is being written.
+//! - [`transfers`]: the files of this computer that messages carry.
 //! - [`tokens`]: what keeps people signed in on this computer.
 //! - [`pins`]: which certificates servers have, so that somebody in between is noticed.
 //! - [`settings`]: what a person has chosen for the windows on this computer.
 //! - [`desktop`]: notifications and the icon in the tray.
-//! - [`export`]: a chat as a file to keep, and such a file read again.
+//! - [`export`]: a chat as a file to keep, and such a file read again. [`pictures`]: those of messages, decoded.
 //! - [`names`]: what accounts and groups may be called. [`visible`]: what of a text can be seen.
 //! - [`files`]: files and folders of their owner alone.
 //! - [`clock`]: the only wall clock and randomness. [`config`]: paths, ports, limits.
@@ -34,6 +35,7 @@ pub mod host;
 pub mod lines;
 pub mod log;
 pub mod names;
+pub mod pictures;
 pub mod pins;
 pub mod proto;
 pub mod script;
@@ -42,6 +44,7 @@ pub mod settings;
 pub mod shelf;
 pub mod terminal;
 pub mod tokens;
+pub mod transfers;
 pub mod ui;
 pub mod user_command;
 pub mod visible;

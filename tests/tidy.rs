@@ -36,6 +36,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "client::invite",
             "client::outbox",
             "export",
+            "pictures",
             "proto::account",
             "proto::attachment",
             "proto::chat",
@@ -49,6 +50,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         ],
         &["tokio", "std::fs", "std::net", "eframe", "rfd"],
     ),
+    ("pictures", &["proto::limits"], &["eframe", "rfd", "tokio", "std::fs", "std::net", "std::time"]),
     ("export", &["files"], &["egui", "eframe", "rfd", "tokio", "std::fs", "std::net", "SystemTime"]),
     ("settings", &["files", "proto::chat"], &["egui", "eframe", "tokio", "std::net"]),
     (
@@ -56,25 +58,34 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         &["ui", "client::model", "proto::chat", "proto::ids"],
         &["tokio", "std::fs", "std::net", "eframe", "rfd", "SystemTime"],
     ),
-    ("app", &["ui", "client", "clock", "desktop", "export", "settings"], &["tokio", "std::fs", "std::net"]),
+    (
+        "app",
+        &["ui", "client", "clock", "desktop", "export", "pictures", "proto::chat", "settings"],
+        &["tokio", "std::fs", "std::net"],
+    ),
     ("host", &["client", "server", "proto::ids"], &["egui", "eframe", "tokio"]),
     ("pins", &["client::pins", "proto::fingerprint", "files"], &["egui", "eframe", "tokio", "std::net", "std::time"]),
     ("shelf", &["client::chain", "client::shelf", "files", "log::storage"], &["egui", "eframe", "tokio"]),
     ("tokens", &["client::tokens", "files"], &["egui", "eframe", "tokio", "std::net", "std::time"]),
     (
         "lines",
-        &["client", "files", "names", "proto", "ui::happened", "visible"],
+        &["client", "files", "names", "proto", "ui::files", "ui::happened", "visible"],
         &["egui", "eframe", "tokio", "std::fs", "std::net", "SystemTime"],
     ),
     (
         "script",
-        &["client", "clock", "lines", "pins", "proto", "ui::presence", "ui::when"],
+        &["client", "clock", "lines", "pins", "proto", "transfers", "ui::presence", "ui::when"],
         &["egui", "eframe", "tokio", "std::fs", "std::net", "SystemTime"],
     ),
     (
         "terminal",
-        &["client", "clock", "lines", "proto", "ui::happened", "ui::mentions", "ui::presence", "ui::when"],
+        &["client", "clock", "lines", "proto", "transfers", "ui::happened", "ui::mentions", "ui::presence", "ui::when"],
         &["egui", "eframe", "tokio", "std::fs", "std::net", "SystemTime"],
+    ),
+    (
+        "transfers",
+        &["client::outbox", "client::transfer", "clock", "files", "proto::attachment", "proto::limits"],
+        &["egui", "eframe", "tokio", "std::net"],
     ),
     ("user_command", &["server::accounts", "proto"], &["egui", "eframe", "tokio"]),
     (
@@ -93,6 +104,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "shelf",
             "terminal",
             "tokens",
+            "transfers",
             "ui",
             "user_command",
         ],
@@ -111,9 +123,11 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     // Which links of this computer are up.
     ("src/client/connection/route.rs", "std::fs"),
     ("src/export/file.rs", "std::fs"),
+    ("src/pictures/file.rs", "std::fs"),
     ("src/client/tokens.rs", "std::time"),
     ("src/client/cache/", "std::time"),
     ("src/client/drafts.rs", "std::time"),
+    ("src/client/transfer/disk.rs", "std::time"),
 ];
 
 fn sources() -> Vec<PathBuf> {

@@ -3,12 +3,14 @@
 //! The only part of the program that knows eframe. It decides nothing that a view or the client could decide.
 
 mod export;
+mod files;
 mod folder;
 mod place;
 
 use std::time::{Duration, Instant};
 
 use self::export::Exports;
+use self::files::Files;
 use self::folder::FolderDialog;
 use crate::client::Client;
 use crate::client::command::Command;
@@ -35,6 +37,7 @@ struct App {
     kept: Settings,
     folder: FolderDialog,
     exports: Exports,
+    files: Files,
     /// Since when somebody looks at something else.
     elsewhere: Option<Instant>,
     /// How many frames have begun; not counted for long.
@@ -100,6 +103,7 @@ pub fn run(
                 kept,
                 folder: FolderDialog::default(),
                 exports: Exports::default(),
+                files: Files::default(),
                 elsewhere: None,
                 frames: 0,
             }))
@@ -190,9 +194,10 @@ impl eframe::App for App {
             return;
         }
         let clock = Clock { now: clock::now(), zone: self.zone.clone() };
-        let commands = self.window.show(ui, self.client.model(), &clock);
+        let mut commands = self.window.show(ui, self.client.model(), &clock);
         self.folder.serve(&mut self.window, ui.ctx(), frame);
         self.exports.serve(&mut self.window, ui.ctx(), frame);
+        commands.extend(self.files.serve(&mut self.window, ui.ctx(), frame));
         self.keep();
         if commands.is_empty() {
             return;
@@ -202,6 +207,10 @@ impl eframe::App for App {
         }
         // What was asked for is on screen in the next frame, whether the server answers or not.
         ui.ctx().request_repaint();
+    }
+
+    fn raw_input_hook(&mut self, ctx: &egui::Context, input: &mut egui::RawInput) {
+        files::prefer_files(input, &self.window, ctx);
     }
 
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {

@@ -120,6 +120,26 @@ pub enum Command {
         /// Of which chat.
         chat: ChatKey,
     },
+    /// Put files of this computer with what is being written in a chat. They are looked at off the window's thread, and are
+    /// in the model's draft of that chat then; what cannot be sent is in `attach_problem`. A view that changes the draft
+    /// takes its files from the model.
+    Attach {
+        /// Where.
+        chat: ChatKey,
+        /// Where they are on this computer.
+        paths: Vec<String>,
+    },
+    /// The same with a picture that was pasted, which is no file yet.
+    AttachImage {
+        /// Where.
+        chat: ChatKey,
+        /// What it is to be called.
+        name: String,
+        /// The picture, as a PNG file.
+        png: Vec<u8>,
+    },
+    /// Why something was not attached has been read.
+    ForgetAttachProblem,
     /// Fetch a file that a message carries. How it goes is in the model's `downloads`. Does nothing while it is on its way.
     Download {
         /// Which.

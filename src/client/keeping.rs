@@ -19,6 +19,7 @@ impl Client {
     /// then.
     pub(super) fn begin(&mut self, opener: Opener) {
         (self.keeper, self.drafts, self.opened) = (None, None, false);
+        self.begin_files();
         let Some((outbox, Kept { unsent, cache, drafts, cache_path })) = self.open_journal(false) else {
             return self.model.signing_in(Outbox::new(new_device()));
         };
@@ -61,6 +62,7 @@ impl Client {
     /// What was known here is not to be read here any more; what is not sent stays, and so do drafts.
     pub(super) fn leave(&mut self) {
         self.drafts = None;
+        self.clear_files();
         if let Some(Err(error)) = self.journal.take().map(|journal| journal.leave(new_device())) {
             tracing::warn!("what was written in this window is still on the disk: {error}");
         }

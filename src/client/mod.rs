@@ -12,16 +12,19 @@ pub mod connection;
 pub mod drafts;
 mod errands;
 mod fold;
+mod host;
 pub mod invite;
 mod keeping;
 mod marks;
 pub use fold::Followup;
+pub use host::{Host, HostError};
 pub mod model;
 pub mod outbox;
 pub mod pins;
 pub mod shelf;
 mod staying;
 pub mod tokens;
+pub mod transfer;
 mod trust;
 mod wanted;
 mod writing;
@@ -31,7 +34,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use cache::Keeper;
-use command::{Command, GroupWish, Hosting};
+use command::{Command, GroupWish};
 use connection::{Handle, Joining, Order, Report, Secret, Server};
 use marks::Marks;
 use model::{Field, Link, Model, Phase};
@@ -47,36 +50,6 @@ use crate::proto::fingerprint::Fingerprint;
 use crate::proto::frame;
 use crate::proto::ids::{DeviceId, Millis};
 use crate::proto::outgoing::{ClientIdText, Outgoing};
-
-/// Something that can host a server on this computer when none answers there. The window's composition gives one; the
-/// client knows no server.
-pub trait Host: Send {
-    /// Says which server the rest is about: one for others, or else that of this computer alone.
-    fn choose(&mut self, hosting: Option<&Hosting>);
-    /// Makes the folder of the chosen server, with one account. Takes the time of hashing its password.
-    ///
-    /// # Errors
-    /// [`HostError`]: there is something in the folder, or it cannot be made.
-    fn found(&mut self, username: &str, password: &SecretString) -> Result<(), HostError>;
-    /// Where the server would listen, as this computer reaches it.
-    fn addresses(&self) -> Vec<std::net::SocketAddr>;
-    /// Starts the server; it ends when the host is dropped. A sentence for people: where it listens and keeps its data.
-    /// With the identity of a log, only if that log is the one that would be hosted: somebody who has been talking on
-    /// one server must not find themselves on another.
-    ///
-    /// # Errors
-    /// [`HostError`].
-    fn start(&mut self, log: Option<&str>) -> Result<String, HostError>;
-}
-
-/// Why hosting did not work.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HostError {
-    /// Another one hosts, or is about to: looking for it again may work.
-    pub taken: bool,
-    /// What is wrong and what to do.
-    pub message: String,
-}
 
 /// One who takes part.
 #[derive(Debug)]
@@ -107,6 +80,7 @@ pub struct Client {
     drafts: Option<drafts::Keeper>,
     /// What has to do with staying signed in.
     staying: Staying,
+    transfers: transfer::Transfers,
     /// How long the cache may become, in bytes.
     cache_limit: u64,
     /// What was kept opened to the password, or the token, of this sign-in.
@@ -145,6 +119,7 @@ impl Client {
             keeper: None,
             drafts: None,
             staying: Staying::default(),
+            transfers: Default::default(),
             cache_limit: cache::CACHE_DEFAULT_BYTES,
             opened: false,
             account: Default::default(),
@@ -172,12 +147,13 @@ impl Client {
             self.model.clock_was_set(step);
             self.typed = self.typed.map(|(chat, at)| (chat, at.plus(step)));
         }
-        changed |= self.take_token();
+        changed |= self.take_token() | self.take_files();
         self.send(Vec::new());
         // A flood is taken in pieces, so that a window stays responsive; the rest is announced again.
         for _ in 0..POLL_MAX {
             let Some(report) = self.handle.next() else {
                 self.mark_arrived();
+                self.move_files();
                 self.take_down();
                 changed |= self.adopt();
                 if let Some(keeper) = &mut self.keeper {
@@ -229,6 +205,7 @@ impl Client {
                     if let Event::Login(Ok(welcome)) = &event {
                         self.welcomed(welcome);
                     }
+                    let Some(event) = self.about_files(event) else { return };
                     let followup = self.model.apply(event, clock::now());
                     self.handle.set_cursor(self.model.cursor());
                     self.settings.forget_what_holds(&self.model);
@@ -246,6 +223,7 @@ impl Client {
             Followup::None => {}
             Followup::LoggedIn => {
                 self.linked = true;
+                self.cut_files();
                 self.at_home();
                 let mut frames = Vec::new();
                 for entry in self.model.outbox.pending() {
@@ -283,6 +261,7 @@ impl Client {
     /// Does what its person asks.
     pub fn perform(&mut self, command: Command) {
         self.obey(command);
+        self.move_files();
         self.take_down();
     }
 
@@ -340,7 +319,12 @@ impl Client {
                 self.model.start_info(chat, seq);
                 self.send(frame::frame_of(&Outgoing::FetchReceipts { chat, seq }));
             }
-            Command::Download { .. } | Command::CancelDownload { .. } | Command::CancelUpload { .. } => {}
+            Command::Attach { chat, paths } => self.attach(chat, paths),
+            Command::AttachImage { chat, name, png } => self.attach_image(chat, name, png),
+            Command::ForgetAttachProblem => self.model.attach_problem = None,
+            Command::Download { attachment, to } => self.download(attachment, to),
+            Command::CancelDownload { file } => self.cancel_download(file),
+            Command::CancelUpload { n } => self.cancel_upload(n),
             Command::CloseInfo => self.model.info = None,
             Command::SetReadReceipts(on) => {
                 self.settings.receipts = Some(on);
@@ -353,7 +337,7 @@ impl Client {
             Command::Retry { n } => self.retry(n),
             Command::Discard { n } => {
                 if self.model.outbox.entries().any(|entry| entry.n == n && entry.progress != Progress::Pending) {
-                    self.model.outbox.remove(n);
+                    self.discard(n);
                 }
             }
             Command::LoadOlder { .. } | Command::FetchQuote { .. } | Command::LoadFiles { .. } => {
@@ -386,6 +370,7 @@ impl Client {
                 self.measure();
             }
             Command::ClearCache => {
+                self.clear_files();
                 if let Some(keeper) = &mut self.keeper {
                     keeper.clear();
                 }

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::accounts::{Errand, Facts};
 use super::directory::Directory;
+use super::files::{FileDone, FileErrand, FileOrder, Uploads};
 use super::kept::{Ends, Made};
 use super::pages::Page;
 use super::session::{Origin, SessionId, Sessions, Stage};
@@ -62,6 +63,8 @@ pub enum Input {
     Facts(Facts),
     /// What was asked about accounts is done and on disk, or is not.
     AccountDone(SessionId, Errand, Result<AccountDone, Problem>),
+    /// The bytes of a file were moved, or were not.
+    FileDone(FileErrand, FileDone),
     /// The server ends.
     Shutdown,
 }
@@ -88,6 +91,8 @@ pub enum Effect {
     /// Carry out what is asked about accounts, away from the loop, one after the other. What changes by it is told before
     /// [`Input::AccountDone`].
     Account(SessionId, Errand, AccountCall),
+    /// Move bytes of a file, away from the loop: [`Input::FileDone`] reports it.
+    File(FileOrder),
     /// Read these records; as many as fit, counted from the end that the purpose says.
     Fetch(SessionId, Purpose, Vec<Seq>),
     /// Report when the session's queue is empty.
@@ -239,6 +244,8 @@ pub struct Engine {
     pub(super) accounts_changed: bool,
     /// Records that are given out and change who is in a group.
     pub(super) changes_waiting: usize,
+    /// Files that no message carries.
+    pub(super) uploads: Uploads,
     pub(super) effects: Vec<Effect>,
 }
 
@@ -265,6 +272,7 @@ impl Engine {
             accounts_waiting: 0,
             accounts_changed: false,
             changes_waiting: 0,
+            uploads: Uploads::default(),
             effects: Vec::new(),
         }
     }
@@ -318,6 +326,7 @@ impl Engine {
 
     /// Takes one input in. `now` is the wall clock's time, which may step.
     pub fn handle(&mut self, input: Input, now: Millis) {
+        self.sweep_uploads(now);
         match input {
             Input::Started => self.reconcile(now),
             Input::Opened(session, origin) => self.sessions.open(session, origin, now),
@@ -354,6 +363,7 @@ impl Engine {
             Input::Directory(directory) => self.directory_changed(directory, now),
             Input::Facts(facts) => self.facts_changed(facts),
             Input::AccountDone(session, errand, done) => self.account_done(session, errand, done, now),
+            Input::FileDone(errand, done) => self.file_done(errand, done, now),
             Input::Shutdown => {
                 let frame = frame_of(&Closing { reason: "The server is shutting down.".into() });
                 for session in self.sessions.logged_in().collect::<Vec<_>>() {

@@ -66,7 +66,7 @@ struct Session {
     since: Millis,
     /// The number of its device, if that stays signed in.
     kept: Option<u64>,
-    /// Requests about accounts that are being carried out.
+    /// Requests that are being carried out away from the loop.
     errands: usize,
     /// It has asked to leave meanwhile, under that number.
     leaving: Option<Option<RequestId>>,
@@ -132,7 +132,7 @@ impl Sessions {
         }
     }
 
-    /// Something that it has asked about accounts is being carried out.
+    /// Something that it has asked is being carried out away from the loop.
     pub fn errand_begun(&mut self, session: SessionId) {
         if let Some(session) = self.sessions.get_mut(&session) {
             session.errands += 1;

@@ -9,6 +9,7 @@ use super::{Failure, Kind};
 use crate::client::Client;
 use crate::client::command::Command;
 use crate::client::model::{Field, Link, Model, Phase, SignInProblem};
+use crate::client::outbox::{Progress, What};
 use crate::client::pins::Pins;
 use crate::proto::fingerprint::Fingerprint;
 
@@ -46,6 +47,16 @@ pub fn failure(problem: &SignInProblem) -> Failure {
         Field::Server => Kind::NoConnection,
     };
     Failure::new(kind, problem.message.clone())
+}
+
+/// How many messages wait to be stored, and how many bytes of their files are not with the server yet.
+pub fn waiting(model: &Model) -> (usize, u64) {
+    let waiting = model.outbox.entries().filter(|entry| entry.progress == Progress::Pending);
+    let bytes = waiting.map(|entry| match &entry.what {
+        What::Say { enclosure: Some(enclosure), .. } => enclosure.size.saturating_sub(enclosure.sent),
+        _ => 0,
+    });
+    bytes.fold((0, 0), |(count, sum), bytes| (count + 1, sum + bytes))
 }
 
 /// A client that a script waits for.

@@ -114,6 +114,17 @@ pub const FILE_MAX_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 /// The most bytes of a file in one frame. In Base64 they are 128 KiB, half a frame: a message never waits long behind one.
 pub const FILE_CHUNK_MAX_BYTES: usize = 96 * 1024;
 
+/// The files that an account may have on the server at once that no message carries: some dozen pictures that were chosen
+/// together, and those of another device beside them.
+pub const UPLOADS_MAX: usize = 32;
+
+/// How long those files may be together, in bytes: two of the longest. What nobody has sent is nobody's to keep.
+pub const UPLOADS_MAX_BYTES: u64 = 2 * FILE_MAX_BYTES;
+
+/// How long a file is kept that no message carries, since a piece of it last came, in milliseconds: a day, so that a
+/// notebook that was closed in the evening goes on in the morning.
+pub const UPLOAD_KEPT_MILLIS: i64 = 24 * 3_600_000;
+
 /// The longest name of a file, in bytes: what file systems take.
 pub const FILE_NAME_MAX_BYTES: usize = 255;
 

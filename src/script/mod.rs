@@ -13,7 +13,7 @@ use std::io::{self, ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueHint};
 
 use crate::lines::credentials;
 use crate::lines::live::Live;
@@ -36,7 +36,7 @@ Name and password come from --credentials, from PARLOR_NAME and PARLOR_PASSWORD,
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Script {
-    /// Sends a message; returns when it is on the server's disk
+    /// Sends a message, or a file; returns when it is on the server's disk
     #[command(after_help = EXIT_CODES)]
     Send {
         /// Where to, and as whom.
@@ -45,10 +45,13 @@ pub enum Script {
         /// For whom.
         #[command(flatten)]
         to: Receivers,
+        /// A file that goes with it; once for each who is meant
+        #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+        file: Option<PathBuf>,
         /// Print the server's reply, one JSON object a line
         #[arg(long)]
         json: bool,
-        /// The text; standard input if there is none
+        /// The text; standard input if there is none, and no file
         text: Option<String>,
     },
     /// Prints messages as they come, until Ctrl+C or a closed pipe
@@ -166,7 +169,7 @@ pub fn run(
     door.name = door.name.take().or(name);
     door.servers = servers;
     match script {
-        Script::Send { door, to, json, text } => send::send(&door, &to, text, json),
+        Script::Send { door, to, file, json, text } => send::send(&door, &to, (text, file.as_deref()), json),
         Script::Tail { door, chat, json, receipts } => read::tail(&door, chat.as_deref(), json, receipts),
         Script::Who { door, json } => read::who(&door, json),
         Script::History { door, chat, limit, json } => read::history(&door, &chat, limit as usize, json),

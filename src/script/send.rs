@@ -1,27 +1,48 @@
-//! `parlor send`: a text to people, groups or everyone, which is on the server's disk when the command returns.
+//! `parlor send`: a text or a file to people, groups or everyone, which is on the server's disk when the command returns.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Serialize;
 
 use super::{Door, Receivers, print};
 use crate::client::command::Command;
 use crate::client::model::{Model, Phase};
-use crate::client::outbox::Progress;
-use crate::lines::live::failure;
+use crate::client::outbox::{Destination, Enclosure, Outgoing, Progress};
+use crate::lines::live::{Live, failure, waiting};
 use crate::lines::{Failure, Kind, find};
 use crate::proto::chat::ChatKey;
 use crate::proto::event::{Outcome, Problem};
 use crate::proto::ids::{Invalid, Millis, Seq, UserId, check_message};
 use crate::proto::limits::{MESSAGE_MAX_BYTES, PEOPLE_PER_REQUEST_MAX};
+use crate::transfers::{self, LocalFiles};
 
 /// Sends it.
-pub(super) fn send(door: &Door, to: &Receivers, text: Option<String>, json: bool) -> Result<(), Failure> {
+pub(super) fn send(
+    door: &Door,
+    to: &Receivers,
+    (text, file): (Option<String>, Option<&Path>),
+    json: bool,
+) -> Result<(), Failure> {
     // Before the connection: nobody is seen to be there for a text that cannot be sent, or that comes slowly.
-    let text = text.map_or_else(from_input, Ok)?;
-    check_message(&text).map_err(|error| Failure::refused(error.to_string()))?;
+    let file = file.map(measure).transpose()?;
+    let text = match (text, &file) {
+        (Some(text), _) => text,
+        (None, Some(_)) => String::new(),
+        (None, None) => from_input()?,
+    };
+    if file.is_none() || !text.is_empty() {
+        check_message(&text).map_err(|error| Failure::refused(error.to_string()))?;
+    }
     let mut live = door.open()?;
+    if file.is_some() {
+        // Nothing is kept: files are only fetched to be shown.
+        live.client
+            .set_disk(Box::new(LocalFiles::new(PathBuf::new())))
+            .map_err(|error| Failure::new(Kind::Other, format!("a thread cannot be started: {error}")))?;
+    }
     let (people, rooms) = resolve(live.model(), to).map_err(Failure::refused)?;
     if text.len() > live.model().message_max_bytes {
         return Err(Failure::refused(Invalid::LongMessage { bytes: text.len() }.to_string()));
@@ -33,17 +54,19 @@ pub(super) fn send(door: &Door, to: &Receivers, text: Option<String>, json: bool
         live.client.perform(command);
         sent.extend(live.client.model().outbox.entries().last().map(|entry| (entry.n, chat)));
     };
+    let one = |chat| {
+        let (text, attachments) = (text.clone(), file.clone().into_iter().collect());
+        Command::Send { chat, text, reply_to: None, attachments }
+    };
     match people.as_slice() {
-        [] => {}
-        [one] => perform(Command::say(ChatKey::Person(*one), text.clone()), Some(ChatKey::Person(*one))),
-        _ => perform(Command::SendToMany { people, text: text.clone() }, None),
+        // A file belongs to one message.
+        [_, _, ..] if file.is_none() => perform(Command::SendToMany { people, text: text.clone() }, None),
+        some => some.iter().map(|id| ChatKey::Person(*id)).for_each(|chat| perform(one(chat), Some(chat))),
     }
     for room in rooms {
-        perform(Command::say(room, text.clone()), Some(room));
+        perform(one(room), Some(room));
     }
-    let answered = live.until(Some(door.patience()), |model| {
-        model.outbox.pending().next().is_none() || matches!(model.phase, Phase::SignedOut { .. })
-    });
+    let answered = wait(&mut live, door.patience());
     let model = live.model();
     if let Phase::SignedOut { problem: Some(problem) } = &model.phase {
         return Err(failure(problem));
@@ -61,11 +84,36 @@ pub(super) fn send(door: &Door, to: &Receivers, text: Option<String>, json: bool
     match answered {
         true => Ok(()),
         false => {
-            let text = format!(
-                "no acknowledgement came within {} s: the message may or may not be stored",
-                door.patience().as_secs()
-            );
+            let seconds = door.patience().as_secs();
+            if model.outbox.entries().any(|entry| !entry.is_ready()) {
+                let text = format!("nothing of the file was taken for {seconds} s: it is not sent");
+                return Err(Failure::new(Kind::NoConnection, text));
+            }
+            let text = format!("no acknowledgement came within {seconds} s: the message may or may not be stored");
             Err(Failure::new(Kind::NotAcknowledged, text))
+        }
+    }
+}
+
+/// Looks at the file that is to be sent.
+fn measure(path: &Path) -> Result<Enclosure, Failure> {
+    let text = path.to_str().ok_or_else(|| Failure::refused("the file's path is not UTF-8: rename it"))?;
+    transfers::measure(text).map_err(Failure::refused)
+}
+
+/// Waits until everything is answered; false when for so long nothing was, and nothing more of a file was taken.
+fn wait(live: &mut Live, patience: Duration) -> bool {
+    let is_over = |model: &Model| {
+        model.outbox.entries().all(|entry| entry.progress != Progress::Pending)
+            || matches!(model.phase, Phase::SignedOut { .. })
+    };
+    loop {
+        let before = waiting(live.model());
+        if !live.until(Some(patience), |model| is_over(model) || waiting(model) != before) {
+            return false;
+        }
+        if is_over(live.model()) {
+            return true;
         }
     }
 }
@@ -143,7 +191,9 @@ struct Reply {
 /// What came of a send; nothing while nobody knows.
 fn reply(model: &Model, n: u64, chat: Option<ChatKey>) -> Option<Reply> {
     let mut reply = Reply { purpose: "send_message", result: true, seq: None, at: None, outcomes: None, error: None };
-    if let Some(entry) = model.outbox.entries().find(|entry| entry.n == n) {
+    // One with a file has another number once the file is there.
+    let is_it = |entry: &Outgoing| entry.n == n || chat.is_some_and(|chat| entry.to == Destination::Chat(chat));
+    if let Some(entry) = model.outbox.entries().find(|entry| is_it(entry)) {
         let Progress::Failed(problem) = &entry.progress else { return None };
         (reply.result, reply.error) = (false, Some(problem.clone()));
         return Some(reply);

@@ -12,7 +12,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::accounts::Accounts;
 use super::committer::Committer;
-use super::connection::{Connection, Pushed};
+use super::connection::{Connection, Pushed, is_piece};
+use super::depot::Depot;
 use super::door::{Caller, Door, IsHere, turn_away};
 use super::hashing::{Hashing, Job};
 use super::kept::{Kept, Wanted};
@@ -20,7 +21,7 @@ use super::registrar::{Order, Registrar, Task};
 use super::throttle::Throttle;
 use super::transport::{Terms, WebOrigin};
 use crate::clock;
-use crate::config::{COMMIT_WAITING_MAX_BYTES, FLUSH_DEADLINE, INPUTS_MAX, TURNED_AWAY_MAX};
+use crate::config::{COMMIT_WAITING_MAX_BYTES, FLUSH_DEADLINE, INPUTS_MAX, PIECES_WAITING_MAX, TURNED_AWAY_MAX};
 use crate::core::accounts::Facts;
 use crate::core::engine::{Effect, Engine, Input, Purpose};
 use crate::core::session::SessionId;
@@ -44,6 +45,8 @@ pub struct Driver {
     pub hashing: Hashing,
     /// Changes accounts and invites.
     pub registrar: Registrar,
+    /// Keeps files.
+    pub depot: Depot,
     /// The devices that stay signed in.
     pub kept: Arc<Kept>,
     /// What the server says of itself at the start.
@@ -77,6 +80,7 @@ struct Running {
     accounts: Arc<RwLock<Accounts>>,
     hashing: Hashing,
     registrar: Registrar,
+    depot: Depot,
     kept: Arc<Kept>,
     throttle: Throttle,
     door: Door,
@@ -86,6 +90,8 @@ struct Running {
     is_here: IsHere,
     /// Room for those who are told that there is none.
     turning_away: Arc<Semaphore>,
+    /// Room for pieces of files among what waits for the engine.
+    pieces: Arc<Semaphore>,
     report: mpsc::Sender<Input>,
     connections: HashMap<SessionId, Arc<Connection>>,
     next_session: u64,
@@ -106,6 +112,7 @@ impl Driver {
             accounts,
             hashing,
             registrar,
+            depot,
             kept,
             facts,
             throttle,
@@ -126,6 +133,7 @@ impl Driver {
             accounts,
             hashing,
             registrar,
+            depot,
             kept,
             throttle,
             door,
@@ -134,6 +142,7 @@ impl Driver {
             origins,
             is_here,
             turning_away: Arc::new(Semaphore::new(TURNED_AWAY_MAX)),
+            pieces: Arc::new(Semaphore::new(PIECES_WAITING_MAX)),
             report,
             connections: HashMap::new(),
             next_session: 0,
@@ -205,7 +214,8 @@ impl Running {
         let session = SessionId(self.next_session);
         self.next_session += 1;
         tracing::debug!(session = session.0, "a connection came");
-        let connection = Arc::new(Connection::new(stream, caller, terms, self.throttle.of_stranger()));
+        let connection =
+            Arc::new(Connection::new(stream, caller, terms, self.throttle.of_stranger(), Arc::clone(&self.pieces)));
         self.connections.insert(session, Arc::clone(&connection));
         let report = self.report.clone();
         tokio::spawn(async move { connection.run(session, report).await });
@@ -240,6 +250,9 @@ impl Running {
     /// Lets go of what has ended, and logs what an operator may look for. No name of a login that failed: it may be a
     /// password in the wrong field.
     fn note(&mut self, input: &Input) {
+        if is_piece(input) {
+            self.pieces.add_permits(1);
+        }
         match input {
             Input::Closed(session) => {
                 if let Some(connection) = self.connections.remove(session) {
@@ -291,6 +304,11 @@ impl Running {
                     let records = read_page(reader.as_ref(), &purpose, &seqs);
                     let _ = report.blocking_send(Input::Fetched(session, purpose, records));
                 });
+            }
+            Effect::File(order) => {
+                if let Err(busy) = self.depot.submit(order) {
+                    self.own.push_back(*busy);
+                }
             }
             Effect::Account(session, errand, call) => {
                 if let Err(busy) = self.registrar.submit(Task::Order(Order { session, errand, call })) {

@@ -1,5 +1,6 @@
 //! The data folder: everything that a server owns, opened under a lock, so that it has one owner at a time.
 
+use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -8,17 +9,20 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::accounts::{self, Accounts, AccountsError};
+use super::depot::{self, Mentioned, Stock, Tally};
 use super::facts::{self, ServerFile};
 use super::kept::{self, Kept};
 use crate::clock;
 use crate::core::accounts::Facts;
 use crate::core::directory::Directory;
+use crate::core::files::Upload;
 use crate::core::state::State;
 use crate::files;
 use crate::log::file::{FileLog, OpenError, Report};
 use crate::log::import::{self, Imported};
 use crate::log::storage::{DiskFile, Storage as _, sync_directory_of};
 use crate::log::{AppendError, Log as _};
+use crate::proto::attachment::FileId;
 use crate::proto::ids::{Invalid, Millis, Seq, UserId, check_message};
 use crate::proto::record::{Message, Record, To, json_of_frame};
 use crate::proto::request::Peer;
@@ -42,6 +46,8 @@ pub struct Folder {
     pub log: FileLog,
     /// The log's fold.
     pub state: State,
+    /// The files that no message carries.
+    pub uploads: BTreeMap<FileId, Upload>,
     /// Held for as long as the folder is owned.
     pub lock: File,
     /// Sentences for people: what was repaired, imported, left alone.
@@ -113,12 +119,18 @@ impl Folder {
             notices.push(format!("{} was empty: a new history begins in it", file.display()));
         }
         let storage = DiskFile::open(&file).map_err(|error| history(error.into()))?;
-        let mut state = State::default();
+        let (mut state, mut mentioned) = (State::default(), Mentioned::default());
+        let mut read = |record: &Record<'_>| {
+            state.apply(record);
+            mentioned.read(record);
+        };
         let new_id = format!("{:016x}", clock::random_u64());
-        let (log, report) =
-            FileLog::open(Arc::new(storage), &new_id, |record| _ = state.apply(record)).map_err(history)?;
+        let (log, report) = FileLog::open(Arc::new(storage), &new_id, &mut read).map_err(history)?;
         notices.extend(report.torn.map(|torn| format!("{}: {torn}", file.display())));
-        Ok(Self { accounts, facts, kept, directory, log, state, lock, notices })
+        let attachments = |error| FolderError::Unusable { path: path.join(depot::FOLDER), error };
+        let Stock { uploads, notices: more } = depot::look(path, &state, &mentioned).map_err(attachments)?;
+        notices.extend(more);
+        Ok(Self { accounts, facts, kept, directory, log, state, uploads, lock, notices })
     }
 
     /// Looks at a folder without changing anything: what `parlor --check` prints.
@@ -129,15 +141,21 @@ impl Folder {
         let accounts = accounts::check(path)?;
         let invites = ServerFile::load(path)?.invites.len();
         let file = path.join(HISTORY);
-        let mut state = State::default();
+        let (mut state, mut mentioned) = (State::default(), Mentioned::default());
         let mut report = Report::default();
         if file.exists() {
             let history = |error| FolderError::History { path: file.clone(), error };
             let storage = DiskFile::open_read_only(&file).map_err(|error| history(error.into()))?;
-            report = FileLog::check(&storage, |record| _ = state.apply(record)).map_err(history)?;
+            let read = |record: &Record<'_>| {
+                state.apply(record);
+                mentioned.read(record);
+            };
+            report = FileLog::check(&storage, read).map_err(history)?;
         }
+        let attachments = |error| FolderError::Unusable { path: path.join(depot::FOLDER), error };
+        let files = depot::tally(path, &state, &mentioned).map_err(attachments)?;
         let (chats, messages) = state.counts();
-        Ok(Check { accounts, invites, report, chats, messages })
+        Ok(Check { accounts, invites, report, chats, messages, files })
     }
 }
 
@@ -160,6 +178,8 @@ pub struct Check {
     pub chats: usize,
     /// How many messages there are.
     pub messages: usize,
+    /// The files that messages carry.
+    pub files: Tally,
 }
 
 /// The files of a folder that others than its owner can do anything with.

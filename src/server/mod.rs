@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod certificate;
 mod committer;
 mod connection;
+mod depot;
 mod door;
 mod driver;
 pub mod facts;
@@ -31,6 +32,7 @@ use crate::proto::fingerprint::Fingerprint;
 use accounts::Accounts;
 use certificate::{Certificate, CertificateError, CertificateFiles};
 use committer::Committer;
+use depot::Depot;
 use door::Door;
 pub use door::{IsHere, is_loopback};
 use driver::Driver;
@@ -174,10 +176,12 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
     let (stop, stopped) = oneshot::channel();
     let (done, committed) = mpsc::channel(64);
     let (report, inputs) = mpsc::channel(INPUTS_MAX);
-    let Folder { accounts, facts, kept, log, state, lock, directory, .. } = folder;
+    let Folder { accounts, facts, kept, log, state, uploads, lock, directory, .. } = folder;
+    let notes = uploads.iter().map(|(file, upload)| (*file, (upload.by, upload.size))).collect();
     let reader = log.reader();
     let mut engine = Engine::new(state, directory, log.id(), NAME);
     engine.introduce(fingerprint);
+    engine.stock(uploads);
     if options.allow_plaintext {
         engine.allow_plaintext();
     }
@@ -190,6 +194,7 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
     let kept = Arc::new(kept);
     let roll = Arc::new(Roll::new(Arc::clone(&accounts), Arc::clone(&kept), report.clone()));
     let registrar = Registrar::start(options.data_dir.clone(), Arc::clone(&roll))?;
+    let depot = Depot::start(&options.data_dir, notes, report.clone())?;
     let watch = accounts::watch(&options.data_dir, move || roll.reload()).map_err(FolderError::from)?;
     let thread = std::thread::Builder::new().name("server".into()).spawn(move || {
         runtime.block_on(async move {
@@ -206,6 +211,7 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
                 accounts,
                 hashing,
                 registrar,
+                depot,
                 kept,
                 facts,
                 throttle,
@@ -221,7 +227,7 @@ pub fn start(options: &Options) -> Result<Running, StartError> {
             };
             driver.run().await;
         });
-        // The driver has ended and with it the log's thread: only now may another server have the folder.
+        // The driver has ended and with it the threads of the log and of files: only now may another server have the folder.
         drop((watch, runtime, lock));
     })?;
     Ok(Running { addresses, fingerprint, notices, stop: Some(stop), thread: Some(thread) })

@@ -1,5 +1,5 @@
-//! How fast one account may ask: two buckets for each, shared by all its connections. One for messages, and a far more
-//! generous one for everything else.
+//! How fast one account may ask: three buckets for each, shared by all its connections. One for messages, one for the
+//! bytes of files, and a far more generous one for everything else.
 //!
 //! An empty bucket refuses nothing. The connection takes nothing more in until there is a token, and TCP pushes back.
 
@@ -13,9 +13,12 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::time::Instant;
 
 use crate::config::{
-    FANOUT_COST, MESSAGE_BURST, MESSAGES_PER_SECOND, REQUEST_BURST, REQUESTS_PER_SECOND, THROTTLED_MIN,
+    FANOUT_COST, FILE_BURST_BYTES, FILE_BYTES_PER_SECOND, FILE_PIECE_MIN_COST_BYTES, MESSAGE_BURST,
+    MESSAGES_PER_SECOND, REQUEST_BURST, REQUESTS_PER_SECOND, THROTTLED_MIN,
 };
+use crate::proto::attachment::FileCall;
 use crate::proto::ids::UserId;
+use crate::proto::limits::FILE_CHUNK_MAX_BYTES;
 use crate::proto::request::Call;
 
 /// How many messages an account may send at once, and how many a second after that.
@@ -60,10 +63,12 @@ impl Bucket {
     }
 }
 
-/// The two buckets of an account, or of a connection that belongs to none yet.
+/// The buckets of an account, or of a connection that belongs to none yet.
 #[derive(Debug)]
 pub struct Buckets {
     messages: Bucket,
+    /// In bytes.
+    files: Bucket,
     requests: Bucket,
 }
 
@@ -73,6 +78,7 @@ impl Buckets {
         (pace.per_second > 0.0).then(|| {
             Arc::new(Self {
                 messages: Bucket::new(pace.per_second, pace.burst),
+                files: Bucket::new(f64::from(FILE_BYTES_PER_SECOND), FILE_BURST_BYTES),
                 requests: Bucket::new(REQUESTS_PER_SECOND, REQUEST_BURST),
             })
         })
@@ -87,6 +93,9 @@ impl Buckets {
             // Nobody is kept from leaving.
             Some(Call::Exit) => Ok(()),
             Some(Call::SendMessage(_) | Call::Revise(_)) => self.messages.take(NonZeroU32::MIN),
+            Some(Call::File(FileCall::UploadChunk { data, .. })) => self.files.take(piece(data.0.len())),
+            // How long it will be is not known yet.
+            Some(Call::File(FileCall::FetchFile { .. })) => self.files.take(piece(FILE_CHUNK_MAX_BYTES)),
             // It reads the disk, or all others are told of it.
             Some(
                 Call::FetchHistory(_)
@@ -104,6 +113,11 @@ impl Buckets {
             }
         }
     }
+}
+
+/// What a piece of a file costs.
+fn piece(bytes: usize) -> NonZeroU32 {
+    u32::try_from(bytes.max(FILE_PIECE_MIN_COST_BYTES)).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX)
 }
 
 /// The buckets of all accounts that have been here of late. Who leaves and comes back finds theirs as they left them.
@@ -167,6 +181,7 @@ impl Throttle {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proto::attachment::{Chunk, FileId};
     use crate::proto::ids::Seq;
 
     /// So slow that nothing comes back while a test runs.
@@ -199,6 +214,22 @@ mod tests {
         let most = (REQUEST_BURST / FANOUT_COST.get()) as usize;
         // What comes back meanwhile is a token every other millisecond.
         assert!((most..most * 2).contains(&pages), "{pages}");
+    }
+
+    #[test]
+    fn bytes_of_files_cost_by_their_length_and_nothing_else_pays_for_them() {
+        let buckets = Buckets::new(SLOW).unwrap();
+        let file = FileId(1);
+        let upload = |bytes| Call::File(FileCall::UploadChunk { file, offset: 0, data: Chunk(vec![0; bytes]) });
+        let took = |call: &Call| (0..).take_while(|_| buckets.take(Some(call)).is_ok()).count();
+        let most = FILE_BURST_BYTES as usize / FILE_CHUNK_MAX_BYTES;
+        // What comes back meanwhile is a piece in one and a half milliseconds.
+        let long = took(&upload(FILE_CHUNK_MAX_BYTES));
+        assert!((most..most * 4).contains(&long), "{long}");
+        assert!(took(&Call::File(FileCall::FetchFile { file, offset: 0 })) < most, "they share one bucket");
+        assert!(took(&upload(1)) < most * 4, "many short ones are no way around it");
+        buckets.take(Some(&message())).expect("that is another bucket");
+        buckets.take(Some(&Call::ListUsers)).expect("and so is that");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustyline::completion::{Completer, Pair};
+use rustyline::completion::{Completer, FilenameCompleter, Pair};
 use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
 use rustyline::history::MemHistory;
@@ -21,6 +21,9 @@ const HISTORY_MAX: usize = 1_000;
 
 /// How many completions are offered at once.
 const OFFERED_MAX: usize = 200;
+
+/// What a path follows.
+const FILE: &str = "/file ";
 
 /// The editor of a terminal.
 pub(super) type LineEditor = Editor<Hands, MemHistory>;
@@ -74,8 +77,15 @@ impl Completer for Hands {
     type Candidate = Pair;
 
     fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let typed = line.get(..pos).unwrap_or_default();
+        if let Some((FILE, path)) = typed.split_at_checked(FILE.len()) {
+            let (begin, pairs) = FilenameCompleter::new().complete_path(path, path.len())?;
+            // What a file is called so and would move the cursor is not among them.
+            let shown = pairs.into_iter().filter(|pair| !pair.display.contains(char::is_control)).take(OFFERED_MAX);
+            return Ok((FILE.len() + begin, shown.collect()));
+        }
         let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        let (begin, words) = complete(line.get(..pos).unwrap_or_default(), session.model());
+        let (begin, words) = complete(typed, session.model());
         let pairs = words.into_iter().map(|word| Pair { display: word.trim_end().into(), replacement: word });
         Ok((begin, pairs.collect()))
     }

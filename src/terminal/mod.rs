@@ -4,6 +4,7 @@
 //! for what comes. All printing goes through the screen.
 
 mod edit;
+mod files;
 mod paint;
 mod screen;
 mod session;
@@ -21,9 +22,10 @@ use crate::client::command::Command;
 use crate::client::model::{Field, Link, Phase, SignInProblem};
 use crate::client::pins::Pins;
 use crate::client::shelf::Shelf;
+use crate::client::transfer::Disk;
 use crate::client::{Client, Host};
 use crate::lines::credentials;
-use crate::lines::live::{Bell, failure};
+use crate::lines::live::{Bell, failure, waiting};
 use crate::lines::trust;
 use crate::lines::{Failure, Kind};
 use crate::proto::fingerprint::Fingerprint;
@@ -74,13 +76,15 @@ pub fn run(
     host: Option<Box<dyn Host>>,
     shelf: Box<dyn Shelf>,
     pins: Box<dyn Pins>,
+    disk: Box<dyn Disk>,
 ) -> Result<(), Failure> {
     let present = io::stdin().is_terminal();
     let bell = Arc::new(Bell::default());
     let rings = Arc::clone(&bell);
-    let mut client = Client::start(host, Some(shelf), move || rings.ring())
-        .map_err(|error| Failure::new(Kind::Other, format!("the connection cannot be started: {error}")))?
-        .with_pins(pins);
+    let failed = |error| Failure::new(Kind::Other, format!("the connection cannot be started: {error}"));
+    let client = Client::start(host, Some(shelf), move || rings.ring()).map_err(failed)?;
+    let mut client = client.with_pins(pins);
+    client.set_disk(disk).map_err(failed)?;
     let unsent = sign_in(&mut client, &bell, options, present)?;
     let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
     let edited = present && io::stdout().is_terminal() && !dumb;
@@ -135,7 +139,7 @@ fn sign_in(client: &mut Client, bell: &Bell, options: &Options, present: bool) -
             client.perform(Command::Expect { server: options.address.clone(), fingerprint });
         }
         asked.sign_in(client, &options.address);
-        let unsent = client.model().outbox.pending().count();
+        let unsent = waiting(client.model()).0;
         let mut begin = Instant::now();
         let problem = loop {
             let rung = bell.count();
@@ -297,15 +301,15 @@ impl Terminal {
         }
     }
 
-    /// Waits until no more than so many messages wait to be acknowledged; false when for so long none was, or when there is
-    /// nothing more to do.
+    /// Waits until no more than so many messages wait to be acknowledged, or files to be there; false when for so long none
+    /// was and nothing of a file was moved, or when there is nothing more to do.
     fn drain(&self, most: usize, patience: Duration) -> bool {
         loop {
-            let unsent = self.lock().unsent();
-            if unsent <= most {
+            let left = self.lock().left();
+            if left.0 <= most {
                 return true;
             }
-            let fewer = |session: &Session| session.is_over().is_some() || session.unsent() < unsent;
+            let fewer = |session: &Session| session.is_over().is_some() || session.left() < left;
             if !self.wait(patience, fewer) || self.lock().is_over().is_some() {
                 return false;
             }

@@ -14,8 +14,10 @@ use crate::client::command::{Command, GroupWish};
 use crate::client::model::{Link, Model};
 use crate::client::outbox::Progress;
 use crate::clock;
+use crate::lines::live::waiting;
 use crate::lines::news::News;
 use crate::lines::{Failure, safe};
+use crate::proto::attachment::FileId;
 use crate::proto::chat::{ChatKey, Past};
 use crate::proto::event::Status;
 use crate::proto::ids::{Seq, UserId, check_message};
@@ -102,6 +104,8 @@ pub struct Session {
     pub(super) asked: Option<Asked>,
     /// A history that is being loaded: of which chat, and how many entries are wanted.
     pub(super) history: Option<(ChatKey, usize)>,
+    /// A file that is being saved.
+    pub(super) saving: Option<FileId>,
     /// How many messages were left unsent the last time.
     pub(super) left_unsent: usize,
     /// Somebody sits there. What comes through a pipe reads nothing and is not there.
@@ -135,6 +139,7 @@ impl Session {
             failed: BTreeSet::new(),
             asked: None,
             history: None,
+            saving: None,
             left_unsent,
             present,
             typed: Instant::now(),
@@ -194,7 +199,16 @@ impl Session {
 
     /// How many messages wait to be sent.
     pub fn unsent(&self) -> usize {
-        self.model().outbox.pending().count()
+        waiting(self.model()).0
+    }
+
+    /// How many messages wait to be sent and files to be saved, and how many bytes of files are still to be moved for that.
+    pub fn left(&self) -> (usize, u64) {
+        let (unsent, bytes) = waiting(self.model());
+        match self.saving {
+            Some(file) => (unsent + 1, bytes.saturating_add(self.to_come(file))),
+            None => (unsent, bytes),
+        }
     }
 
     /// Whether the server can be asked now.
@@ -256,6 +270,8 @@ impl Session {
                 let said = format!("{} is deleted.", safe::word(&self.title));
                 self.ask(GroupWish::Delete(group), Then::Out(said));
             }
+            Typed::File(path) => self.send_file(chat, path),
+            Typed::Save(words) => self.save_file(chat, words),
             Typed::Who => self.show_people(),
             Typed::History(count) => self.history = Some((chat, count)),
             Typed::Read => self.mark_all(),

@@ -43,6 +43,7 @@ impl Session {
         self.tell_of_failures();
         self.tell_of_answer();
         self.tell_of_history();
+        self.tell_of_saving();
         self.stay_somewhere();
     }
 

@@ -22,13 +22,15 @@ const fn command(name: &'static str, takes: &'static str, does: &'static str) ->
 }
 
 /// All commands, in the order of `/help`.
-pub const COMMANDS: [Command; 22] = [
+pub const COMMANDS: [Command; 24] = [
     command("direct", "NAME [TEXT]", "talk to one person from now on"),
     command("group", "NAME", "talk in a group from now on"),
     command("everyone", "[TEXT]", "talk to everyone from now on"),
     command("msg", "NAME TEXT", "send a text to one person alone; so do @NAME TEXT and NAME: TEXT"),
     command("all", "TEXT", "send a text to everyone"),
     command("say", "TEXT", "send a text as it stands, whatever it begins with"),
+    command("file", "PATH", "send a file to this chat"),
+    command("save", "[NAME]", "save the last file of this chat, or the last of that name, into the folder you are in"),
     command("who", "", "show who is there"),
     command("history", "[N]", "show the last N entries of this chat"),
     command("read", "", "mark everything as read, here and in all chats"),
@@ -74,6 +76,10 @@ pub enum Typed<'a> {
     Part(GroupId),
     /// To delete it.
     Delete(GroupId),
+    /// To send the file at that path to the chat that one is in.
+    File(&'a str),
+    /// To save the last file of the chat, or the last with those words in its name.
+    Save(&'a str),
     /// To show who is there.
     Who,
     /// To show the last entries.
@@ -164,6 +170,8 @@ fn obey<'a>(word: &str, rest: &'a str, model: &Model, names: &Names, chat: ChatK
         "everyone" => Typed::Go(ChatKey::Everyone, Some(rest).filter(|rest| !rest.is_empty())),
         "all" => Typed::Send(ChatKey::Everyone, some(rest)?),
         "say" => Typed::Say(some(rest)?),
+        "file" => Typed::File(some(rest)?),
+        "save" => Typed::Save(rest),
         "groups" => alone(Typed::Groups)?,
         "new" => Typed::New(some(rest)?),
         "add" => {
@@ -296,6 +304,9 @@ mod tests {
                 ("exit", Typed::Leave),
                 ("/leave", Typed::Leave),
                 ("/history 5", Typed::History(5)),
+                ("/file ~/my plan.pdf", Typed::File("~/my plan.pdf")),
+                ("/save", Typed::Save("")),
+                ("/save plan", Typed::Save("plan")),
             ],
         );
     }
@@ -330,6 +341,7 @@ mod tests {
             ("/history 0", "from 1 to 1000"),
             ("/who else", "/who stands alone"),
             ("/direct", "/direct NAME [TEXT]"),
+            ("/file", "/file PATH"),
         ] {
             let Typed::Wrong(why) = parse(line, &model, names, ChatKey::Everyone) else { panic!("{line:?}") };
             assert!(why.contains(said), "{line:?}: {why}");

@@ -45,6 +45,8 @@ pub enum Action {
     MarkRead,
     /// Leave a group.
     Leave,
+    /// Have files go with what is being written.
+    Attach,
     /// Keep a chat as a file.
     Export,
     /// Read a chat that was kept as a file.
@@ -92,6 +94,7 @@ impl Action {
         Self::SearchChat,
         Self::SearchAll,
         Self::SearchList,
+        Self::Attach,
         Self::Export,
         Self::OpenExport,
         Self::Settings,
@@ -109,7 +112,7 @@ impl Action {
     pub fn fits(self, stand: Stand, model: &Model) -> bool {
         let about = stand.chat.and_then(|key| model.chat(key));
         match self {
-            Self::Details | Self::Mute | Self::SearchChat | Self::Export => stand.chat.is_some(),
+            Self::Details | Self::Mute | Self::SearchChat | Self::Attach | Self::Export => stand.chat.is_some(),
             // The room of everyone has its place.
             Self::Pin => (stand.pinned || stand.room_to_pin) && stand.chat.is_some_and(|key| key != ChatKey::Everyone),
             Self::MarkRead => about.is_some_and(|chat| chat.unread > 0),
@@ -143,6 +146,7 @@ impl Action {
             Self::Mute => either(is_muted(stand, model), "Unmute", "Mute"),
             Self::MarkRead => "Mark as read",
             Self::Leave => "Leave group…",
+            Self::Attach => "Attach files…",
             Self::Export => "Export this chat…",
             Self::OpenExport => "Open an export…",
             Self::ReadReceipts => either(model.read_receipts, "Turn read receipts off", "Turn read receipts on"),
@@ -183,6 +187,7 @@ impl Action {
             Self::Mute if is_muted(stand, model) => Icon::Bell,
             Self::Mute => Icon::BellOff,
             Self::Leave | Self::SignOut => Icon::LogOut,
+            Self::Attach => Icon::Paperclip,
             Self::Export => Icon::Download,
             Self::OpenExport => Icon::FolderOpen,
             Self::ReadReceipts => Icon::CheckCheck,

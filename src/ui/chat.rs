@@ -4,6 +4,7 @@ use egui::{Event, Rect, Ui, UiBuilder, pos2, vec2};
 use lucide_icons::Icon;
 
 use super::composer::{self, Composer, Desk, Out};
+use super::files::drop;
 use super::header::{self, Way};
 use super::mentions::Names;
 use super::slash;
@@ -44,6 +45,12 @@ impl Pane<'_> {
             ui.ctx().request_repaint_after(holds);
         }
         let desk = Desk { chat: key, model, names: self.names, slow: slow.map(|(count, _)| count) };
+        // What is attached is looked at elsewhere, and is in the model when that is done.
+        let attached = model.drafts.get(&key).map(|draft| draft.attachments.as_slice()).unwrap_or_default();
+        if self.draft.attachments != attached {
+            self.draft.attachments = attached.to_vec();
+        }
+        self.take_dropped(ui, commands);
         let before = self.draft.clone();
         if !self.timeline.is_choosing() {
             self.composer.prepare(ui, desk, self.draft);
@@ -74,13 +81,15 @@ impl Pane<'_> {
         let sent = self.composer.show(&mut child, desk, self.draft);
         match sent {
             Some(Out::Send(chat, text, reply_to)) => {
-                commands.push(Command::Send { chat, text, reply_to, attachments: Vec::new() });
+                let attachments = std::mem::take(&mut self.draft.attachments);
+                commands.push(Command::Send { chat, text, reply_to, attachments });
                 if chat == key {
                     self.timeline.go_to_end();
                 }
             }
             Some(Out::Edit(seq, text)) => commands.push(Command::Edit { chat: key, seq, text }),
             Some(Out::Delete(seq)) => way = Some(Way::Delete(seq)),
+            Some(Out::Forget) => commands.push(Command::ForgetAttachProblem),
             Some(Out::Show(seq)) => self.timeline.show_message(seq),
             None if is_typing(self.draft, &before) => commands.push(Command::Typing { chat: key }),
             None => {}
@@ -96,11 +105,25 @@ impl Pane<'_> {
             Some(Wish::Delete(seq)) => way = Some(Way::Delete(seq)),
             None => {}
         }
+        drop::overlay(ui, all, model.title(key));
         if *self.draft != before {
             // After what is sent: it is not to be lost between the two.
             commands.push(self.composer.draft(ui, key, self.draft));
         }
         way
+    }
+
+    /// Files that were dropped go with what is being written.
+    fn take_dropped(&mut self, ui: &Ui, commands: &mut Vec<Command>) {
+        let (key, paths) = (self.timeline.chat(), drop::take(ui));
+        if paths.is_empty() {
+            return;
+        }
+        commands.push(Command::Attach { chat: key, paths });
+        match &self.draft.editing {
+            Some(_) => self.composer.say(key, "It waits for your next message, behind the change of this one".into()),
+            None => self.composer.focus(),
+        }
     }
 
     /// The bar of the search, where one is open. Returns what is left below it.

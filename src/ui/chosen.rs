@@ -10,7 +10,7 @@ use super::frame::{About, Frame};
 use super::login::Deed;
 use super::shortcuts::Press;
 use super::when::Clock;
-use super::{Window, admin, chat, settings, withhold};
+use super::{Window, admin, chat, files, settings, withhold};
 use crate::client::command::{AccountWish, AdminWish, Command};
 use crate::client::invite::hosted_at;
 use crate::client::model::Model;
@@ -62,6 +62,7 @@ impl Window {
             let (login, frame) = (std::mem::take(&mut self.login), std::mem::take(&mut self.frame));
             *self = Self { login, frame, random: self.random, ..Self::default() };
             self.frame.account = None;
+            files::pictures::forget(ui.ctx());
         }
         let notice = self.frame.notice(ui, ui.max_rect());
         let mut place = ui.max_rect();

@@ -15,6 +15,8 @@ use super::widgets;
 pub const FIELD: f32 = 40.0;
 /// Where the words of an action begin, from the left of its row.
 pub const ACTION_LEFT: f32 = space::S + 20.0 + space::M;
+/// The height of a word of which one of a few holds.
+pub const CHIP: f32 = 28.0;
 /// The height of an entry of a menu.
 const ENTRY: f32 = 36.0;
 
@@ -189,6 +191,27 @@ pub fn check(ui: &mut Ui, rect: Rect, label: &str, on: bool, enabled: bool) -> R
     if response.gained_focus() {
         ui.scroll_to_rect(rect.expand(space::S), None);
     }
+    response
+}
+
+/// One of a few words of which one holds, in a row that begins at `left`.
+pub fn chip(ui: &mut Ui, left: egui::Pos2, words: &str, name: &str, chosen: bool) -> Response {
+    let palette = theme::palette(ui);
+    let color = if chosen { palette.accent } else { palette.subdued };
+    let galley = ui.painter().layout_no_wrap(words.to_owned(), font::small_strong(), color);
+    let rect = Rect::from_min_size(left, vec2(galley.size().x + 2.0 * space::M, CHIP));
+    let response = ui.interact(rect, Id::unique(("chip", name.split(' ').next())), Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, chosen, name));
+    let corners = CornerRadius::same((CHIP / 2.0) as u8);
+    let fill = match (chosen, response.hovered()) {
+        (true, _) => palette.selected,
+        (false, true) => palette.hover,
+        (false, false) => palette.surface,
+    };
+    let line = if chosen { palette.selected } else { palette.line };
+    ui.painter().rect(rect, corners, fill, Stroke::new(1.0, line), StrokeKind::Inside);
+    widgets::focus_ring(ui, &response, corners);
+    ui.painter().galley(rect.center() - galley.size() / 2.0, galley, color);
     response
 }
 

@@ -4,7 +4,7 @@
 //! A view is drawn once a frame and takes all of a frame's text at once. Without this, `one`, Enter, `two` within a
 //! frame would be the one message `onetwo`, and a password typed fast would stand in the field of the name.
 
-use egui::{Context, Event, Key, Plugin, RawInput};
+use egui::{Context, Event, Key, Plugin, RawInput, Ui};
 
 use super::shortcuts;
 
@@ -84,6 +84,23 @@ impl Plugin for OneKeyAtATime {
             ctx.request_repaint();
         }
     }
+}
+
+/// Takes events away from the views that are drawn later in the frame: what is typed is for somebody else.
+pub fn withhold(ui: &Ui, what: impl Fn(&Event) -> bool) {
+    let typed = |event: &Event| {
+        matches!(
+            event,
+            Event::Text(_)
+                | Event::Paste(_)
+                | Event::PasteImage(_)
+                | Event::Copy
+                | Event::Cut
+                | Event::Ime(_)
+                | Event::Key { .. }
+        )
+    };
+    ui.input_mut(|input| input.events.retain(|event| !(typed(event) && what(event))));
 }
 
 #[cfg(test)]

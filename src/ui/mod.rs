@@ -30,6 +30,7 @@ mod dialogs;
 mod edit;
 mod emoji;
 mod export;
+pub mod files;
 mod find;
 mod fonts;
 mod frame;
@@ -60,6 +61,7 @@ mod talk;
 mod text;
 pub mod theme;
 mod timeline;
+mod viewer;
 pub mod when;
 mod widgets;
 
@@ -78,10 +80,12 @@ use self::dialogs::{Dialog, Step};
 pub use self::frame::About;
 use self::frame::Frame;
 use self::header::Way;
+use self::keys::withhold;
 use self::login::Login;
 use self::mentions::Names;
 use self::sidebar::{Intent, Sidebar};
 use self::timeline::Timeline;
+use self::viewer::Viewer;
 use self::when::Clock;
 use crate::client::command::Command;
 use crate::client::model::{Draft, Model, Phase};
@@ -119,6 +123,8 @@ pub struct Window {
     /// There is room for the details beside the conversation.
     wide: bool,
     dialog: Option<Dialog>,
+    /// A picture lies above the panes.
+    viewer: Option<Viewer>,
     /// What lies above all of that while nobody knows whether the server is the right one.
     asking: Asking,
     /// A dialog was closed: the caret is to go back to where one writes.
@@ -138,6 +144,7 @@ pub struct Window {
 pub fn prepare(ctx: &egui::Context) {
     theme::apply(ctx);
     ctx.add_plugin(keys::OneKeyAtATime::default());
+    files::prepare(ctx);
     // The zoom is kept with the other settings, which have one writer.
     ctx.options_mut(|options| options.zoom_with_keyboard = false);
 }
@@ -187,7 +194,7 @@ impl Window {
 
     /// The open chat, while its newest message is in view.
     pub fn watched(&self) -> Option<ChatKey> {
-        let in_front = self.details.is_some() && !self.wide;
+        let in_front = (self.details.is_some() && !self.wide) || self.viewer.is_some();
         self.open.as_ref().filter(|timeline| timeline.at_end() && !in_front).map(Timeline::chat)
     }
 
@@ -250,7 +257,7 @@ impl Window {
         self.follow(model);
         // egui keeps the focus within a dialog for a while after its last frame.
         let asked = model.trust.is_some();
-        if self.resume && self.dialog.is_none() && model.info.is_none() && !asked {
+        if self.resume && self.dialog.is_none() && self.viewer.is_none() && model.info.is_none() && !asked {
             match ui.memory(|memory| memory.top_modal_layer()) {
                 Some(_) => ui.ctx().request_repaint(),
                 None => {
@@ -269,6 +276,8 @@ impl Window {
             // Before the views, and then nothing is left for them of what was typed.
             self.show_dialog(ui, model, clock, commands);
             withhold(ui, |_| true);
+        } else if self.show_viewer(ui, model, clock, commands) {
+            return;
         } else if info::show(ui, model, clock, commands) {
             // One goes on writing when the card is closed.
             self.resume = self.open.is_some();
@@ -332,7 +341,7 @@ impl Window {
         if !narrow || (self.open.is_none() && self.lost.is_none()) {
             let mut child = ui.new_child(UiBuilder::new().max_rect(list));
             let drafts = &self.drafts;
-            let draft = |chat| drafts.get(&chat).map(composer::preview);
+            let draft = |chat| drafts.get(&chat).map(composer::in_list);
             let open = self.open.as_ref().map(Timeline::chat);
             intent = self.sidebar.show(&mut child, model, clock, open, draft);
             if self.sidebar.has_caret(ui) {
@@ -486,12 +495,4 @@ impl Window {
             }
         }
     }
-}
-
-/// Takes events away from the views that are drawn later in the frame: what is typed is for somebody else.
-fn withhold(ui: &Ui, what: impl Fn(&Event) -> bool) {
-    let typed = |event: &Event| {
-        matches!(event, Event::Text(_) | Event::Paste(_) | Event::Copy | Event::Cut | Event::Ime(_) | Event::Key { .. })
-    };
-    ui.input_mut(|input| input.events.retain(|event| !(typed(event) && what(event))));
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::files;
 use super::happened;
 use super::presence;
 use super::text;
@@ -24,7 +25,9 @@ pub enum Preview {
         /// Who wrote it, where that is not plain. Kept apart: a name that is written from the right does not turn the
         /// words around.
         who: Option<String>,
-        /// What they wrote.
+        /// What the file is called that it carries.
+        file: Option<String>,
+        /// What they wrote; where that is nothing, what the file is.
         words: String,
     },
     /// What is being written there.
@@ -102,8 +105,13 @@ fn said(model: &Model, key: ChatKey, last: &Last) -> Preview {
         ChatKey::Person(_) => None,
         ChatKey::Everyone | ChatKey::Group(_) => Some(isolated(&text::one_line(model.name(last.from))).into_owned()),
     };
-    let words = if last.deleted { DELETED.to_owned() } else { text::one_line(&last.preview) };
-    Preview::Message { who, words }
+    let file = last.file.as_deref().filter(|_| !last.deleted).map(text::one_line);
+    let words = match (&file, text::one_line(&last.preview)) {
+        _ if last.deleted => DELETED.to_owned(),
+        (Some(name), words) if words.is_empty() => files::in_short(name).to_owned(),
+        (_, words) => words,
+    };
+    Preview::Message { who, file, words }
 }
 
 impl Row {
@@ -129,10 +137,12 @@ impl Row {
         match &self.preview {
             Preview::None(_) if self.status.is_some() => {}
             Preview::None(text) | Preview::Typing(text) => said.push(text.clone()),
-            Preview::Happened(text) | Preview::Message { who: None, words: text } => {
+            Preview::Happened(text) | Preview::Message { who: None, words: text, .. } => {
                 said.extend([self.time.clone(), text.clone()]);
             }
-            Preview::Message { who: Some(who), words } => said.extend([self.time.clone(), format!("{who}: {words}")]),
+            Preview::Message { who: Some(who), words, .. } => {
+                said.extend([self.time.clone(), format!("{who}: {words}")]);
+            }
             Preview::Draft(text) => said.push(format!("Draft: {text}")),
         }
         said.join(", ")

@@ -6,7 +6,7 @@ use super::actions::{Action, Stand};
 use super::details::Details;
 use super::dialogs::Dialog;
 use super::dialogs::finder::Finder;
-use super::{Window, shortcuts};
+use super::{Window, files, shortcuts};
 use crate::client::command::Command;
 use crate::client::model::Model;
 use crate::export::Order;
@@ -99,7 +99,13 @@ impl Window {
             Action::Administration => self.toggle_admin(ui, commands),
             Action::Theme => self.frame.settings.theme = if stand.dark { Theme::Light } else { Theme::Dark },
             Action::SignOut => commands.push(Command::SignOut),
-            Action::Details | Action::Pin | Action::Mute | Action::MarkRead | Action::Leave | Action::Export => {
+            Action::Details
+            | Action::Pin
+            | Action::Mute
+            | Action::MarkRead
+            | Action::Leave
+            | Action::Attach
+            | Action::Export => {
                 if let Some(chat) = about {
                     self.perform_with(action, chat, ui, model, commands);
                 }
@@ -125,6 +131,10 @@ impl Window {
                 commands.push(Command::Mute { chat, muted: !muted });
             }
             Action::MarkRead => commands.extend(read(model, chat)),
+            Action::Attach => {
+                self.open_chat(chat, model);
+                files::ask(ui.ctx(), files::Order::Attach { chat });
+            }
             Action::Export => self.dialog = Some(Dialog::export(chat)),
             Action::Details if self.open() == Some(chat) => self.toggle_details(ui),
             Action::Details | Action::Leave => {

@@ -106,6 +106,7 @@ pub const TABLE: &[Shortcut] = &[
     local(Part::Writing, &[key(Modifiers::SHIFT, Key::Enter)], "New line"),
     local(Part::Writing, &[key(CTRL, Key::Enter)], "Send to the one named first alone; in a dialog: do it"),
     local(Part::Writing, &[EDIT_LAST], "In an empty field: edit your last message"),
+    global(Part::Writing, &[key(CTRL, Key::O)], "Attach files", Action::Attach),
     local(Part::Writing, &[key(CTRL, Key::E)], "Emoji"),
     local(Part::Writing, &[Press::Typed("@")], "In a room: call somebody by name"),
     local(Part::Writing, &[Press::Typed("/")], "Commands"),

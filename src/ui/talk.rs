@@ -1,7 +1,7 @@
 //! What the window has to do with what is being written: the drafts of all chats, and what is asked before a message is
 //! taken back.
 
-use egui::Ui;
+use egui::{Context, Ui};
 
 use super::dialogs::Dialog;
 use super::{Window, composer};
@@ -14,6 +14,22 @@ impl Window {
     /// What has been written and not sent in a chat: a message, or the new text of one.
     pub fn draft(&self, chat: ChatKey) -> &str {
         self.drafts.get(&chat).map_or("", composer::preview)
+    }
+
+    /// Whether what is pasted goes with a message: a chat is open, and nothing lies above it in which one could write.
+    pub fn takes_files(&self, ctx: &Context) -> bool {
+        let above = self.dialog.is_some() || self.viewer.is_some() || self.page.is_some() || self.admin.is_some();
+        let Some(chat) = self.open().filter(|_| !above) else { return false };
+        let editing = self.drafts.get(&chat).and_then(|draft| draft.editing.as_ref()).map(|editing| editing.seq);
+        // One who pastes into a search means the text.
+        composer::is_for_composer(ctx, chat, editing)
+    }
+
+    /// Says above the field of the open chat what became of something.
+    pub fn say(&mut self, words: String) {
+        if let Some(chat) = self.open() {
+            self.composer.say(chat, words);
+        }
     }
 
     /// Takes up what was being written when the window was last there.

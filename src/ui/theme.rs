@@ -303,6 +303,21 @@ static DARK: Palette = Palette {
     ],
 };
 
+/// Behind what stands on a picture, in both themes.
+pub const SHADE: Color32 = Color32::from_black_alpha(150);
+/// All around a picture that one looks at.
+pub const BEHIND_PICTURE: Color32 = rgb(0x0c_0f0f);
+/// Words of less weight there.
+pub const ON_PICTURE_QUIET: Color32 = Color32::from_gray(190);
+/// A button there that does nothing now.
+pub const ON_PICTURE_OFF: Color32 = Color32::from_gray(105);
+/// Behind a button there that is under the pointer.
+pub const ON_PICTURE_HOVER: Color32 = Color32::from_gray(80);
+/// The ticks of a message that was seen, on a shade.
+pub const SEEN_OVER: Color32 = rgb(0x8a_dcff);
+/// What went wrong, on a shade.
+pub const DANGER_OVER: Color32 = rgb(0xff_a79f);
+
 /// The colours that hold now.
 pub fn palette(ui: &egui::Ui) -> &'static Palette {
     if ui.visuals().dark_mode { &DARK } else { &LIGHT }

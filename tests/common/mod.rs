@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub mod admin;
+pub mod files;
 pub mod groups;
 pub mod rooms;
 

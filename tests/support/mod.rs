@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 pub mod agree;
+pub mod desk;
 pub mod front;
 pub mod house;
 pub mod tls;

@@ -10,6 +10,7 @@ use parlor::pins::Servers;
 use parlor::proto::chat::ChatKey;
 use parlor::proto::ids::UserId;
 use parlor::shelf::Files;
+use parlor::transfers::LocalFiles;
 
 use super::DEADLINE;
 
@@ -40,6 +41,12 @@ impl User {
     /// The same, remembering servers in that file.
     pub fn remembering(mut self, servers: &std::path::Path) -> Self {
         self.client = self.client.with_pins(Box::new(Servers::new(servers.into())));
+        self
+    }
+
+    /// The same, with files of its own in that folder.
+    pub fn with_files(mut self, folder: &std::path::Path) -> Self {
+        self.client.set_disk(Box::new(LocalFiles::new(folder.into()))).unwrap();
         self
     }
 

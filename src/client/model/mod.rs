@@ -223,6 +223,8 @@ pub struct Model {
     pub drafts: BTreeMap<ChatKey, Draft>,
     /// Files that were asked for since the window opened.
     pub downloads: BTreeMap<FileId, Download>,
+    /// Why the last files were not attached, for people, until that is read or others are.
+    pub attach_problem: Option<String>,
     /// What is kept on the disk; nothing where nothing is.
     pub cache: Option<CacheInfo>,
     /// The server takes what is written no faster than it wants to, or did until then.
@@ -284,6 +286,7 @@ impl Model {
             outbox: Outbox::new(device),
             drafts: BTreeMap::new(),
             downloads: BTreeMap::new(),
+            attach_problem: None,
             cache: None,
             throttled: None,
             message_max_bytes: MESSAGE_MAX_BYTES,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use secrecy::zeroize::Zeroize as _;
 use tokio::net::TcpStream;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::time::{Instant, sleep_until};
 
 use super::door::Caller;
@@ -22,6 +22,7 @@ use crate::config::{
 use crate::core::engine::Input;
 use crate::core::session::SessionId;
 use crate::proto::account::AccountCall;
+use crate::proto::attachment::FileCall;
 use crate::proto::event::{Code, Problem, Refusal, Throttled};
 use crate::proto::frame::{self, Decoded};
 use crate::proto::limits::{FRAME_BEFORE_LOGIN_MAX_BYTES, FRAME_MAX_BYTES};
@@ -45,14 +46,22 @@ pub struct Connection {
     admitted: OnceLock<Option<Arc<Buckets>>>,
     /// What may be asked before.
     stranger: Option<Arc<Buckets>>,
+    /// Room for pieces of files among what waits for the engine. Who takes one out of there makes room again.
+    pieces: Arc<Semaphore>,
     /// A watched queue became empty between two calls of [`Connection::flush`].
     drained: AtomicBool,
 }
 
 impl Connection {
     /// A connection over a stream that has just been accepted, what it may speak, and what it may ask before it has
-    /// logged in.
-    pub fn new(stream: TcpStream, caller: Caller, terms: Terms, stranger: Option<Arc<Buckets>>) -> Self {
+    /// logged in, with the room that all have for pieces of files.
+    pub fn new(
+        stream: TcpStream,
+        caller: Caller,
+        terms: Terms,
+        stranger: Option<Arc<Buckets>>,
+        pieces: Arc<Semaphore>,
+    ) -> Self {
         Self {
             stream,
             caller,
@@ -60,6 +69,7 @@ impl Connection {
             wake: Notify::new(),
             admitted: OnceLock::new(),
             stranger,
+            pieces,
             drained: AtomicBool::new(false),
         }
     }
@@ -242,7 +252,7 @@ impl Connection {
                 self.hold(incoming, held.input, wait);
                 return Ok(());
             }
-            inputs.send(held.input).await.map_err(|_| Ended)?;
+            self.hand_over(held.input, inputs).await?;
         }
         let buffer = &mut incoming.buffer;
         let mut held = None;
@@ -272,7 +282,7 @@ impl Connection {
                     at += end;
                     match self.must_wait(&input) {
                         Some(wait) => held = Some((input, wait)),
-                        None => inputs.send(input).await.map_err(|_| Ended)?,
+                        None => self.hand_over(input, inputs).await?,
                     }
                 }
                 Ok(Decoded::Incomplete { .. }) => break,
@@ -293,6 +303,14 @@ impl Connection {
         Ok(())
     }
 
+    /// Gives an input to the engine as soon as there is room for it.
+    async fn hand_over(&self, input: Input, inputs: &mpsc::Sender<Input>) -> Result<(), Ended> {
+        if is_piece(&input) {
+            self.pieces.acquire().await.map_err(|_| Ended)?.forget();
+        }
+        inputs.send(input).await.map_err(|_| Ended)
+    }
+
     /// How long until an input may be taken; nothing if it may be taken now, and then it is paid for.
     fn must_wait(&self, input: &Input) -> Option<Duration> {
         let buckets = self.admitted.get().unwrap_or(&self.stranger).as_ref()?;
@@ -308,8 +326,11 @@ impl Connection {
     fn hold(&self, incoming: &mut Incoming, input: Input, wait: Duration) {
         let now = Instant::now();
         incoming.held = Some(Held { input, until: now + wait.min(THROTTLED_EVERY) });
+        // Bytes of files wait for a moment only, and nobody is writing them.
+        let is_of_file = matches!(&incoming.held, Some(held) if is_of_file(&held.input));
         let mut outbox = self.outbox();
         if self.is_admitted()
+            && !is_of_file
             && outbox.waiting() <= OUTBOX_PAUSE_BYTES
             && incoming.told.is_none_or(|told| now >= told + THROTTLED_EVERY)
         {
@@ -327,6 +348,16 @@ impl Connection {
         outbox.transport.part(Farewell::Refused);
         outbox.closing = true;
     }
+}
+
+/// Whether it is a request about the bytes of a file.
+fn is_of_file(input: &Input) -> bool {
+    matches!(input, Input::Request(_, Request { call: Call::File(_), .. }))
+}
+
+/// Whether there is a piece of a file in it.
+pub fn is_piece(input: &Input) -> bool {
+    matches!(input, Input::Request(_, Request { call: Call::File(FileCall::UploadChunk { .. }), .. }))
 }
 
 /// The connection is over.

@@ -17,6 +17,11 @@ pub fn field_id(chat: ChatKey, editing: Option<Seq>) -> Id {
     }
 }
 
+/// Whether the caret is where one writes in a chat, or nowhere: then what is typed or pasted is for there.
+pub fn is_for_composer(ctx: &Context, chat: ChatKey, editing: Option<Seq>) -> bool {
+    ctx.memory(|memory| memory.focused().is_none_or(|focused| focused == field_id(chat, editing)))
+}
+
 /// Puts the carets of a chat to where they were.
 pub fn place_carets(ctx: &Context, chat: ChatKey, draft: &Draft) {
     set_caret(ctx, field_id(chat, None), draft.caret);

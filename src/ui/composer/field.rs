@@ -2,6 +2,7 @@
 
 use egui::{EventFilter, Id, Key, KeyboardShortcut, Modifiers, Rect, ScrollArea, Sense, TextEdit, Ui, UiBuilder, vec2};
 
+use super::enclosed::CLIP;
 use super::{PAD, SMILE};
 use crate::ui::edit::{self, Buffer};
 use crate::ui::text;
@@ -21,7 +22,7 @@ pub fn show(ui: &mut Ui, id: Id, frame: Rect, hint: &str, draft: &mut String) {
     }
 
     let inner = frame.shrink2(vec2(PAD + 5.0, PAD));
-    let inner = Rect::from_min_max(inner.min, inner.max - vec2(SMILE, 0.0));
+    let inner = Rect::from_min_max(inner.min + vec2(CLIP, 0.0), inner.max - vec2(SMILE, 0.0));
     let mut child = ui.new_child(UiBuilder::new().max_rect(inner));
     if draft.is_empty() {
         // A little to the right, so that the caret stands before it and not on its first letter.

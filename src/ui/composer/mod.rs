@@ -6,6 +6,7 @@ mod caret;
 mod chooser;
 mod complete;
 mod emoji;
+mod enclosed;
 mod enter;
 mod field;
 mod grid;
@@ -20,9 +21,10 @@ use egui::{Id, Key, Modifiers, Rect, Stroke, TextEdit, Ui, pos2, vec2};
 
 use self::about::{About, Clicked};
 use self::card::Card;
-pub use self::caret::place_carets;
+pub use self::caret::{is_for_composer, place_carets};
 use self::chooser::Chooser;
 use self::complete::Offer;
+use self::enclosed::CLIP;
 use self::enter::{Enter, Keys};
 use self::revise::Left;
 pub use self::room::Room;
@@ -107,11 +109,19 @@ pub enum Out {
     Delete(Seq),
     /// Nothing; that message is to be looked at.
     Show(Seq),
+    /// Nothing; why a file was not attached has been read.
+    Forget,
 }
 
 /// What the list shows of a draft: the text at which somebody writes.
 pub fn preview(draft: &Draft) -> &str {
     draft.editing.as_ref().map_or(&draft.text, |editing| &editing.text)
+}
+
+/// The same in the list: a draft may be nothing but a file.
+pub fn in_list(draft: &Draft) -> &str {
+    let text = preview(draft);
+    if text.trim().is_empty() { enclosed::first_name(draft).unwrap_or(text) } else { text }
 }
 
 /// The part of a draft that is sent: without the empty lines around it.
@@ -159,7 +169,8 @@ impl Composer {
     /// How high the composer will be for that text, in a pane of that width.
     pub fn height(&self, ui: &Ui, desk: Desk<'_>, draft: &Draft, pane_width: f32) -> f32 {
         let (about, strip) = (About::of(desk, draft), self.strip(desk, draft));
-        let above = if about.is_some() { about::HEIGHT } else { 0.0 };
+        let files = if enclosed::has_row(draft) { enclosed::HEIGHT } else { 0.0 };
+        let above = files + if about.is_some() { about::HEIGHT } else { 0.0 };
         let draft = preview(draft);
         let galley = edit::laid_out(ui, draft, font::body(), egui::Color32::WHITE, Some(text_width(pane_width)));
         let lines = galley.rows.len().clamp(1, LINES_MAX);
@@ -177,6 +188,9 @@ impl Composer {
         let draft = preview(draft);
         if let Some((_, why)) = self.wrong.as_ref().filter(|(wrong, _)| wrong == draft) {
             return Some(Strip::Wrong(why.clone()));
+        }
+        if let Some(why) = &desk.model.attach_problem {
+            return Some(Strip::NotAttached(why.clone()));
         }
         if let Some(done) = &self.done {
             return Some(Strip::Done(done.clone()));
@@ -224,11 +238,19 @@ impl Composer {
         let room = Room::of(draft, max);
         let counter = if room == Room::Plenty { 0.0 } else { COUNTER };
         let mut above = strip.as_ref().map_or(0.0, |strip| strip.height(ui, right - left));
-        let alone = strip.is_some_and(|strip| strip.show(ui, pos2(left, pane.top()), right - left));
+        let not_attached = matches!(strip, Some(Strip::NotAttached(_)));
+        let pressed = strip.is_some_and(|strip| strip.show(ui, pos2(left, pane.top()), right - left));
+        let (alone, forgotten) = (pressed && !not_attached, pressed && not_attached);
         let mut asked = Clicked::Nothing;
         if let Some(about) = &about {
             asked = about.show(ui, pos2(left, pane.top() + above), right - left);
             above += about::HEIGHT;
+        }
+        let files = editing.is_none() && !whole.attachments.is_empty();
+        if files {
+            self.wants_focus |=
+                enclosed::show(ui, pos2(left, pane.top() + above), right - left, desk.chat, &mut whole.attachments);
+            above += enclosed::HEIGHT;
         }
         let frame = Rect::from_min_max(
             pos2(left, pane.top() + above + space::M - 1.0),
@@ -240,7 +262,7 @@ impl Composer {
         let (steps, tab) = self.keys_of_offer(ui, id);
         let enter = self.enter(ui, id);
         if self.chooser.is_none()
-            && let Some(why) = paste::receive(ui, draft.len(), max)
+            && let Some(why) = paste::receive(ui, desk.chat, draft.len(), max)
         {
             self.wrong = Some((draft.clone(), why));
             ui.ctx().request_repaint();
@@ -251,6 +273,9 @@ impl Composer {
         };
         field::show(ui, id, frame, &hint, draft);
         self.choose_emoji(ui, id, frame, right, draft);
+        if editing.is_none() {
+            self.wants_focus |= enclosed::button(ui, desk.chat, frame);
+        }
 
         self.write_emoji(ui, id, draft);
         self.look_for_offer(ui, id, desk, draft, editing.is_some());
@@ -270,14 +295,17 @@ impl Composer {
         }
 
         // A message that is changed to nothing is taken back, or keeps the file that it carries.
-        let some = editing.is_some() || !draft.trim().is_empty();
+        let some = editing.is_some() || files || !draft.trim().is_empty();
         let ready = some && !matches!(Room::of(draft, max), Room::Over(_));
         let button = Rect::from_min_size(pos2(right - BUTTON, frame.bottom() - BUTTON), vec2(BUTTON, BUTTON));
         let clicked = room::send_button(ui, button, ready, editing.is_some(), self.keys.send());
         room::limit(ui, pos2(frame.left() + space::XS, frame.bottom() + COUNTER / 2.0 + 3.0), room);
 
         // Whatever the button did, writing goes on.
-        self.wants_focus |= clicked || alone;
+        self.wants_focus |= clicked || pressed;
+        if forgotten {
+            return Some(Out::Forget);
+        }
         let plain = clicked || (enter == Enter::Plain && chosen.is_none());
         let sent = match (asked, editing) {
             (Clicked::Show(seq), _) => return Some(Out::Show(seq)),
@@ -423,7 +451,7 @@ fn column(left: f32, right: f32) -> (f32, f32) {
 
 fn text_width(pane_width: f32) -> f32 {
     let (left, right) = column(0.0, pane_width);
-    (right - left - BUTTON - space::S - SMILE - 2.0 * (PAD + 5.0)).max(1.0)
+    (right - left - BUTTON - space::S - CLIP - SMILE - 2.0 * (PAD + 5.0)).max(1.0)
 }
 
 #[cfg(test)]

@@ -17,7 +17,6 @@ use crate::visible::isolated;
 const ABOVE: f32 = 9.0;
 /// The room of the icon in front of the words.
 const SIGN: f32 = 23.0;
-const BUTTON: &str = "Send privately";
 
 /// What stands above the field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +27,8 @@ pub enum Strip {
     Done(String),
     /// Why the draft cannot be sent, and what to do.
     Wrong(String),
+    /// Why a file does not go with the message.
+    NotAttached(String),
     /// So many messages are on their way, more slowly than they were written.
     Slow(usize),
 }
@@ -43,7 +44,7 @@ impl Strip {
     fn words(&self) -> String {
         match self {
             Self::Alone(name, keys) => format!("{keys} sends this to {} alone", isolated(name)),
-            Self::Done(words) | Self::Wrong(words) => text::one_line(words),
+            Self::Done(words) | Self::Wrong(words) | Self::NotAttached(words) => text::one_line(words),
             Self::Slow(1) => "1 message is on its way, as fast as this server takes it".into(),
             Self::Slow(count) => format!("{count} messages are on their way, as fast as this server takes them"),
         }
@@ -54,10 +55,19 @@ impl Strip {
         text::explained(ui, &self.words(), font::small(), color, room.max(60.0))
     }
 
+    /// The word on its button.
+    fn word(&self) -> Option<&'static str> {
+        match self {
+            Self::Alone(..) => Some("Send privately"),
+            Self::NotAttached(_) => Some("Dismiss"),
+            Self::Done(_) | Self::Wrong(_) | Self::Slow(_) => None,
+        }
+    }
+
     /// How wide its button is, with what is around it.
     fn button(&self, ui: &Ui) -> f32 {
-        let Self::Alone(..) = self else { return 0.0 };
-        let galley = ui.painter().layout_no_wrap(BUTTON.to_owned(), font::small_strong(), Color32::WHITE);
+        let Some(word) = self.word() else { return 0.0 };
+        let galley = ui.painter().layout_no_wrap(word.to_owned(), font::small_strong(), Color32::WHITE);
         galley.size().x + 3.0 * space::S
     }
 
@@ -72,7 +82,7 @@ impl Strip {
         let (sign, color) = match self {
             Self::Alone(..) => (Icon::Lock, palette.subdued),
             Self::Done(_) => (Icon::Check, palette.accent),
-            Self::Wrong(_) => (Icon::CircleAlert, palette.danger),
+            Self::Wrong(_) | Self::NotAttached(_) => (Icon::CircleAlert, palette.danger),
             Self::Slow(_) => (Icon::Clock, palette.subdued),
         };
         let galley = self.galley(ui, width, color);
@@ -81,11 +91,13 @@ impl Strip {
         widgets::icon(ui, pos2(corner.x + SIGN / 2.0, middle - 0.5), sign, 14.0, color);
         widgets::say(ui, place, &self.words());
         ui.painter().galley(place.min, galley, color);
-        if let Self::Alone(name, _) = self {
-            let left = pos2(corner.x + width - self.button(ui) + space::S, middle);
-            let button = widgets::text_button(ui, left, BUTTON, "strip", palette.accent);
-            return button.on_hover_text(text::hint(&format!("Send to {} alone", isolated(name)))).clicked();
+        let Some(word) = self.word() else { return false };
+        let left = pos2(corner.x + width - self.button(ui) + space::S, middle);
+        let button = widgets::text_button(ui, left, word, "strip", palette.accent);
+        match self {
+            Self::Alone(name, _) => button.on_hover_text(text::hint(&format!("Send to {} alone", isolated(name)))),
+            _ => button,
         }
-        false
+        .clicked()
     }
 }

@@ -4,6 +4,7 @@
 mod deeds;
 mod head;
 mod members;
+mod shared;
 
 use egui::{Rect, ScrollArea, Stroke, Ui, UiBuilder, pos2, vec2};
 use lucide_icons::Icon;
@@ -11,6 +12,7 @@ use lucide_icons::Icon;
 use self::deeds::{Deed, Deeds};
 use self::head::Rename;
 use self::members::{Mark, Members, Picked};
+use self::shared::Shared;
 use super::controls;
 use super::presence;
 use super::text;
@@ -33,6 +35,8 @@ pub struct Details {
     rename: Option<Rename>,
     deeds: Deeds,
     members: Members,
+    /// What was sent here is looked at, in the place of everything else.
+    shared: Option<Shared>,
 }
 
 /// What the window is to do.
@@ -51,7 +55,7 @@ pub enum Intent {
 impl Details {
     /// Of that chat.
     pub fn of(chat: ChatKey) -> Self {
-        Self { chat, rename: None, deeds: Deeds::default(), members: Members::default() }
+        Self { chat, rename: None, deeds: Deeds::default(), members: Members::default(), shared: None }
     }
 
     /// Asks whether this person means to leave the group.
@@ -61,8 +65,9 @@ impl Details {
 
     /// Takes back what was begun and not done. Returns whether there was anything.
     pub fn peel(&mut self) -> bool {
-        let renaming = self.rename.take().is_some();
-        self.deeds.withdraw() || renaming
+        let looking = self.shared.take().is_some();
+        let renaming = !looking && self.rename.take().is_some();
+        looking || self.deeds.withdraw() || renaming
     }
 
     /// Whether somebody writes here: what is typed is not for the composer.
@@ -75,6 +80,13 @@ impl Details {
         let palette = theme::palette(ui);
         let all = ui.max_rect();
         ui.painter().rect_filled(all, 0.0, palette.surface);
+        if let Some(shared) = &mut self.shared {
+            if shared.show(ui, all, self.chat, model, clock, commands) {
+                self.shared = None;
+                ui.ctx().request_repaint();
+            }
+            return None;
+        }
         let (bar, rest) = all.split_top_bottom_at_y(all.top() + theme::HEADER);
         ui.painter().hline(bar.x_range(), bar.bottom() - 0.5, Stroke::new(1.0, palette.line));
         let left = pos2(bar.left() + space::L, bar.center().y);
@@ -152,6 +164,11 @@ impl Details {
         let sign = if muted { Icon::BellOff } else { Icon::Bell };
         if controls::switch(ui, row(y), sign, "Mute", muted).clicked() {
             commands.push(Command::Mute { chat: key, muted: !muted });
+        }
+        y += ROW;
+        if controls::action(ui, row(y), Icon::Paperclip, "Shared files", palette.text, true).clicked() {
+            self.shared = Some(Shared::default());
+            ui.ctx().request_repaint();
         }
         y += ROW;
         if controls::action(ui, row(y), Icon::Download, "Export this chat…", palette.text, true).clicked() {

@@ -267,7 +267,7 @@ fn all(settings: &Settings, model: &Model, about: &About) -> Vec<Row> {
         add(Section::Storage, "Kept on this computer", &hint, Kind::Fact);
         let hint = "The oldest messages make room; the server has them still.";
         add(Section::Storage, "Keep at most", hint, Kind::CacheLimit(settings.cache_limit_bytes));
-        let hint = "Messages are deleted from this disk, and loaded from the server again.";
+        let hint = "Messages and pictures are deleted from this disk, and loaded from the server again.";
         add(Section::Storage, "Clear", hint, Kind::ClearCache);
     }
 

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use egui::accesskit::Role;
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
-use egui::{CornerRadius, Galley, Id, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align, CornerRadius, Galley, Id, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 use lucide_icons::Icon;
 
 use crate::proto::chat::ChatKey;
+use crate::ui::files;
 use crate::ui::fuzzy::Query;
 use crate::ui::people::{Preview, Row};
 use crate::ui::text;
@@ -107,21 +108,28 @@ fn name(ui: &Ui, row: &Row, query: Option<&Query>, left: f32, mut right: f32, mi
 fn preview(ui: &Ui, row: &Row, width: f32) -> Arc<Galley> {
     let palette = theme::palette(ui);
     let (mark, words, mark_color, color) = match &row.preview {
-        Preview::None(words) | Preview::Happened(words) | Preview::Message { who: None, words } => {
+        Preview::None(words) | Preview::Happened(words) | Preview::Message { who: None, words, .. } => {
             (String::new(), words, palette.subdued, palette.subdued)
         }
-        Preview::Message { who: Some(who), words } => {
+        Preview::Message { who: Some(who), words, .. } => {
             let who = text::in_reading_order(ui, who.clone(), &font::small(), width);
             (format!("{who}: "), words, palette.subdued, palette.subdued)
         }
         Preview::Draft(words) => ("Draft: ".into(), words, palette.accent, palette.subdued),
         Preview::Typing(words) => (String::new(), words, palette.subdued, palette.accent),
     };
-    let taken = ui.painter().layout_no_wrap(mark.clone(), font::small(), mark_color).size().x;
+    let sign = match &row.preview {
+        Preview::Message { file: Some(name), .. } => files::sign(name).unicode().to_string(),
+        _ => String::new(),
+    };
+    let gap = if sign.is_empty() { 0.0 } else { space::XS };
+    let signed = ui.painter().layout_no_wrap(sign.clone(), font::icon(14.0), color).size().x + gap;
+    let taken = signed + ui.painter().layout_no_wrap(mark.clone(), font::small(), mark_color).size().x;
     let words = text::in_reading_order(ui, words.clone(), &font::small(), width - taken);
     let mut job = LayoutJob::default();
     job.append(&mark, 0.0, TextFormat::simple(font::small(), mark_color));
-    job.append(&words, 0.0, TextFormat::simple(font::small(), color));
+    job.append(&sign, 0.0, TextFormat { valign: Align::Center, ..TextFormat::simple(font::icon(14.0), color) });
+    job.append(&words, gap, TextFormat::simple(font::small(), color));
     job.wrap = TextWrapping::truncate_at_width(width.max(1.0));
     ui.fonts_mut(|fonts| fonts.layout_job(job))
 }
@@ -138,7 +146,7 @@ mod tests {
             name: "Everyone".into(),
             status: None,
             time: "12:00".into(),
-            preview: Preview::Message { who: who.map(Into::into), words: words.into() },
+            preview: Preview::Message { who: who.map(Into::into), file: None, words: words.into() },
             unread: 0,
             mentions: 0,
             muted: false,

@@ -1,21 +1,18 @@
 //! Above the rows: the field that the list is searched with, and what of the list is shown. And what stands in the place
 //! of rows when there are none.
 
-use egui::accesskit::Role;
-use egui::{
-    CornerRadius, EventFilter, Id, Key, Modifiers, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
-};
+use egui::{EventFilter, Id, Key, Modifiers, Rect, Ui, pos2, vec2};
 use lucide_icons::Icon;
 
 use crate::ui::actions::Action;
-use crate::ui::controls::{self, Field};
+use crate::ui::controls::{self, CHIP, Field};
 use crate::ui::keycaps;
+use crate::ui::shortcuts::Press;
 use crate::ui::theme::{self, font, space};
 use crate::ui::widgets;
 
 /// How high all of it is.
 pub const HEIGHT: f32 = controls::FIELD + space::S + CHIP + space::S;
-const CHIP: f32 = 28.0;
 
 /// The keys that were pressed in the field and are for the list.
 #[derive(Clone, Copy, Debug, Default)]
@@ -86,35 +83,13 @@ pub fn chips(ui: &mut Ui, left: egui::Pos2, only_new: bool, new: usize) -> bool 
     (all && only_new) || (unread && !only_new)
 }
 
-fn chip(
-    ui: &mut Ui,
-    left: egui::Pos2,
-    words: &str,
-    name: &str,
-    chosen: bool,
-    press: Option<crate::ui::shortcuts::Press>,
-) -> (bool, f32) {
-    let palette = theme::palette(ui);
-    let color = if chosen { palette.accent } else { palette.subdued };
-    let galley = ui.painter().layout_no_wrap(words.to_owned(), font::small_strong(), color);
-    let rect = Rect::from_min_size(left, vec2(galley.size().x + 2.0 * space::M, CHIP));
-    let response = ui.interact(rect, Id::unique(("chip", name.split(' ').next())), Sense::click());
-    response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, chosen, name));
-    let corners = CornerRadius::same((CHIP / 2.0) as u8);
-    let fill = match (chosen, response.hovered()) {
-        (true, _) => palette.selected,
-        (false, true) => palette.hover,
-        (false, false) => palette.surface,
-    };
-    let line = if chosen { palette.selected } else { palette.line };
-    ui.painter().rect(rect, corners, fill, Stroke::new(1.0, line), StrokeKind::Inside);
-    widgets::focus_ring(ui, &response, corners);
-    ui.painter().galley(rect.center() - galley.size() / 2.0, galley, color);
-    let clicked = response.clicked();
+fn chip(ui: &mut Ui, left: egui::Pos2, words: &str, name: &str, chosen: bool, press: Option<Press>) -> (bool, f32) {
+    let response = controls::chip(ui, left, words, name, chosen);
+    let (clicked, width) = (response.clicked(), response.rect.width());
     if let Some(press) = press {
         response.on_hover_text(press.spelled(keycaps::is_mac(ui)));
     }
-    (clicked, rect.width())
+    (clicked, width)
 }
 
 /// What stands in the place of the rows: what it means, and the way out. Returns whether that was taken.

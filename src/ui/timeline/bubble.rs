@@ -7,10 +7,11 @@ use egui::{CornerRadius, Galley, Id, Rect, Response, Sense, Ui, WidgetInfo, pos2
 
 use super::body::{self, Body, Fold};
 use super::chosen::Chosen;
+use super::enclosed::{self, Block};
 use super::foot::{self, Foot};
 use super::line;
 use super::menu;
-use super::page::{AVATAR, Deed, Done, GAP, GAP_GROUP, PAD_X, PAD_Y, Page};
+use super::page::{AVATAR, Deed, Done, GAP, GAP_GROUP, Measure, PAD_X, PAD_Y, Page};
 use super::quote;
 use super::rows::Row;
 use crate::proto::ids::Seq;
@@ -32,6 +33,8 @@ pub struct Look {
     body: Body,
     name: Option<Arc<Galley>>,
     quote: Option<quote::Look>,
+    /// The file that it carries.
+    block: Option<Block>,
     foot: Foot,
     /// What is inside the padding.
     inner: egui::Vec2,
@@ -54,6 +57,12 @@ impl Look {
     }
 
     fn body_top(&self) -> f32 {
+        let head = self.head();
+        self.block.map_or(head, |block| block.below(head))
+    }
+
+    /// How high it is what stands above the file and the words.
+    fn head(&self) -> f32 {
         let name = if self.name.is_some() { NAME } else { 0.0 };
         name + self.quote.as_ref().map_or(0.0, |quote| quote.size().y)
     }
@@ -63,7 +72,9 @@ impl Look {
 pub fn measure(ui: &Ui, row: &Row<'_>, page: &Page<'_>) -> Look {
     let palette = theme::palette(ui);
     let measure = &page.measure;
-    let body = body::measure(ui, row, page);
+    let block = row.file.as_ref().map(|carried| enclosed::measure(carried, measure));
+    let room = block.map_or(measure.text, |block| block.caption(measure.text));
+    let body = body::measure(ui, row, &Page { measure: Measure { text: room, ..*measure }, ..*page });
     let galley = &body.read.galley;
     let foot = Foot::of(ui, row, page);
     let name = (row.header && !row.own && !super::page::of_two(page.chat)).then(|| {
@@ -78,13 +89,17 @@ pub fn measure(ui: &Ui, row: &Row<'_>, page: &Page<'_>) -> Look {
     let beside = last_line + space::M + foot.width();
     let mut inner = galley.size();
     let quote_size = quote.as_ref().map_or(egui::Vec2::ZERO, quote::Look::size);
-    let body_top = quote_size.y + if name.is_some() { NAME } else { 0.0 };
-    let time_top = if body.fold != Fold::Short {
+    let head = quote_size.y + if name.is_some() { NAME } else { 0.0 };
+    let body_top = block.map_or(head, |block| block.below(head));
+    let time_top = if let Some(block) = block.filter(|_| row.text.is_empty()) {
+        inner = vec2(foot.width(), block.bottom(head) + if row.has_time_on_picture() { 0.0 } else { TIME });
+        block.time_top(inner.y, foot.time.size().y)
+    } else if body.fold != Fold::Short {
         // Behind the words that show more or less.
         inner.x = inner.x.max(more_width(ui, body.fold) + space::M + foot.width());
         inner.y += MORE;
         body_top + inner.y - MORE / 2.0 - foot.time.size().y / 2.0 + 1.0
-    } else if beside <= measure.text {
+    } else if beside <= room {
         inner.x = inner.x.max(beside);
         // On the line that the words stand on.
         (body_top + baseline(galley) - baseline(&foot.time)).round()
@@ -93,7 +108,10 @@ pub fn measure(ui: &Ui, row: &Row<'_>, page: &Page<'_>) -> Look {
         inner.y += TIME;
         body_top + inner.y - foot.time.size().y
     };
-    inner.y += body_top;
+    if block.is_none() || !row.text.is_empty() {
+        inner.y += body_top;
+    }
+    inner.x = inner.x.max(block.map_or(0.0, |block| block.width()));
     if let Some(name) = &name {
         inner.x = inner.x.max(name.size().x);
     }
@@ -106,7 +124,7 @@ pub fn measure(ui: &Ui, row: &Row<'_>, page: &Page<'_>) -> Look {
         (false, false) => GAP,
     };
     let height = above + inner.y + 2.0 * PAD_Y + foot.below();
-    Look { body, name, quote, foot, inner, time_top, above, height }
+    Look { body, name, quote, block, foot, inner, time_top, above, height }
 }
 
 fn more(fold: Fold) -> &'static str {
@@ -162,11 +180,16 @@ pub fn paint(ui: &mut Ui, row: &Row<'_>, look: &Look, page: &Page<'_>, top: f32,
         ui.painter().galley(at, Arc::clone(name), palette.text);
         at.y += NAME;
     }
-    let mut on_quote = false;
+    let mut on_part = false;
     if let (Some(look), Some(quote)) = (&look.quote, &row.quote) {
         let place = Rect::from_min_size(at, vec2(bubble.width() - 2.0 * PAD_X, look.size().y));
-        on_quote = look.paint(ui, quote, row, place, page.chosen.is_some(), done);
+        on_part = look.paint(ui, quote, row, place, page.chosen.is_some(), done);
         at.y = place.bottom();
+    }
+    if let Some(block) = look.block {
+        let head = look.head();
+        on_part |= block.paint(ui, row, block.place(bubble, head), (corners(row), head > 0.0), page, done);
+        at.y = bubble.top() + PAD_Y + look.body_top();
     }
     let on_link = look.body.paint(ui, row, &response, at, page.chosen.is_some());
     if look.body.fold != Fold::Short {
@@ -188,7 +211,7 @@ pub fn paint(ui: &mut Ui, row: &Row<'_>, look: &Look, page: &Page<'_>, top: f32,
         None => {
             widgets::focus_ring(ui, &response, corners(row));
             if page.chosen.is_none() && !row.deleted {
-                let on_part = on_link.map(Some).or(on_quote.then_some(None));
+                let on_part = on_link.map(Some).or(on_part.then_some(None));
                 menu::show(ui, &response, on_part, row, &look.body.links, page, done);
             }
         }
@@ -303,6 +326,7 @@ mod tests {
                     quote: None,
                     edited: None,
                     deleted: false,
+                    file: None,
                     reach: None,
                     calls_me: false,
                     day: None,

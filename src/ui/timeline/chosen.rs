@@ -11,6 +11,7 @@ use crate::client::model::{Chat, Model};
 use crate::proto::chat::ChatKey;
 use crate::proto::ids::Seq;
 use crate::ui::controls;
+use crate::ui::files;
 use crate::ui::text;
 use crate::ui::theme::{self, font, space};
 use crate::ui::when::Clock;
@@ -96,7 +97,11 @@ impl Chosen {
         });
         let line = |message: &crate::client::model::Message| {
             let who = text::one_line(model.name(message.from));
-            format!("[{}] {who}: {}", clock.stamp(message.at), model.shown(key, message).text)
+            let words = match model.shown(key, message).text {
+                "" => files::words_of(message),
+                text => text,
+            };
+            format!("[{}] {who}: {words}", clock.stamp(message.at))
         };
         found.map(line).collect::<Vec<_>>().join("\n")
     }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use egui::{Galley, Id, Pos2, Rect, Sense, Ui, pos2};
+use egui::{Color32, Galley, Id, Pos2, Rect, Sense, Ui, pos2, vec2};
 use lucide_icons::Icon;
 
 use super::page::{Measure, Page};
@@ -109,21 +109,29 @@ pub fn time(ui: &mut Ui, row: &Row<'_>, foot: &Foot, end: Pos2, page: &Page<'_>)
     let size = foot.time.size();
     let at = pos2(end.x - tick - size.x, end.y);
     let middle = at.y + size.y / 2.0;
-    ui.painter().galley(at, Arc::clone(&foot.time), palette.subdued);
+    let over = row.has_time_on_picture();
+    if over {
+        let place = Rect::from_min_max(pos2(end.x - foot.width(), at.y), pos2(end.x, at.y + size.y));
+        ui.painter().rect_filled(place.expand2(vec2(6.0, 2.0)), 9.0, theme::SHADE);
+        ui.painter().galley_with_override_text_color(at, Arc::clone(&foot.time), Color32::WHITE);
+    } else {
+        ui.painter().galley(at, Arc::clone(&foot.time), palette.subdued);
+    }
+    let subdued = if over { Color32::WHITE } else { palette.subdued_own };
     if foot.ticks {
         let (sign, color) = match row.sent {
-            Sent::Pending => (Icon::Clock3, palette.subdued_own),
-            Sent::Failed { .. } => (Icon::CircleAlert, palette.danger),
-            Sent::Stored | Sent::Foreign => (Icon::Check, palette.subdued_own),
-            Sent::Delivered => (Icon::CheckCheck, palette.subdued_own),
-            Sent::Read => (Icon::CheckCheck, palette.seen_own),
+            Sent::Pending => (Icon::Clock3, subdued),
+            Sent::Failed { .. } => (Icon::CircleAlert, if over { theme::DANGER_OVER } else { palette.danger }),
+            Sent::Stored | Sent::Foreign => (Icon::Check, subdued),
+            Sent::Delivered => (Icon::CheckCheck, subdued),
+            Sent::Read => (Icon::CheckCheck, if over { theme::SEEN_OVER } else { palette.seen_own }),
         };
         widgets::icon(ui, pos2(end.x - 6.0, middle), sign, 13.0, color);
     }
     if let Some(readers) = &foot.readers {
         let left = at.x - READERS_GAP - readers.size().x;
-        ui.painter().galley(pos2(left, at.y), Arc::clone(readers), palette.subdued_own);
-        widgets::icon(ui, pos2(left - EYE / 2.0, middle), Icon::Eye, 12.0, palette.subdued_own);
+        ui.painter().galley_with_override_text_color(pos2(left, at.y), Arc::clone(readers), subdued);
+        widgets::icon(ui, pos2(left - EYE / 2.0, middle), Icon::Eye, 12.0, subdued);
     }
     let place = Rect::from_min_max(pos2(end.x - foot.width(), at.y), pos2(end.x, at.y + size.y));
     let exact = page.clock.exact(row.at);

@@ -6,6 +6,7 @@ use egui::{WidgetInfo, vec2};
 use lucide_icons::Icon;
 
 use super::body;
+use super::enclosed::in_menu;
 use super::page::{Deed, Done, Page, Wish};
 use super::row::{Revision, Row, RowId, Sent};
 use crate::client::command::Command;
@@ -44,7 +45,8 @@ fn keys(ui: &Ui, response: &Response, row: &Row<'_>, done: &mut Done) {
     done.deeds.push(Deed::Wish(wish));
 }
 
-/// The menu of a message, and its button. `on_part`: the menu was asked for on that link, or on what the message answers.
+/// The menu of a message, and its button. `on_part`: the menu was asked for on that link, on what the message answers, or
+/// on its picture.
 pub fn show(
     ui: &mut Ui,
     response: &Response,
@@ -189,8 +191,15 @@ fn entries(ui: &mut Ui, row: &Row<'_>, links: &[Link], page: &Page<'_>, done: &m
         done.deeds.push(Deed::Wish(Wish::Edit(seq)));
     }
     let mut entry = |ui: &mut Ui, sign, label: &str, tip: &str| tinted(ui, sign, label, tip, palette.text, None);
-    if entry(ui, Icon::Copy, "Copy message", "") {
+    if !row.text.is_empty() && entry(ui, Icon::Copy, "Copy message", "") {
         ui.copy_text(row.text.to_owned());
+    }
+    if let Some(carried) = &row.file {
+        for act in in_menu(carried) {
+            if entry(ui, act.sign(carried), act.word(carried), "") {
+                act.perform(ui, carried, &mut done.commands);
+            }
+        }
     }
     match links {
         [] => {}

@@ -5,8 +5,11 @@
 
 mod body;
 mod bubble;
+pub mod carried;
 mod chosen;
 mod edges;
+pub mod enclosed;
+mod file;
 mod foot;
 mod heights;
 mod jump;
@@ -14,6 +17,7 @@ mod line;
 mod menu;
 mod notices;
 mod page;
+mod picture;
 mod place;
 pub mod quote;
 mod reach;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::body;
 use super::chosen::Chosen;
+use super::enclosed;
 use super::quote;
 use super::rows::RowId;
 use crate::client::command::Command;
@@ -121,7 +122,8 @@ impl Measure {
         let lines = text.bytes().filter(|byte| *byte == b'\n').count() as f32 + text.len() as f32 / letters_per_line;
         let folded = (body::LINES_MAX + 1) as f32;
         let quote = if message.reply_to.is_some() { quote::HEIGHT } else { 0.0 };
-        quote + GAP + 2.0 * PAD_Y + (lines.floor() + 1.0).min(folded) * theme::LINE
+        let file = message.attachment.as_ref().map_or(0.0, |attachment| enclosed::estimate(attachment, self));
+        quote + file + GAP + 2.0 * PAD_Y + (lines.floor() + 1.0).min(folded) * theme::LINE
     }
 
     /// The middle of the conversation.

@@ -1,6 +1,7 @@
 //! A row of a conversation: what a message or something that happened shows, and how a screen reader says it. Draws
 //! nothing.
 
+use super::carried::Carried;
 use super::quote::Quote;
 use crate::client::model::Reach;
 use crate::proto::ids::{Millis, Seq, UserId};
@@ -99,6 +100,8 @@ pub struct Row<'a> {
     pub edited: Option<Millis>,
     /// Its author has taken it back: it says nothing.
     pub deleted: bool,
+    /// The file that it carries.
+    pub file: Option<Carried<'a>>,
     /// In a room, how far a stored message of this person has come.
     pub reach: Option<Reach>,
     /// It calls this person by name.
@@ -156,7 +159,15 @@ impl Row<'_> {
         let readers = self.readers().map(|(read, all)| format!(", read by {read} of {all}")).unwrap_or_default();
         let calls_me = if self.calls_me { ", mentions you" } else { "" };
         let author = if self.own { "You" } else { self.author };
-        format!("{author}, {}{edited}{state}{readers}{calls_me}{quote}: {}", clock.time(self.at), self.text)
+        let file = self.file.as_ref().map(Carried::spoken).unwrap_or_default();
+        let gap = if file.is_empty() || self.text.is_empty() { "" } else { ", " };
+        let time = clock.time(self.at);
+        format!("{author}, {time}{edited}{state}{readers}{calls_me}{quote}: {file}{gap}{}", self.text)
+    }
+
+    /// Whether the time stands on a picture: it has no words that it could stand behind.
+    pub fn has_time_on_picture(&self) -> bool {
+        self.text.is_empty() && self.file.as_ref().is_some_and(|file| file.image.is_some())
     }
 
     /// How many of how many have read it, where it is some and not all.

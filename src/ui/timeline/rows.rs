@@ -3,6 +3,7 @@
 //! Rows are looked up by number, and there may be a hundred thousand messages: their rows are counted, not listed. Only
 //! the few lines of comings and goings between them are listed, each with the number of its row.
 
+use super::carried::Carried;
 use super::notices::{self, Span};
 use super::quote::Quote;
 use super::reach::Reached;
@@ -235,6 +236,7 @@ impl<'a> Rows<'a> {
             quote: None,
             edited: None,
             deleted: false,
+            file: None,
             reach: None,
             calls_me: false,
             day: None,
@@ -268,6 +270,7 @@ impl<'a> Rows<'a> {
             quote: self.quote(message.reply_to).filter(|_| !deleted),
             edited: edited.filter(|_| !deleted),
             deleted,
+            file: Carried::by(self.model, message).filter(|_| !deleted),
             reach: (own && !deleted && self.key.is_room()).then_some(reach),
             calls_me: !own && !deleted && message.mentions_me,
             note: if own && !deleted && sent == Sent::Stored { self.note(message) } else { None },
@@ -282,8 +285,8 @@ impl<'a> Rows<'a> {
             What::Edit(_) | What::Delete(_) => None,
         };
         let me = self.model.my_id().unwrap_or_default();
-        let quote = self.quote(reply_to);
-        Row { quote, ..self.saying(RowId::Outgoing(entry.n), me, entry.written_at, &entry.text, progress(entry)) }
+        let (quote, file) = (self.quote(reply_to), Carried::with(entry));
+        Row { quote, file, ..self.saying(RowId::Outgoing(entry.n), me, entry.written_at, &entry.text, progress(entry)) }
     }
 
     /// What happened, and exactly when.
