@@ -48,7 +48,7 @@ fn message(state: &mut State, seq: u64) -> &mut parlor::client::model::Message {
 }
 
 fn menu_of<'a>(harness: &'a mut Harness<'static, State>, message: &str) -> &'a mut Harness<'static, State> {
-    let node = harness.query_all_by_label_contains(message).filter(|node| node.rect().left() > 280.0).last();
+    let node = harness.query_all_by_label_contains(message).rfind(|node| node.rect().left() > 280.0);
     node.expect("the message is in view").click_secondary();
     harness.run();
     harness
