@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::Builder;
 
-use egui::{ColorImage, Context, Event, RawInput};
+use egui::{ColorImage, Context, Event, Key, RawInput};
 
 use crate::client::command::Command;
 use crate::pictures::{self, file};
@@ -135,24 +135,40 @@ fn bring(wish: Wish, ctx: &Context) {
     });
 }
 
-/// What is pasted is files if files were copied, else a picture if one was, and only else the text that stands for them:
-/// file managers and browsers put all of it on the clipboard.
-pub fn prefer_files(input: &mut RawInput, window: &Window, ctx: &Context) {
-    let pastes = |event: &Event| matches!(event, Event::Paste(_));
-    if !input.events.iter().any(pastes) || !window.takes_files(ctx) {
-        return;
-    }
-    let Ok(mut clipboard) = arboard::Clipboard::new() else { return };
-    if let Ok(paths) = clipboard.get().file_list()
-        && !paths.is_empty()
-    {
-        input.events.retain(|event| !pastes(event));
-        input.dropped_files.extend(paths.into_iter().map(|path| Arc::new(Copied(path)) as _));
-    } else if let Ok(image) = clipboard.get_image() {
-        let picture = ColorImage::from_rgba_unmultiplied([image.width, image.height], &image.bytes);
-        let picture = Arc::new(picture);
-        for event in input.events.iter_mut().filter(|event| pastes(event)) {
-            *event = Event::PasteImage(Arc::clone(&picture));
+/// Looks at what is pasted before the window does.
+#[derive(Debug, Default)]
+pub struct Pasting {
+    /// Something has come of the last paste.
+    served: bool,
+}
+
+impl Pasting {
+    /// What is pasted is files if files were copied, else a picture if one was, and only else the text that stands for them:
+    /// file managers and browsers put all of it on the clipboard. Where no text stands for them, nothing may come at all
+    /// but that the key is let go.
+    pub fn prefer_files(&mut self, input: &mut RawInput, window: &Window, ctx: &Context) {
+        let pastes = |event: &Event| matches!(event, Event::Paste(_));
+        let comes = input.events.iter().any(|event| pastes(event) || matches!(event, Event::PasteImage(_)));
+        let let_go = |event: &Event| match event {
+            Event::Key { key: Key::V, pressed: false, modifiers, .. } => modifiers.command && !modifiers.alt,
+            Event::Key { key: Key::Paste, pressed: false, .. } => true,
+            _ => false,
+        };
+        self.served |= comes;
+        let late = input.events.iter().any(let_go) && !std::mem::take(&mut self.served);
+        if !(late || input.events.iter().any(pastes)) || !window.takes_files(ctx) {
+            return;
+        }
+        let Ok(mut clipboard) = arboard::Clipboard::new() else { return };
+        if let Ok(paths) = clipboard.get().file_list()
+            && !paths.is_empty()
+        {
+            input.events.retain(|event| !pastes(event));
+            input.dropped_files.extend(paths.into_iter().map(|path| Arc::new(Copied(path)) as _));
+        } else if let Ok(image) = clipboard.get_image() {
+            let picture = ColorImage::from_rgba_unmultiplied([image.width, image.height], &image.bytes);
+            input.events.retain(|event| !pastes(event));
+            input.events.push(Event::PasteImage(Arc::new(picture)));
         }
     }
 }

@@ -10,7 +10,7 @@ mod place;
 use std::time::{Duration, Instant};
 
 use self::export::Exports;
-use self::files::Files;
+use self::files::{Files, Pasting};
 use self::folder::FolderDialog;
 use crate::client::Client;
 use crate::client::command::Command;
@@ -38,6 +38,7 @@ struct App {
     folder: FolderDialog,
     exports: Exports,
     files: Files,
+    pasting: Pasting,
     /// Since when somebody looks at something else.
     elsewhere: Option<Instant>,
     /// How many frames have begun; not counted for long.
@@ -104,6 +105,7 @@ pub fn run(
                 folder: FolderDialog::default(),
                 exports: Exports::default(),
                 files: Files::default(),
+                pasting: Pasting::default(),
                 elsewhere: None,
                 frames: 0,
             }))
@@ -210,7 +212,7 @@ impl eframe::App for App {
     }
 
     fn raw_input_hook(&mut self, ctx: &egui::Context, input: &mut egui::RawInput) {
-        files::prefer_files(input, &self.window, ctx);
+        self.pasting.prefer_files(input, &self.window, ctx);
     }
 
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
