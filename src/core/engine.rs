@@ -12,11 +12,12 @@ use serde::Serialize;
 
 use super::accounts::{Errand, Facts};
 use super::directory::Directory;
-use super::files::{FileDone, FileErrand, FileOrder, Uploads};
+use super::files::{FileDone, FileErrand, FileOrder};
 use super::kept::{Ends, Made};
 use super::pages::Page;
 use super::session::{Origin, SessionId, Sessions, Stage};
 use super::state::State;
+use super::uploads::Uploads;
 use crate::proto::account::AccountCall;
 use crate::proto::event::{AccountDone, Closing, Code, Outcome, Problem, Refusal, Reply, Sent, SentReply};
 use crate::proto::fingerprint::Fingerprint;

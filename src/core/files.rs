@@ -1,44 +1,20 @@
 //! The part of the engine that has to do with files: who may send and fetch which bytes. The bytes themselves are moved
 //! away from the loop, on the orders that are made here, and what became of an order comes back as an input.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use bytes::Bytes;
 
 use super::engine::{Effect, Engine, Waiting, frame_of};
 use super::requests::Asker;
 use super::session::{SessionId, Stage};
+use super::uploads::Upload;
 use crate::proto::attachment::{Attachment, Chunk, Fetched, FileCall, FileId, Uploaded};
 use crate::proto::event::{Code, Problem, Reply};
 use crate::proto::ids::{Millis, RequestId, UserId};
-use crate::proto::limits::{
-    FILE_MAX_BYTES, UPLOAD_GIVES_WAY_MILLIS, UPLOAD_KEPT_MILLIS, UPLOADS_MAX, UPLOADS_MAX_BYTES,
-};
+use crate::proto::limits::{FILE_MAX_BYTES, UPLOAD_GIVES_WAY_MILLIS, UPLOAD_KEPT_MILLIS};
 use crate::proto::record::Record;
 
 /// How often it is looked for uploads that nobody goes on with, in milliseconds: an hour more or less is no matter.
 const SWEEP_EVERY_MILLIS: i64 = 3_600_000;
-
-/// A file that somebody brings or has brought, and that no message carries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Upload {
-    /// Who.
-    pub by: UserId,
-    /// How long it is to be, in bytes.
-    pub size: u64,
-    /// How much of it is there, in bytes from its beginning. With all of it there, it is on disk and in its place.
-    pub offset: u64,
-    /// When a piece of it last came.
-    pub touched: Millis,
-    /// A piece is being written.
-    pub writing: bool,
-}
-
-impl Upload {
-    fn is_whole(&self) -> bool {
-        self.offset == self.size && !self.writing
-    }
-}
 
 /// What belongs to a request about a file while its bytes are moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,80 +110,6 @@ pub fn piece_frame(id: Option<RequestId>, piece: &Fetched) -> Bytes {
 /// What is asked about a file that is not there for whoever asks. The same whether or not it is there for others.
 pub fn unknown_file() -> Problem {
     Problem::new(Code::UnknownFile, "There is no such file for you here. It may have been deleted.")
-}
-
-/// What an account has begun and no message carries.
-#[derive(Debug, Default)]
-struct Own {
-    files: BTreeSet<FileId>,
-    /// Those whose numbers are still being made.
-    beginning: usize,
-    /// How long all of them are to be together, in bytes.
-    bytes: u64,
-}
-
-/// All files that no message carries.
-#[derive(Debug, Default)]
-pub(super) struct Uploads {
-    files: BTreeMap<FileId, Upload>,
-    of: BTreeMap<UserId, Own>,
-    /// When it was last looked for those that nobody goes on with.
-    swept: Millis,
-}
-
-impl Uploads {
-    /// The upload, if that account has begun it.
-    fn of(&mut self, user: UserId, file: FileId) -> Result<&mut Upload, Problem> {
-        self.files.get_mut(&file).filter(|upload| upload.by == user).ok_or_else(unknown_file)
-    }
-
-    /// Counts a file in that is being begun, if the account may have one more.
-    fn begin(&mut self, user: UserId, size: u64) -> Result<(), Problem> {
-        let own = self.of.entry(user).or_default();
-        if own.files.len() + own.beginning >= UPLOADS_MAX || own.bytes.saturating_add(size) > UPLOADS_MAX_BYTES {
-            let text =
-                "Too many files of yours are on their way at once. Send those that have arrived, or cancel some.";
-            return Err(Problem::new(Code::Busy, text));
-        }
-        own.beginning += 1;
-        own.bytes += size;
-        Ok(())
-    }
-
-    /// A file that was being begun has its number, or has none.
-    fn begun(&mut self, user: UserId, size: u64) {
-        if let Some(own) = self.of.get_mut(&user) {
-            own.beginning = own.beginning.saturating_sub(1);
-            own.bytes = own.bytes.saturating_sub(size);
-        }
-        self.tidy(user);
-    }
-
-    fn insert(&mut self, file: FileId, upload: Upload) {
-        let own = self.of.entry(upload.by).or_default();
-        if own.files.insert(file) {
-            own.bytes = own.bytes.saturating_add(upload.size);
-        }
-        self.files.insert(file, upload);
-    }
-
-    fn remove(&mut self, file: FileId) -> Option<Upload> {
-        let upload = self.files.remove(&file)?;
-        if let Some(own) = self.of.get_mut(&upload.by)
-            && own.files.remove(&file)
-        {
-            own.bytes = own.bytes.saturating_sub(upload.size);
-        }
-        self.tidy(upload.by);
-        Some(upload)
-    }
-
-    /// Who has none is not remembered.
-    fn tidy(&mut self, user: UserId) {
-        if self.of.get(&user).is_some_and(|own| own.files.is_empty() && own.beginning == 0) {
-            self.of.remove(&user);
-        }
-    }
 }
 
 impl Engine {
@@ -416,6 +318,7 @@ mod tests {
     use crate::core::directory::Directory;
     use crate::core::engine::Input;
     use crate::core::state::State;
+    use crate::proto::limits::UPLOADS_MAX;
 
     const HOUR: i64 = 3_600_000;
     const START: i64 = 1_700_000_000_000;
@@ -466,31 +369,5 @@ mod tests {
         assert_eq!(file, FileId(5), "the one of its own that has waited the longest");
         assert_eq!(engine.make_room(UserId(1), 9, now).unwrap_err().code, Code::Busy, "the others are younger");
         assert!(engine.take_effects().is_empty());
-    }
-
-    #[test]
-    fn room_that_was_taken_is_given_back_however_it_ends() {
-        let mut uploads = Uploads::default();
-        let (user, size) = (UserId(1), UPLOADS_MAX_BYTES / 2);
-        let full = |uploads: &mut Uploads| uploads.begin(user, 1).unwrap_err().code == Code::Busy;
-        for ends in 0..3 {
-            uploads.begin(user, size).unwrap();
-            uploads.begin(user, size).unwrap();
-            assert!(full(&mut uploads), "{ends}");
-            for file in [FileId(1), FileId(2)] {
-                uploads.begun(user, size);
-                if ends > 0 {
-                    uploads.insert(file, Upload { size, ..upload(START) });
-                }
-                if ends > 1 {
-                    uploads.insert(file, Upload { size, ..upload(START) });
-                }
-            }
-            assert!(ends == 0 || full(&mut uploads), "{ends}");
-            for file in [FileId(1), FileId(2), FileId(2)] {
-                uploads.remove(file);
-            }
-            assert!(uploads.of.is_empty() && uploads.files.is_empty(), "{ends}");
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! The server's mind: what is known ([`state`]), who there is ([`directory`]), who is connected ([`session`]) and what
 //! follows from each input ([`engine`], in parts: `requests`, `receipts`, `groups`, `commit`, `pages`, `presence`,
-//! `lists`, [`accounts`], [`files`]).
+//! `lists`, [`accounts`], [`files`] with [`uploads`]).
 //!
 //! Pure: no I/O, no clock, no randomness, no iteration over unordered maps. The same inputs give the same effects, on
 //! this machine or another one.
@@ -20,3 +20,4 @@ mod requests;
 mod revise;
 pub mod session;
 pub mod state;
+pub mod uploads;
