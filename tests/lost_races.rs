@@ -263,3 +263,19 @@ fn a_change_behind_a_deletion_or_a_removal_is_refused_and_shown_to_nobody() {
     assert_eq!(codes(&desk.hear(2))[1..], [(json!("edit_message"), json!("unknown_message"))]);
     assert!(desk.hear(1).iter().all(|event| event["purpose"] != "message_edited"));
 }
+
+#[test]
+fn pages_that_could_not_be_read_are_not_in_the_way_of_later_ones() {
+    let mut desk = Desk::new();
+    let (group, _) = desk.group("all");
+    for _ in 0..20 {
+        desk.ask(2, json!({"purpose": "fetch_history", "group": group}));
+        for (session, purpose, _) in std::mem::take(&mut desk.fetches) {
+            desk.handle(Input::Fetched(session, purpose, None));
+        }
+        assert_eq!(codes(&desk.hear(2)), [(json!("fetch_history"), json!("storage_failed"))]);
+    }
+    desk.ask(2, json!({"purpose": "fetch_history", "group": group}));
+    desk.read();
+    assert_eq!(desk.hear(2).pop().unwrap()["result"], true);
+}

@@ -72,8 +72,9 @@ impl Engine {
                 Purpose::CatchUp => ("error", None),
             };
             self.refuse(session, purpose, id, &problem);
-            if purpose == "error" {
-                self.effects.push(Effect::Close(session));
+            match purpose {
+                "error" => self.effects.push(Effect::Close(session)),
+                _ => self.large_sent(session),
             }
             return;
         };
