@@ -183,7 +183,7 @@ fn life(room: u64) -> (Tape, Vec<(usize, Seq, Known)>) {
     let (files, tape) = files(Default::default());
     let mut model = Model::new(DeviceId::from_random(1));
     let mut ends = Vec::new();
-    for step in 0..12 {
+    for step in 0..13 {
         let kept = Cache::read(&files).and_then(|cache| cache.open(outbox()).ok()).map(|(_, kept)| kept);
         match step {
             0 => {
@@ -215,10 +215,12 @@ fn life(room: u64) -> (Tape, Vec<(usize, Seq, Known)>) {
                 edit(&mut model, BOB, [191], 211);
             }
             10 => come(&mut model, CHARLIE, 221..226),
-            _ => {
+            11 => {
                 edit(&mut model, CHARLIE, [222, 225], 230);
                 delete(&mut model, CHARLIE, 224, 240);
             }
+            // Where the room is small, the file is written anew with what was changed.
+            _ => come(&mut model, CHARLIE, [251]),
         }
         let limit = if step >= 10 { room } else { u64::MAX };
         let place = Place { files: files.clone(), held: Arc::clone(&files[0]), limit };
@@ -322,6 +324,8 @@ fn a_window_that_goes_on_keeps_each_change_once() {
             std::thread::yield_now();
         }
     }
+    // Room for all of it, but not for what it was before: it is written anew.
+    keeper.set_limit(keeper.bytes() - 1);
     keeper.finish(&model);
     assert_eq!(known(&open(&files).unwrap()), known(&model));
     let written: Vec<u8> = tape.lock().unwrap().iter().flat_map(|(_, done)| bytes_of(done)).collect();
