@@ -53,6 +53,29 @@ fn what_cannot_be_attached_says_what_to_do() {
 }
 
 #[test]
+fn what_only_looks_like_a_picture_is_a_file_like_any_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let measured = |bytes: &[u8]| {
+        let path = dir.path().join("a.png");
+        fs::write(&path, bytes).unwrap();
+        parlor::transfers::measure(path.to_str().unwrap()).unwrap().image
+    };
+    let whole = png(40, 30);
+    assert_eq!(measured(&whole), ImageSize::new(40, 30));
+    // A header that says 65,535 by 65,535, with a checksum that is right.
+    let mut lying = whole.clone();
+    lying[16..24].copy_from_slice(&[0, 0, 255, 255, 0, 0, 255, 255]);
+    let sum = crc32fast::hash(&lying[12..29]);
+    lying[29..33].copy_from_slice(&sum.to_be_bytes());
+    assert_eq!(measured(&lying), None);
+    for cut in 0..33 {
+        assert_eq!(measured(&whole[..cut]), None, "{cut}");
+    }
+    assert_eq!(measured(b"no picture at all"), None);
+    assert_eq!(measured(b""), None);
+}
+
+#[test]
 fn without_a_disk_a_file_says_so_and_texts_go_on() {
     let place = Place::new();
     let mut alice = User::sign_in(&place.front.address.to_string(), "Alice", "123").online();

@@ -78,17 +78,21 @@ impl Completer for Hands {
 
     fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
         let typed = line.get(..pos).unwrap_or_default();
-        if let Some((FILE, path)) = typed.split_at_checked(FILE.len()) {
-            let (begin, pairs) = FilenameCompleter::new().complete_path(path, path.len())?;
-            // What a file is called so and would move the cursor is not among them.
-            let shown = pairs.into_iter().filter(|pair| !pair.display.contains(char::is_control)).take(OFFERED_MAX);
-            return Ok((FILE.len() + begin, shown.collect()));
+        if let Some(path) = typed.strip_prefix(FILE) {
+            return complete_path(path);
         }
         let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         let (begin, words) = complete(typed, session.model());
         let pairs = words.into_iter().map(|word| Pair { display: word.trim_end().into(), replacement: word });
         Ok((begin, pairs.collect()))
     }
+}
+
+/// The same for a path, of which a part is typed. What is called so and would move the cursor is not among them.
+fn complete_path(path: &str) -> rustyline::Result<(usize, Vec<Pair>)> {
+    let (begin, pairs) = FilenameCompleter::new().complete_path(path, path.len())?;
+    let shown = pairs.into_iter().filter(|pair| !pair.display.contains(char::is_control)).take(OFFERED_MAX);
+    Ok((FILE.len() + begin, shown.collect()))
 }
 
 /// Where the word begins that is being typed, and what it can become.
@@ -172,5 +176,18 @@ mod tests {
             let (found, offered) = complete(line, &model);
             assert_eq!((found, offered.iter().map(String::as_str).collect::<Vec<_>>()), (begin, words), "{line:?}");
         }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_path_is_completed_as_it_can_be_typed() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["my plan.pdf", "my \u{1b}[2J.pdf", "other"] {
+            std::fs::write(dir.path().join(name), "").unwrap();
+        }
+        let typed = format!("{}/my", dir.path().display());
+        let (begin, offered) = complete_path(&typed).unwrap();
+        let words: Vec<_> = offered.into_iter().map(|pair| pair.replacement).collect();
+        assert_eq!((begin, words), (FILE.len(), vec![format!("{}/my\\ plan.pdf", dir.path().display())]));
     }
 }
