@@ -70,7 +70,7 @@ enum Anchor {
 
 /// A row that has been measured.
 enum Look {
-    Bubble(bubble::Look),
+    Bubble(Box<bubble::Look>),
     Line(line::Look),
 }
 
@@ -264,7 +264,7 @@ impl Timeline {
 
         let mut look_at = |row| {
             let look = match rows.get(row) {
-                Some(Shown::Bubble(row)) => Some(Look::Bubble(bubble::measure(ui, &row, page))),
+                Some(Shown::Bubble(row)) => Some(Look::Bubble(Box::new(bubble::measure(ui, &row, page)))),
                 Some(Shown::Line(row)) => {
                     let is_notice = matches!(row.id, RowId::Notice(..));
                     Some(Look::Line(line::measure(ui, &row, page, is_notice)))
