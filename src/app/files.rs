@@ -140,6 +140,8 @@ fn bring(wish: Wish, ctx: &Context) {
 pub struct Pasting {
     /// Something has come of the last paste.
     served: bool,
+    /// The letter of the paste was seen to be pressed: then it was none, for the press of a paste is never seen.
+    typed: bool,
 }
 
 impl Pasting {
@@ -149,13 +151,18 @@ impl Pasting {
     pub fn prefer_files(&mut self, input: &mut RawInput, window: &Window, ctx: &Context) {
         let pastes = |event: &Event| matches!(event, Event::Paste(_));
         let comes = input.events.iter().any(|event| pastes(event) || matches!(event, Event::PasteImage(_)));
-        let let_go = |event: &Event| match event {
-            Event::Key { key: Key::V, pressed: false, modifiers, .. } => modifiers.command && !modifiers.alt,
-            Event::Key { key: Key::Paste, pressed: false, .. } => true,
-            _ => false,
-        };
+        let mut late = false;
         self.served |= comes;
-        let late = input.events.iter().any(let_go) && !std::mem::take(&mut self.served);
+        for event in &input.events {
+            match event {
+                Event::Key { key: Key::V | Key::Paste, pressed: true, .. } => self.typed = true,
+                Event::Key { key: Key::V | Key::Paste, pressed: false, .. } => {
+                    let (typed, served) = (std::mem::take(&mut self.typed), std::mem::take(&mut self.served));
+                    late |= !typed && !served;
+                }
+                _ => {}
+            }
+        }
         if !(late || input.events.iter().any(pastes)) || !window.takes_files(ctx) {
             return;
         }

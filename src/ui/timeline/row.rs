@@ -72,7 +72,7 @@ impl Sent<'_> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shown<'a> {
     /// A message.
-    Bubble(Row<'a>),
+    Bubble(Box<Row<'a>>),
     /// Something that happened.
     Line(Line),
 }

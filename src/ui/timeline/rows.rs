@@ -220,7 +220,7 @@ impl<'a> Rows<'a> {
             (None, None) => return None,
         };
         let header = !grouped || new_day || divider || row.quote.is_some();
-        Some(Shown::Bubble(Row { day, divider, header, ..row }))
+        Some(Shown::Bubble(Box::new(Row { day, divider, header, ..row })))
     }
 
     /// A row of which only the words are known.
