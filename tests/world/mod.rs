@@ -465,5 +465,5 @@ fn chat_ref(key: ChatKey) -> ChatRef {
 fn send(model: &Model, entry: &parlor::client::outbox::Outgoing) -> Call {
     let mut frame = Vec::new();
     entry.encode(model.outbox.device(), &mut frame);
-    Request::parse(json_of_frame(&frame)).ok().expect("what our client writes can be read").call
+    Request::parse(json_of_frame(&frame)).expect("what our client writes can be read").call
 }

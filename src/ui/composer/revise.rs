@@ -111,7 +111,13 @@ impl Composer {
                 draft.text.push_str(&editing.text);
                 set_caret(ui.ctx(), field_id(desk.chat, None), draft.text.chars().count());
             }
-            self.after_a_loss(ui, draft, why);
+            // Who has left nothing of it has asked for that.
+            if written || !editing.text.trim().is_empty() {
+                self.after_a_loss(ui, draft, why);
+            } else {
+                self.wants_focus = true;
+                ui.ctx().request_repaint();
+            }
         }
         if draft.reply_to.take_if(|seq| gone(*seq)).is_some() {
             let sent = if draft.text.trim().is_empty() { "" } else { " What you write is sent without it." };
