@@ -182,6 +182,11 @@ fn a_message_that_is_changed_to_nothing_is_asked_about() {
     key(&mut harness, NONE, Key::Enter);
     key(&mut harness, NONE, Key::Enter);
     assert_eq!(changes(&harness.state_mut().take()), [(1100, None)]);
+    let stored = message(harness.state_mut(), 1100);
+    (stored.text, stored.deleted) = ("".into(), true);
+    harness.run();
+    assert!(!editing(&harness));
+    assert!(harness.query_by_label_contains("was deleted.").is_none(), "one knows what one did");
 }
 
 #[test]
