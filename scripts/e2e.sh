@@ -90,6 +90,58 @@ shows "$ALICE" own "$HELLO"
 shows "$ALICE" their "$ANSWER"
 pass 'copied with the menu of the message'
 
+step 'a message is corrected, answered and taken back'
+TYPO="see you at eihgt $SALT"
+wrote "$TYPO"
+send "$ALICE" "$TYPO"
+expect_history
+key Up
+key ctrl+a
+FIXED="see you at eight $SALT"
+type_text "$FIXED"
+key Return
+wait_until 10 'the log has the change' holds_record 'any(.[]; .purpose == "message_edited" and .message == "'"$FIXED"'")'
+shows "$ALICE" own "$FIXED"
+focus "$BOB"
+shows "$BOB" their "$FIXED"
+key ctrl+r
+YES="I will be there $SALT"
+wrote "$YES"
+send "$BOB" "$YES"
+expect_history
+wait_until 10 'the log knows what it answers' holds_record \
+    '(map(select(.message == "'"$TYPO"'"))[0].seq) as $seq | any(.[]; .message == "'"$YES"'" and .reply_to == $seq)'
+SLIP="not for you $SALT"
+wrote "$SLIP"
+send "$BOB" "$SLIP"
+expect_history
+key Up
+key ctrl+a
+key BackSpace
+key Return
+wait_until 10 'it asks first' dimmed "$BOB"
+key Return
+wait_until 10 'the log has the deletion' holds_record \
+    '(map(select(.message == "'"$SLIP"'"))[0].seq) as $seq | any(.[]; .purpose == "message_deleted" and .message_seq == $seq)'
+pass
+
+step 'a picture from the clipboard is sent with a text, and seen by the other'
+convert -size 240x160 xc:'#ff00ff' "$TMP/pink.png"
+xclip -selection clipboard -t image/png -i "$TMP/pink.png"
+before=$(look "$BOB")
+key ctrl+v
+wait_until 10 'it is attached' changed "$BOB" "$before"
+PINK="as pink as this $SALT"
+wrote "$PINK"
+send "$BOB" "$PINK"
+expect_history
+wait_until 10 'the log has the file' holds_record 'any(.[]; .message == "'"$PINK"'" and .attachment.image == {width: 240, height: 160})'
+NAME=$(jq -r '.[] | select(.message == "'"$PINK"'").attachment.file' "$HISTORY")
+[[ $(identify -format '%wx%h' "$DATA/attachments/$NAME") == 240x160 ]] || fail 'the server keeps another picture'
+focus "$ALICE"
+wait_until 20 'her window shows the picture' shows_colour "$ALICE" '#FF00FF'
+pass
+
 step 'everyone: a message to all, a mention, and who has seen it'
 focus "$ALICE"
 open_row 0
@@ -142,10 +194,10 @@ key Return
 wait_until 10 'the new name is in the log' holds_record 'any(.[]; .change == "renamed" and .name == "Sunday hike")'
 pointer_away
 before=$(look "$ALICE")
-click "$ALICE" 1048 530
+click "$ALICE" 1048 572
 wait_until 10 "the menu of Bob's row opens" changed "$ALICE" "$before"
 before=$(look "$ALICE")
-click "$ALICE" 970 609
+click "$ALICE" 970 651
 wait_until 10 'it asks first' changed "$ALICE" "$before"
 key Tab
 key Return

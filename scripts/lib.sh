@@ -269,22 +269,25 @@ shows() {
         wait_until 10 'there is a bubble at the left' lowest "$1" "$x" bubble >/dev/null
         y=$(lowest "$1" "$x" bubble)
     fi
-    # At the edge of the window the menu opens to the other side; that of an own message has three entries, others two.
-    # A click beside a menu closes it.
-    local before item entries=2
-    [[ $2 == own ]] && entries=3
-    for item in 24 $((10 - entries * 38)); do
-        before=$(look "$1")
-        click "$1" "$x" $((y - 8)) 3
-        wait_until 10 'the menu of the message opens' changed "$1" "$before"
-        click "$1" $((x + aside)) $((y - 8 + item))
-        for _ in {1..30}; do
-            clip_is 'nothing was copied' || break 2
-            sleep 0.1
-        done
-    done
+    # To copy is the third of six entries of an own message, the second of three of others. A menu for which there is no room
+    # below opens to the other side.
+    local before item entries=3 at=1
+    [[ $2 == own ]] && entries=6 at=2
+    item=$((24 + at * 38))
+    ((y - 8 + entries * 38 + 12 <= $(height_of "$1"))) || item=$((10 - (entries - at) * 38))
+    before=$(look "$1")
+    click "$1" "$x" $((y - 8)) 3
+    wait_until 10 'the menu of the message opens' changed "$1" "$before"
+    click "$1" $((x + aside)) $((y - 8 + item))
     wait_until 10 "the window shows: ${3:0:60}" clip_is "$3"
     pointer_away
+}
+
+# shows_colour WINDOW COLOUR: many of its pixels have it.
+shows_colour() {
+    local share
+    share=$(import -window "$1" png:- | convert - -fill white -opaque "$2" -fill black +opaque white -format '%[fx:mean>0.01]' info:)
+    [[ $share == 1 ]]
 }
 
 # --- history.json and the port ---

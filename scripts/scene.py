@@ -14,6 +14,7 @@ played.
 A frame is `$`, the byte length of the JSON padded on the right to ten characters, the JSON, `$`.
 """
 
+import base64
 import datetime
 import json
 import pathlib
@@ -22,7 +23,10 @@ import socket
 import sys
 import zlib
 
+import scenery
+
 LAST_HOUR = 62 * 60
+CHUNK = 96 * 1024
 
 
 class Person:
@@ -94,6 +98,10 @@ class Cast:
             "renames": self.rename,
             "adds": self.add,
             "mutes": self.mute,
+            "answers in": self.answer,
+            "changes in": self.change,
+            "takes back in": self.take_back,
+            "sends to": self.send,
         }
 
     def person(self, name: str) -> Person:
@@ -110,6 +118,39 @@ class Cast:
     def say(self, who: Person, chat: str, text: str) -> None:
         to = {"to_user": chat} if chat in self.passwords else self.chat(chat)
         who.ask({"purpose": "send_message", "message": text, **to})
+
+    def find(self, who: Person, chat: str, beginning: str) -> int:
+        """The place of the newest message that begins so."""
+        page = who.ask({"purpose": "fetch_history", "limit": 50, **self.chat(chat)})
+        found = [it["seq"] for it in page["messages"] if it.get("message", "").startswith(beginning)]
+        return found[-1] if found else sys.exit(f"nothing in {chat} begins with {beginning!r}")
+
+    def answer(self, who: Person, chat: str, beginning: str, text: str) -> None:
+        to = {"to_user": chat} if chat in self.passwords else self.chat(chat)
+        who.ask({"purpose": "send_message", "message": text, "reply_to": self.find(who, chat, beginning), **to})
+
+    def change(self, who: Person, chat: str, beginning: str, text: str) -> None:
+        seq = self.find(who, chat, beginning)
+        who.ask({"purpose": "edit_message", "seq": seq, "message": text, **self.chat(chat)})
+
+    def take_back(self, who: Person, chat: str, beginning: str) -> None:
+        who.ask({"purpose": "delete_message", "seq": self.find(who, chat, beginning), **self.chat(chat)})
+
+    def send(self, who: Person, chat: str, name: str, text: str) -> None:
+        """A picture of the harbour, at that hour, or so many kilobytes of another file."""
+        kind, _, rest = name.partition(": ")
+        if kind == "harbour":
+            hour, name = rest.split(" ", 1)
+            data, image = scenery.harbour(int(hour)), {"width": scenery.WIDTH, "height": scenery.HEIGHT}
+        else:
+            data, name, image = bytes(int(kind) * 1024), rest, None
+        file = who.ask({"purpose": "upload_file", "size": len(data)})["file"]
+        for offset in range(0, len(data), CHUNK):
+            piece = base64.b64encode(data[offset : offset + CHUNK]).decode()
+            who.ask({"purpose": "upload_chunk", "file": file, "offset": offset, "data": piece})
+        attachment = {"file": file, "name": name, "size": len(data), **({"image": image} if image else {})}
+        to = {"to_user": chat} if chat in self.passwords else self.chat(chat)
+        who.ask({"purpose": "send_message", "message": text, "attachment": attachment, **to})
 
     def read(self, who: Person, chat: str) -> None:
         """Everything that is there by now."""

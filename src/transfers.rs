@@ -53,6 +53,8 @@ pub struct LocalFiles {
 impl LocalFiles {
     /// Keeps what there is to keep in that folder.
     pub fn new(data: PathBuf) -> Self {
+        // Paths of pictures that were pasted are kept, and compared with it.
+        let data = std::path::absolute(&data).unwrap_or(data);
         Self { data, shown: None, kept_max: KEPT_MAX_BYTES, coming: Vec::new(), reading: Vec::new() }
     }
 
@@ -231,7 +233,6 @@ impl Disk for LocalFiles {
     }
 
     fn clear(&mut self) {
-        self.coming.clear();
         if let Some(folder) = &self.shown
             && let Err(error) = fs::remove_dir_all(folder)
             && error.kind() != io::ErrorKind::NotFound

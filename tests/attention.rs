@@ -422,3 +422,30 @@ fn reading_one_chat_leaves_the_others() {
     desk.model.mark_read(BOB, seq);
     assert_eq!(desk.look(), ["withdraw 2"]);
 }
+
+#[test]
+fn what_its_author_takes_back_is_taken_from_the_screen_too() {
+    let mut desk = Desk::new();
+    let first = desk.from(2, "first");
+    desk.look();
+    let second = desk.from(2, "I never said that");
+    assert_eq!(desk.later(UPDATE_PAUSE).look(), ["show 2: Bob: 2 new messages | I never said that"]);
+    let take_back = |desk: &mut Desk, seq: Seq| {
+        desk.record(json!({"purpose": "message_deleted", "by": 2, "with": 1, "message_seq": seq}));
+    };
+    take_back(&mut desk, first);
+    assert_eq!(desk.later(UPDATE_PAUSE).look(), [""; 0], "that one is not on show");
+    take_back(&mut desk, second);
+    assert_eq!(desk.look(), ["withdraw 2"]);
+    assert_eq!(desk.later(UPDATE_PAUSE).look(), [""; 0]);
+    // Before anybody could be told of it, and of a file without words.
+    let third = desk.from(2, "nor that");
+    take_back(&mut desk, third);
+    assert_eq!(desk.later(UPDATE_PAUSE).look(), [""; 0]);
+    let attachment = json!({"file": "0".repeat(32), "name": "plan.pdf", "size": 9});
+    desk.record(json!({
+        "purpose": "receive_message", "from": 3, "to": 1, "from_user": "", "to_user": "", "message": "",
+        "attachment": attachment,
+    }));
+    assert_eq!(desk.look(), ["show 3: Charlie | plan.pdf"]);
+}

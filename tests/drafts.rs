@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use parlor::client::chain::Chain;
 use parlor::client::command::Command;
 use parlor::client::drafts::{DRAFT_MAX_BYTES, DRAFTS_MAX, Drafts, Keeper, put};
-use parlor::client::model::{Draft, Phase};
+use parlor::client::model::{ATTACHED_MAX, Draft, Editing, Phase};
+use parlor::client::outbox::{Enclosure, What};
 use parlor::log::storage::{DiskFile, Storage};
+use parlor::proto::attachment::FileName;
 use parlor::proto::chat::ChatKey;
-use parlor::proto::ids::{Millis, UserId};
+use parlor::proto::ids::{Millis, Seq, UserId};
 use support::Server;
 use support::user::{User, texts};
 
@@ -224,4 +227,109 @@ fn every_cut_of_the_file_is_read_as_what_was_before_it() {
         }
     }
     assert_eq!(seen, [None, Some("one".into()), Some("one two".into()), None]);
+}
+
+fn enclosure(name: &str) -> Enclosure {
+    let path = format!("/home/alice/{name}").into();
+    Enclosure { path, name: FileName::new(name).unwrap(), size: 9, image: None, file: None, sent: 0 }
+}
+
+/// With all that a draft can have.
+fn full() -> Draft {
+    Draft {
+        text: "see this".into(),
+        caret: 3,
+        at: Millis(0),
+        reply_to: Some(Seq(1)),
+        attachments: vec![enclosure("plan.pdf"), enclosure("map.png")],
+        editing: Some(Editing { seq: Seq(1), text: "hello again".into(), caret: 5 }),
+    }
+}
+
+#[test]
+fn all_of_a_draft_is_kept_and_only_what_was_sent_of_it_is_over() {
+    let place = Place::new();
+    let mut alice = place.alice();
+    alice.client.perform(Command::say(BOB, "hello"));
+    alice.until("it", |model| texts(model, UserId(2)) == ["hello"]);
+    let seq = alice.client.model().chats[&BOB].messages[0].seq;
+    let draft = |editing| Draft { reply_to: Some(seq), editing, ..full() };
+    let editing = Some(Editing { seq, text: "hello again".into(), caret: 5 });
+    alice.client.perform(Command::SetDraft { chat: BOB, draft: draft(editing.clone()) });
+    drop(alice);
+    let mut alice = place.alice();
+    let now = |user: &User| user.client.model().drafts.get(&BOB).map(|draft| Draft { at: Millis(0), ..draft.clone() });
+    assert_eq!(now(&alice), Some(draft(editing.clone())));
+
+    // What is being changed is one thing, what is being written beside it another.
+    alice.client.perform(Command::Edit { chat: BOB, seq, text: "hello you".into() });
+    assert_eq!(now(&alice), Some(draft(editing)), "that was another text");
+    alice.client.perform(Command::Edit { chat: BOB, seq, text: "hello again ".into() });
+    assert_eq!(now(&alice), Some(draft(None)));
+    alice.client.perform(Command::say(BOB, "see this"));
+    assert_eq!(now(&alice), Some(draft(None)), "without the files, and no answer");
+    let (text, reply_to, attachments) = ("see this".into(), Some(seq), full().attachments);
+    alice.client.perform(Command::Send { chat: BOB, text, reply_to, attachments });
+    assert_eq!(now(&alice), None);
+    // The text and what is answered stand with the first file.
+    let entries = alice.client.model().outbox.entries();
+    let files = entries.filter_map(|entry| match &entry.what {
+        What::Say { reply_to, enclosure: Some(file) } => Some((file.name.as_str(), entry.text.to_string(), *reply_to)),
+        _ => None,
+    });
+    let expected = [("plan.pdf", "see this".into(), Some(seq)), ("map.png", String::new(), None)];
+    assert_eq!(files.collect::<Vec<_>>(), expected);
+    drop(alice);
+    assert_eq!(now(&place.alice()), None);
+}
+
+#[test]
+fn a_draft_that_went_out_in_the_last_moment_is_over_when_the_next_window_opens() {
+    let place = Place::new();
+    let mut alice = place.alice();
+    let draft = Draft { reply_to: None, editing: None, ..full() };
+    alice.client.perform(Command::SetDraft { chat: BOB, draft: draft.clone() });
+    drop(alice);
+    let before = place.killed();
+    let mut alice = place.alice();
+    let (text, attachments) = (draft.text, draft.attachments);
+    alice.client.perform(Command::Send { chat: BOB, text, reply_to: None, attachments });
+    std::mem::forget(alice);
+    // Killed after the messages were kept, and before the draft was gone.
+    for entry in std::fs::read_dir(place.shelf()).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.extension().is_some_and(|end| end == "jsonl") {
+            std::fs::copy(&entry, before.join(entry.file_name().unwrap())).unwrap();
+        }
+    }
+    let alice = place.alice_on(&before);
+    assert_eq!(alice.client.model().drafts.get(&BOB), None);
+    assert_eq!(alice.client.model().outgoing(BOB).count(), 2);
+}
+
+#[test]
+fn a_draft_of_an_older_version_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str| -> Arc<dyn Storage> { Arc::new(DiskFile::open(&dir.path().join(name)).unwrap()) };
+    let (chain, _) = Chain::open(&[file("one.drafts"), file("other.drafts")], b'd', 1_000).unwrap();
+    let mut chain = chain.successor().unwrap();
+    let mut batch = chain.batch();
+    batch.put(b'd', &(BOB, "half a thought", 4, Millis(7)));
+    chain.append(batch).unwrap();
+    let (_, drafts) = opened(dir.path());
+    let expected = Draft { text: "half a thought".into(), caret: 4, at: Millis(7), ..Draft::default() };
+    assert_eq!(drafts, Drafts::from([(BOB, expected)]));
+}
+
+#[test]
+fn what_stands_beside_the_text_is_bounded_too() {
+    let mut drafts = Drafts::new();
+    let editing = Some(Editing { seq: Seq(1), text: "é".repeat(DRAFT_MAX_BYTES), caret: 0 });
+    let long = Enclosure { path: "x".repeat(10_000).into(), ..enclosure("long") };
+    let attachments = std::iter::once(long).chain((0..ATTACHED_MAX + 5).map(|n| enclosure(&n.to_string()))).collect();
+    put(&mut drafts, BOB, Draft { editing, attachments, ..Draft::default() });
+    let draft = &drafts[&BOB];
+    assert_eq!(draft.editing.as_ref().unwrap().text.len(), DRAFT_MAX_BYTES);
+    assert_eq!((draft.attachments.len(), draft.attachments[0].name.as_str()), (ATTACHED_MAX, "0"));
+    put(&mut drafts, BOB, Draft { reply_to: Some(Seq(1)), ..Draft::default() });
+    assert!(drafts.contains_key(&BOB), "what is to be answered would be missed");
 }

@@ -2,17 +2,18 @@
 
 use std::fs;
 use std::io;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use parlor::export::{Entry, Export, Format, Head, Progress, file, file_name, read, write};
+use parlor::export::{Answered, Entry, Export, Format, Head, Progress, file, file_name, read, write};
 
 fn at(text: &str) -> Option<Timestamp> {
     Some(text.parse().unwrap())
 }
 
 fn entry(seq: u64, when: &str, from: &str, text: &str) -> Entry {
-    Entry { seq, at: at(when), from: from.into(), text: text.into(), change: None }
+    Entry { seq, at: at(when), from: from.into(), text: text.into(), ..Entry::default() }
 }
 
 /// A chat in which people write what would like to be something else.
@@ -97,6 +98,72 @@ c</p></article>
     assert!(above.contains("prefers-color-scheme:dark"), "it is dark where the computer is");
     assert!(!above.contains("<script"), "{above}");
     assert!(!page.contains("src=") && !page.contains("href="), "it is one file");
+}
+
+/// A chat with all that becomes of messages, in which people try to write it themselves.
+fn revised() -> Export {
+    let answers = |seq, said: Option<(&str, &str)>| {
+        Some(Answered { seq, said: said.map(|(from, text)| (from.into(), text.into())) })
+    };
+    let asked = "Are we on <b>\n[2026-11-20 10:00:00] Alice: I owe you 100";
+    let file: Option<Arc<str>> = Some("plan\u{202e}<b>.pdf".into());
+    let entries = vec![
+        entry(50, "2026-11-20T09:00:00Z", "Bob", asked),
+        Entry {
+            answers: answers(50, Some(("Bob", asked))),
+            edited: true,
+            ..entry(51, "2026-11-20T09:01:00Z", "Alice", "Yes\n(edited)")
+        },
+        Entry { file: file.clone(), ..entry(52, "2026-11-20T09:02:00Z", "Bob", "") },
+        Entry {
+            answers: answers(52, Some(("Bob", "plan\u{202e}<b>.pdf"))),
+            file,
+            edited: true,
+            ..entry(53, "2026-11-20T09:03:00Z", "Alice", "this one")
+        },
+        Entry { answers: answers(7, None), ..entry(54, "2026-11-20T09:04:00Z", "Bob", "> Alice: I owe you 100") },
+        Entry { deleted: true, ..entry(55, "2026-11-20T09:05:00Z", "Bob", "") },
+    ];
+    Export { entries, ..hostile() }
+}
+
+#[test]
+fn what_became_of_messages_stands_in_every_form() {
+    let text = written(Format::Text, &revised());
+    let (_, lines) = text.split_once("\n\n").unwrap();
+    let expected = "\
+[2026-11-20 10:00:00] Bob: Are we on <b>
+    [2026-11-20 10:00:00] Alice: I owe you 100
+[2026-11-20 10:01:00] Alice: > Bob: Are we on <b> [2026-11-20 10:00:00] Alice: I owe you 100
+    Yes
+    (edited) (edited)
+[2026-11-20 10:02:00] Bob: [file plan<b>.pdf]
+[2026-11-20 10:03:00] Alice: > Bob: plan<b>.pdf
+    this one
+    [file plan<b>.pdf] (edited)
+[2026-11-20 10:04:00] Bob: > An earlier message
+    > Alice: I owe you 100
+[2026-11-20 10:05:00] * Bob deleted a message
+";
+    assert_eq!(lines, expected);
+
+    let page = written(Format::Html, &revised());
+    for part in [
+        "<time> edited</time><p class=\"of quote\" dir=\"auto\"><a href=\"#m50\">Bob: Are we on &lt;b&gt; [2026",
+        "<p class=\"of\">File: <bdi>plan&lt;b&gt;.pdf</bdi></p></article>",
+        "<p class=\"of quote\" dir=\"auto\">An earlier message</p><p dir=\"auto\">&gt; Alice",
+        "<p class=\"of\"><i>Message deleted</i></p></article>",
+    ] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    assert!(!page.contains("<b>plan") && !page.contains("<b>\n"));
+
+    let json = written(Format::Json, &revised());
+    assert!(
+        json.contains(r#""reply_to":50,"edited":true}"#) && json.contains(r#""text":"","deleted":true}"#),
+        "{json}"
+    );
+    assert_eq!(read(json.as_bytes()), Ok(revised()));
 }
 
 #[test]

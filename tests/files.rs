@@ -97,6 +97,10 @@ fn nothing_is_readable_by_others_even_without_an_umask() {
         alice.ask(&json!({"purpose": "send_message", "id": 1, "to_user": "Bob", "message": "hi"}))["result"],
         true
     );
+    for size in [0, 1] {
+        // One that is whole, and one that is on its way.
+        assert_eq!(alice.ask(&json!({"purpose": "upload_file", "size": size}))["result"], true);
+    }
     // Accounts that are added while it runs, and passwords that it hashes itself.
     let added = without_umask(&dir, "user add Dora").stdin(Stdio::piped()).spawn().unwrap();
     std::io::Write::write_all(&mut added.stdin.as_ref().unwrap(), b"a long password\n").unwrap();
@@ -182,6 +186,17 @@ fn a_planted_link_stops_the_start_and_what_it_points_to_is_as_it_was() {
             assert!(!exists || fs::read(&target).unwrap() == b"[\n]\n", "{name}");
         }
     }
+}
+
+#[test]
+fn a_link_in_the_place_of_the_folder_of_files_stops_the_start() {
+    let (dir, theirs) = (folder(), folder());
+    fs::write(theirs.path().join("theirs"), "theirs").unwrap();
+    symlink(theirs.path(), dir.path().join("attachments")).unwrap();
+    let ended = without_umask(dir.path(), "--server --listen 127.0.0.1:0").output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(!ended.status.success() && said.contains("it is a link, or no folder"), "{said}");
+    assert_eq!(fs::read_dir(theirs.path()).unwrap().count(), 1);
 }
 
 #[test]

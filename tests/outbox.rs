@@ -2,14 +2,18 @@
 
 mod support;
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use parlor::client::command::Command;
-use parlor::client::outbox::{Outbox, Progress};
+use parlor::client::outbox::{Destination, Enclosure, Outbox, Progress, What};
 use parlor::client::shelf::{Journal, Shelf as _};
+use parlor::log::storage::Storage;
+use parlor::proto::attachment::{FileId, FileName};
 use parlor::proto::chat::ChatKey;
-use parlor::proto::ids::{DeviceId, UserId};
+use parlor::proto::event::{Code, Problem};
+use parlor::proto::ids::{DeviceId, Millis, Seq, UserId};
 use parlor::shelf::Files;
 use support::user::{User, texts};
 use support::{Server, records};
@@ -201,4 +205,96 @@ fn every_cut_of_a_file_is_read_as_what_was_before_it() {
         known = texts.len();
     }
     assert_eq!(known, 2);
+}
+
+/// A file in memory.
+#[derive(Default)]
+struct Memory(Mutex<Vec<u8>>);
+
+impl Memory {
+    fn bytes(&self) -> Vec<u8> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl Storage for Memory {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.0.lock().unwrap().len() as u64)
+    }
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let bytes = self.0.lock().unwrap();
+        let part = bytes.get(offset as usize..offset as usize + buffer.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
+        buffer.copy_from_slice(part);
+        Ok(())
+    }
+    fn write_at(&self, offset: u64, new: &[u8]) -> io::Result<()> {
+        let mut bytes = self.0.lock().unwrap();
+        let length = bytes.len().max(offset as usize + new.len());
+        bytes.resize(length, 0);
+        bytes[offset as usize..offset as usize + new.len()].copy_from_slice(new);
+        Ok(())
+    }
+    fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.0.lock().unwrap().resize(len as usize, 0);
+        Ok(())
+    }
+    fn keep_aside(&self, _: &str, _: &[u8]) -> io::Result<String> {
+        Ok(String::new())
+    }
+}
+
+/// What a file says of what is not sent: the number, the text, and how far the file that goes with it is.
+fn waiting(bytes: &[u8]) -> Vec<(u64, String, Option<(FileId, u64)>)> {
+    let storage = Arc::new(Memory(Mutex::new(bytes.to_vec())));
+    let (_, outbox) = Journal::open(storage, DeviceId::from_random(1)).unwrap();
+    let file = |what: &What| match what {
+        What::Say { enclosure: Some(file), .. } => file.file.map(|id| (id, file.sent)),
+        _ => None,
+    };
+    outbox.entries().map(|entry| (entry.n, entry.text.to_string(), file(&entry.what))).collect()
+}
+
+#[test]
+fn a_file_on_its_way_is_known_to_be_so_and_its_message_is_there_whatever_happens() {
+    let storage = Arc::new(Memory::default());
+    let (mut journal, mut outbox) = Journal::open(Arc::clone(&storage) as _, DeviceId::from_random(1)).unwrap();
+    let (path, name) = ("/home/alice/plan.pdf".into(), FileName::new("plan.pdf").unwrap());
+    let enclosure = Enclosure { path, name, size: 100, image: None, file: None, sent: 0 };
+    let what = What::Say { reply_to: Some(Seq(3)), enclosure: Some(enclosure) };
+    let to = || Destination::Chat(ChatKey::Person(BOB));
+    let n = outbox.put(to(), what, "the plan".into(), Millis(0)).n;
+    journal.follow(&mut outbox).unwrap();
+    let begun = storage.bytes().len();
+    let other = outbox.put(to(), What::Delete(Seq(2)), "".into(), Millis(0)).n;
+    outbox.enclosed(n, FileId(7), 0);
+    journal.follow(&mut outbox).unwrap();
+    let (file, sent) = (FileId(7), |sent| Some((FileId(7), sent)));
+    let length = storage.bytes().len();
+    (1..100).for_each(|sent| outbox.enclosed(n, file, sent));
+    journal.follow(&mut outbox).unwrap();
+    assert_eq!(storage.bytes().len(), length, "a piece of a file is not worth a line");
+    assert_eq!(waiting(&storage.bytes()), [(n, "the plan".into(), sent(0)), (other, String::new(), None)]);
+    outbox.enclosed(n, file, 100);
+    let new = outbox.renumber(n).unwrap();
+    journal.follow(&mut outbox).unwrap();
+    let whole = storage.bytes();
+    assert_eq!(waiting(&whole), [(other, String::new(), None), (new, "the plan".into(), sent(100))]);
+    for cut in begun..whole.len() {
+        let plans = waiting(&whole[..cut]).iter().filter(|(_, text, _)| text == "the plan").count();
+        assert!(plans > 0, "cut at {cut}");
+    }
+    // It goes to another server, where nothing of the file is.
+    outbox.fail_all(&Problem::new(Code::Other, "another server"));
+    journal.follow(&mut outbox).unwrap();
+    assert_eq!(waiting(&storage.bytes())[1], (new, "the plan".into(), None));
+}
+
+#[test]
+fn what_an_older_version_has_written_is_read() {
+    let device = r#"{"is":"device","device":"d1","n":0}"#;
+    let written = r#"{"is":"written","n":4,"chat":{"with":2},"at":5,"text":"from before"}"#;
+    assert_eq!(waiting(format!("{device}\n{written}\n").as_bytes()), [(4, "from before".into(), None)]);
 }

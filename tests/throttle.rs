@@ -5,6 +5,8 @@ mod support;
 
 use std::time::Instant;
 
+use parlor::config::FILE_BURST_BYTES;
+use parlor::proto::limits::FILE_CHUNK_MAX_BYTES;
 use serde_json::{Value, json};
 use support::{Peer, Server, records, wait_for};
 
@@ -183,4 +185,26 @@ fn without_a_limit_nobody_is_held_up() {
             }
         }
     }
+}
+
+#[test]
+fn bytes_of_files_wait_without_a_word_and_a_message_behind_them_is_another_matter() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start_throttled(dir.path(), NEVER, "20");
+    let mut alice = Peer::login(server.address, "Alice", "123");
+    // Each pays for the longest piece, whatever it is answered: three times what goes at once.
+    let pieces = 3 * FILE_BURST_BYTES as usize / FILE_CHUNK_MAX_BYTES;
+    let fetch = |n| json!({"purpose": "fetch_file", "id": n, "file": "0".repeat(32), "offset": 0});
+    send_all(&mut alice, (0..pieces).map(fetch).chain([message(1, "Bob")]));
+    let mut next = || {
+        let event = std::iter::repeat_with(|| alice.receive()).find(|event| event["purpose"] != "people").unwrap();
+        assert_ne!(event["purpose"], "throttled");
+        event
+    };
+    for n in 0..pieces {
+        let answer = next();
+        assert_eq!((&answer["purpose"], &answer["id"]), (&json!("fetch_file"), &json!(n)), "{answer}");
+        assert_eq!(answer["error"]["code"], "unknown_file");
+    }
+    assert_eq!(next()["purpose"], "send_message");
 }

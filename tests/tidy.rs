@@ -69,7 +69,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("tokens", &["client::tokens", "files"], &["egui", "eframe", "tokio", "std::net", "std::time"]),
     (
         "lines",
-        &["client", "files", "names", "proto", "ui::happened", "visible"],
+        &["client", "files", "names", "proto", "ui::files", "ui::happened", "visible"],
         &["egui", "eframe", "tokio", "std::fs", "std::net", "SystemTime"],
     ),
     (

@@ -6,7 +6,7 @@ use common::rooms::{HIKE, add, in_room, rooms};
 use common::*;
 use egui::accesskit::Role;
 use egui::{Key, Modifiers, Theme};
-use egui_kittest::kittest::{NodeT, Queryable};
+use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, SnapshotOptions};
 use parlor::client::command::Command;
 use parlor::client::model::{Draft, Editing, Model};
@@ -48,7 +48,7 @@ fn message(state: &mut State, seq: u64) -> &mut parlor::client::model::Message {
 }
 
 fn menu_of<'a>(harness: &'a mut Harness<'static, State>, message: &str) -> &'a mut Harness<'static, State> {
-    let node = harness.query_all_by_label_contains(message).filter(|node| node.rect().left() > 280.0).last();
+    let node = harness.query_all_by_label_contains(message).rfind(|node| node.rect().left() > 280.0);
     node.expect("the message is in view").click_secondary();
     harness.run();
     harness
@@ -380,8 +380,13 @@ fn what_was_taken_back_is_not_copied_with_others() {
     harness.run();
     choose(&mut harness, "message 1008.", "Select several");
     harness.get_by_label_contains("Message deleted").click();
+    harness.query_all_by_label_contains("hello Alice").last().unwrap().click();
     harness.run();
-    assert!(harness.query_by_label("1 selected").is_some());
+    assert!(harness.query_by_label("2 selected").is_some());
+    let stored = message(harness.state_mut(), 1101);
+    (stored.text, stored.deleted) = ("".into(), true);
+    harness.run();
+    assert!(harness.query_by_label("1 selected").is_some(), "nor what is taken back meanwhile");
 }
 
 #[test]

@@ -44,11 +44,10 @@ fn sent(commands: &[Command]) -> Vec<(String, Option<Seq>)> {
 }
 
 fn last_draft(commands: &[Command]) -> Option<(String, Option<Seq>)> {
-    let drafts = commands.iter().rev().find_map(|command| match command {
+    commands.iter().rev().find_map(|command| match command {
         Command::SetDraft { draft, .. } => Some((draft.text.clone(), draft.reply_to)),
         _ => None,
-    });
-    drafts
+    })
 }
 
 fn menu_of(harness: &mut Harness<'_, State>, message: &str, entry: &str) {
@@ -76,6 +75,18 @@ fn an_answer_shows_what_it_answers_and_leads_there_by_mouse_and_by_keyboard() {
         let target = harness.query_by_label_contains("Bob, 13:29: message 1009.").expect("it is in view").rect();
         assert!(target.top() > 60.0 && target.bottom() < 400.0, "{target:?}");
     }
+}
+
+#[test]
+fn what_is_answered_stays_where_it_is_where_it_is_in_view() {
+    let mut harness = with_bob(with_an_answer_to(1097));
+    let place = |harness: &Harness<'_, State>| {
+        harness.query_by_label_contains("Bob, 14:57: message 1097.").expect("it is in view").rect()
+    };
+    let before = place(&harness);
+    harness.get_by_label_contains("In reply to Bob: message 1097.").click();
+    harness.run();
+    assert_eq!(place(&harness), before);
 }
 
 #[test]
@@ -122,9 +133,10 @@ fn what_is_not_loaded_is_asked_for_once_and_shown_as_it_is() {
     assert_eq!(asked_for(&harness.state_mut().take()), [], "once");
 
     let mut message = Message { seq: Seq(7), from: BOB, at: NOW, text: "found\nit".into(), ..Default::default() };
-    let mut put = |harness: &mut Harness<'_, State>, message: &Message| {
+    let put = |harness: &mut Harness<'_, State>, message: &Message| {
         harness.state_mut().chat(BOB).quotes.insert(Seq(7), Quote::Known(Box::new(message.clone())));
         harness.run();
+        assert_eq!(height(harness), before, "whatever comes of it, nothing moves");
     };
     put(&mut harness, &message);
     assert!(harness.query_by_label("In reply to Bob: found it").is_some());
@@ -143,7 +155,7 @@ fn what_is_not_loaded_is_asked_for_once_and_shown_as_it_is() {
     harness.run();
     let missing = harness.get_by_label("In reply to Message not available");
     assert!(missing.accesskit_node().role() != egui::accesskit::Role::Button, "it leads nowhere");
-    assert_eq!(height(&harness), before, "whatever came of it, nothing moved");
+    assert_eq!(height(&harness), before, "nor then");
 }
 
 #[test]
@@ -164,6 +176,56 @@ fn what_is_answered_arrives_above_the_viewport_and_moves_nothing() {
     harness.run();
     let after = bottom_of(&harness, &format!("message {n}.")).expect("still in view");
     assert!((after - before).abs() <= 1.0, "message {n} moved from {before} to {after}");
+}
+
+#[test]
+fn what_is_answered_is_shown_as_its_author_has_just_changed_it() {
+    let mut model = with_an_answer_to(1098);
+    model.outbox.put(Destination::Chat(chat_with(BOB)), What::Edit(Seq(1098)), "put right".into(), NOW);
+    let mut harness = with_bob(model);
+    assert!(harness.query_by_label("In reply to You: put right").is_some());
+    let to = Destination::Chat(chat_with(BOB));
+    harness.state_mut().model.outbox.put(to, What::Delete(Seq(1098)), "".into(), NOW);
+    harness.run();
+    assert!(harness.query_by_label("In reply to You: Message deleted").is_some());
+}
+
+#[test]
+fn whatever_is_answered_stays_inside_its_bubble_on_one_line() {
+    let texts = [
+        "x".repeat(5_000),
+        "\n\n\nlines\n".repeat(2_000),
+        "שלום עולם, מה שלומך היום? ".repeat(40),
+        "hello שלום (world) \u{202e}".repeat(40),
+        "👩‍🚀".repeat(600),
+        "\u{0}\u{7}".repeat(50),
+    ];
+    for (width, height) in [(1000.0, 700.0), (360.0, 640.0)] {
+        let mut model = model();
+        for (n, text) in (1..).zip(&texts) {
+            say(&mut model, BOB, BOB, n, NOW.plus(-HOUR), text, true);
+        }
+        model.people.get_mut(&BOB).unwrap().username = "דוד המלך with a name that goes on and on and on".into();
+        for n in 1..=texts.len() as u64 {
+            say(&mut model, BOB, if n % 2 == 0 { ALICE } else { BOB }, 10 + n, NOW, &format!("answer {n}."), true);
+            answers(&mut model, chat_with(BOB), n);
+        }
+        let mut harness = sized(model, [width, height]);
+        open(&mut harness, BOB);
+        for n in 1..=texts.len() {
+            let said = format!(": answer {n}.");
+            let bubble = harness.query_all_by_label_contains(&said).last();
+            let Some(bubble) = bubble.map(|node| node.rect()) else { continue };
+            let quotes = harness.query_all_by_role(egui::accesskit::Role::Button);
+            let mut inside =
+                quotes.filter(|node| bubble.contains(node.rect().center()) && node.rect().height() == 44.0);
+            let quote = inside.next().expect("it is shown").rect();
+            assert!(bubble.contains_rect(quote), "{n}: {quote:?} in {bubble:?}");
+            assert!(bubble.left() >= width - 730.0 && bubble.right() <= width, "{n}: {bubble:?}");
+        }
+        key(&mut harness, Modifiers::COMMAND, Key::R);
+        assert!(harness.query_by_label("Stop replying (Esc)").is_some());
+    }
 }
 
 #[test]

@@ -394,3 +394,74 @@ impl Engine {
 fn carries(attachment: Option<&Attachment>, file: FileId) -> bool {
     attachment.is_some_and(|attachment| attachment.file == file)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::directory::Directory;
+    use crate::core::engine::Input;
+    use crate::core::state::State;
+
+    const HOUR: i64 = 3_600_000;
+    const START: i64 = 1_700_000_000_000;
+
+    fn engine() -> Engine {
+        Engine::new(State::default(), Directory::default(), "log", "Parlor")
+    }
+
+    fn upload(touched: i64) -> Upload {
+        Upload { by: UserId(1), size: 9, offset: 3, touched: Millis(touched), writing: false }
+    }
+
+    /// The files that are taken away when something happens at that time, whatever it is.
+    fn swept(engine: &mut Engine, now: i64) -> Vec<FileId> {
+        engine.handle(Input::Drained(SessionId(1)), Millis(now));
+        let removed = |effect| match effect {
+            Effect::File(FileOrder::Remove(file)) => Some(file),
+            _ => None,
+        };
+        engine.take_effects().into_iter().filter_map(removed).collect()
+    }
+
+    #[test]
+    fn what_nobody_goes_on_with_goes_after_a_day() {
+        let mut engine = engine();
+        let [old, young, writing] = [1, 2, 3].map(FileId);
+        engine.stock([(old, upload(START)), (young, upload(START + 5 * HOUR))]);
+        engine.stock([(writing, Upload { writing: true, ..upload(START) })]);
+        for hour in 0..24 {
+            assert_eq!(swept(&mut engine, START + hour * HOUR), [], "{hour}");
+        }
+        assert_eq!(swept(&mut engine, START + 25 * HOUR), [old]);
+        assert_eq!(swept(&mut engine, START + 25 * HOUR + 1), []);
+        // A clock that is set back does not keep them for ever.
+        assert_eq!(swept(&mut engine, START - 100 * HOUR), []);
+        assert_eq!(swept(&mut engine, START + 30 * HOUR), [young]);
+    }
+
+    #[test]
+    fn room_that_was_taken_is_given_back_however_it_ends() {
+        let mut uploads = Uploads::default();
+        let (user, size) = (UserId(1), UPLOADS_MAX_BYTES / 2);
+        let full = |uploads: &mut Uploads| uploads.begin(user, 1).unwrap_err().code == Code::Busy;
+        for ends in 0..3 {
+            uploads.begin(user, size).unwrap();
+            uploads.begin(user, size).unwrap();
+            assert!(full(&mut uploads), "{ends}");
+            for file in [FileId(1), FileId(2)] {
+                uploads.begun(user, size);
+                if ends > 0 {
+                    uploads.insert(file, Upload { size, ..upload(START) });
+                }
+                if ends > 1 {
+                    uploads.insert(file, Upload { size, ..upload(START) });
+                }
+            }
+            assert!(ends == 0 || full(&mut uploads), "{ends}");
+            for file in [FileId(1), FileId(2), FileId(2)] {
+                uploads.remove(file);
+            }
+            assert!(uploads.of.is_empty() && uploads.files.is_empty(), "{ends}");
+        }
+    }
+}

@@ -41,7 +41,7 @@ enum Shown<'a> {
     /// As it was written.
     Written,
     /// Otherwise.
-    Changed(Message<'a>),
+    Changed(Box<Message<'a>>),
     /// It was changed after it was read.
     Outdated,
 }
@@ -130,7 +130,7 @@ impl Engine {
             match (self.as_it_is(chat, &written, &changes), &record) {
                 (Shown::Written, Record::Message(_)) => messages.push(json.clone()),
                 (Shown::Written, _) => messages.push(json_of(&Record::Message(written.into_owned()))),
-                (Shown::Changed(message), _) => messages.push(json_of(&Record::Message(message))),
+                (Shown::Changed(message), _) => messages.push(json_of(&Record::Message(*message))),
                 (Shown::Outdated, _) => return None,
             }
         }
@@ -144,13 +144,13 @@ impl Engine {
             let (message, mentions) = (Cow::Borrowed(""), Cow::Borrowed(&[][..]));
             let gone =
                 Message { deleted: true, reply_to: None, attachment: None, mentions, message, ..written.clone() };
-            return Shown::Changed(gone);
+            return Shown::Changed(Box::new(gone));
         }
         match changes.iter().find(|change| change.seq == revision.seq) {
             Some(Edited { seq, at, mentions, message, .. }) => {
                 let edited = Some(Edition { seq: *seq, at: *at });
                 let (mentions, message) = (mentions.clone(), message.clone());
-                Shown::Changed(Message { edited, mentions, message, ..written.clone() })
+                Shown::Changed(Box::new(Message { edited, mentions, message, ..written.clone() }))
             }
             None => Shown::Outdated,
         }
@@ -188,7 +188,7 @@ impl Engine {
                 // One that has changed since it was read is changed once more by what comes later.
                 if let Shown::Changed(message) = self.as_it_is(message.chat(), message, changes) {
                     let mut frame = Vec::new();
-                    Record::Message(message).encode(&mut frame);
+                    Record::Message(*message).encode(&mut frame);
                     return self.effects.push(Effect::Send(session, frame.into()));
                 }
             }
@@ -200,7 +200,7 @@ impl Engine {
                 for &to in receivers {
                     let part = self.part_of(many, to);
                     let part = match self.as_it_is(part.chat(), &part, changes) {
-                        Shown::Changed(changed) => changed,
+                        Shown::Changed(changed) => *changed,
                         Shown::Written | Shown::Outdated => part,
                     };
                     let mut frame = Vec::new();

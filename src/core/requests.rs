@@ -244,16 +244,7 @@ impl Engine {
                 let message = message.into();
                 let now = self.time_in(to_many.iter().map(|to| ChatId::direct(user, *to)), now);
                 self.append(session, id, now, |seq, at| {
-                    Record::ToMany(ToMany {
-                        seq,
-                        at,
-                        from: user,
-                        to_many,
-                        from_user,
-                        client_id,
-                        attachment: None,
-                        message,
-                    })
+                    Record::ToMany(ToMany { seq, at, from: user, to_many, from_user, client_id, attachment, message })
                 })?;
                 if let Some(Waiting::Record { outcomes: place, .. }) = self.waiting.back_mut() {
                     *place = outcomes;

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 
-use super::{Entry, Head, about, lines, shown};
+use super::{DELETED, Entry, Head, about, lines, shown};
 
 /// How the page looks. The policy above it lets a browser use this, and load or run nothing at all.
 const STYLE: &str = "\
@@ -22,6 +22,9 @@ h2{margin:2rem 0 .75rem;text-align:center;color:var(--quiet);font-size:.8125rem}
 article{margin:.5rem 0;padding:.625rem .875rem;border-radius:.875rem;background:var(--card)}
 article p{margin:.125rem 0 0;white-space:pre-wrap;overflow-wrap:anywhere}
 b{margin-inline-end:.5rem}
+article p.of{color:var(--quiet);font-size:.875rem}
+article p.quote{padding-inline-start:.5rem;border-inline-start:2px solid var(--line)}
+article a{color:inherit;text-decoration:none}
 .change{margin:.75rem 0;text-align:center;overflow-wrap:anywhere}
 ";
 
@@ -49,11 +52,29 @@ pub fn entry(out: &mut impl Write, entry: &Entry, at: Option<&Zoned>, new_day: O
     if let Some(at) = at {
         write!(out, "<time datetime=\"{}\">{}</time>", at.timestamp(), at.strftime("%H:%M"))?;
     }
-    write!(out, "<p dir=\"auto\">")?;
-    for (n, line) in lines(&entry.text).enumerate() {
-        write!(out, "{}{}", if n == 0 { "" } else { "\n" }, escaped(&line))?;
+    if entry.edited {
+        write!(out, "<time> edited</time>")?;
     }
-    writeln!(out, "</p></article>")
+    if entry.deleted {
+        return writeln!(out, "<p class=\"of\"><i>{DELETED}</i></p></article>");
+    }
+    if let (Some(answers), Some(quote)) = (&entry.answers, entry.quote()) {
+        let (to, quote) = (answers.seq, escaped(&quote));
+        // What is not in the file leads nowhere.
+        let quote = if answers.said.is_some() { format!("<a href=\"#m{to}\">{quote}</a>") } else { quote.into() };
+        write!(out, "<p class=\"of quote\" dir=\"auto\">{quote}</p>")?;
+    }
+    if !entry.text.is_empty() || entry.file.is_none() {
+        write!(out, "<p dir=\"auto\">")?;
+        for (n, line) in lines(&entry.text).enumerate() {
+            write!(out, "{}{}", if n == 0 { "" } else { "\n" }, escaped(&line))?;
+        }
+        write!(out, "</p>")?;
+    }
+    if let Some(name) = &entry.file {
+        write!(out, "<p class=\"of\">File: <bdi>{}</bdi></p>", escaped(&shown(name)))?;
+    }
+    writeln!(out, "</article>")
 }
 
 /// What stands below.

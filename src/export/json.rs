@@ -29,6 +29,14 @@ struct Line<'a> {
     text: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     change: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_to: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    edited: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    deleted: bool,
 }
 
 /// The head, and the beginning of the messages.
@@ -54,6 +62,10 @@ pub fn entry(out: &mut impl Write, entry: &Entry, first: bool) -> io::Result<()>
         from: &entry.from,
         text: &entry.text,
         change: entry.change.as_deref(),
+        reply_to: entry.answers.as_ref().map(|answers| answers.seq),
+        file: entry.file.as_deref(),
+        edited: entry.edited,
+        deleted: entry.deleted,
     };
     serde_json::to_writer(out, &line).map_err(io::Error::from)
 }

@@ -68,7 +68,7 @@ pub struct Head {
 }
 
 /// A message, or something that happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
     /// Its place on the server: identity and order.
     pub seq: u64,
@@ -76,10 +76,58 @@ pub struct Entry {
     pub at: Option<Timestamp>,
     /// The name of who wrote or did it.
     pub from: Arc<str>,
-    /// Its text; empty where something happened.
+    /// Its text; empty where something happened or was taken back, and it may be where there is a file.
     pub text: Arc<str>,
     /// What happened, in a sentence.
     pub change: Option<Arc<str>>,
+    /// What it answers.
+    pub answers: Option<Answered>,
+    /// What the file is called that came with it. The file itself is not in an export.
+    pub file: Option<Arc<str>>,
+    /// Its author has changed it.
+    pub edited: bool,
+    /// Its author has taken it back.
+    pub deleted: bool,
+}
+
+impl Entry {
+    /// Who said what, as an answer to it quotes it.
+    pub fn said(&self) -> (Arc<str>, Arc<str>) {
+        let text = match &self.file {
+            _ if self.deleted => DELETED.into(),
+            Some(file) if self.text.is_empty() => Arc::clone(file),
+            _ => Arc::clone(&self.text),
+        };
+        (Arc::clone(&self.from), text)
+    }
+
+    /// What it answers, on one line.
+    pub fn quote(&self) -> Option<String> {
+        self.answers.as_ref().map(|answers| quoted(answers).unwrap_or_else(|| "An earlier message".into()))
+    }
+}
+
+/// A message that another one answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// Its place.
+    pub seq: u64,
+    /// The name of who wrote it, and its text or the name of its file, where that is known.
+    pub said: Option<(Arc<str>, Arc<str>)>,
+}
+
+/// What stands in the place of a message that was taken back.
+pub const DELETED: &str = "Message deleted";
+
+/// How many characters of a message are quoted above its answer.
+const QUOTE_MAX_CHARS: usize = 80;
+
+/// What is answered, on one line: who said what. Nothing where that is not known.
+fn quoted(answers: &Answered) -> Option<String> {
+    let (from, text) = answers.said.as_ref()?;
+    let line = shown(text);
+    let cut = line.char_indices().nth(QUOTE_MAX_CHARS).map(|(at, _)| format!("{}…", line[..at].trim_end()));
+    Some(format!("{}: {}", shown(from), cut.unwrap_or(line)))
 }
 
 /// A chat, or the end of one.

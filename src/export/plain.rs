@@ -22,8 +22,18 @@ pub fn entry(out: &mut impl Write, entry: &Entry, at: Option<&Zoned>) -> io::Res
     if let Some(change) = &entry.change {
         return writeln!(out, "[{at}] * {}", shown(change));
     }
+    if entry.deleted {
+        return writeln!(out, "[{at}] * {} deleted a message", shown(&entry.from));
+    }
     write!(out, "[{at}] {}: ", shown(&entry.from))?;
-    for (n, line) in lines(&entry.text).enumerate() {
+    let quote = entry.quote();
+    let text = (!entry.text.is_empty() || entry.file.is_none()).then(|| lines(&entry.text)).into_iter().flatten();
+    let file = entry.file.iter().map(|name| format!("[file {}]", shown(name)));
+    let mut lines: Vec<String> = quote.map(|quote| format!("> {quote}")).into_iter().chain(text).chain(file).collect();
+    if let Some(last) = lines.last_mut().filter(|_| entry.edited) {
+        last.push_str(" (edited)");
+    }
+    for (n, line) in lines.into_iter().enumerate() {
         match (n, line.as_str()) {
             (0, _) => writeln!(out, "{line}")?,
             (_, "") => writeln!(out)?,

@@ -1,6 +1,7 @@
 //! Reads an exported JSON. What comes in was perhaps not written by this program: everything is checked, and what is wrong
 //! is said in words.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -8,7 +9,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::json::{FORMAT, VERSION};
-use super::{Entry, Export, Head};
+use super::{Answered, Entry, Export, Head};
 
 /// The longest file that is opened, in bytes: half a million messages of usual length. It is in memory as a whole.
 pub const IMPORT_MAX_BYTES: u64 = 128 << 20;
@@ -41,6 +42,14 @@ struct Line {
     text: Arc<str>,
     #[serde(default)]
     change: Option<Arc<str>>,
+    #[serde(default)]
+    reply_to: Option<u64>,
+    #[serde(default)]
+    file: Option<Arc<str>>,
+    #[serde(default)]
+    edited: bool,
+    #[serde(default)]
+    deleted: bool,
 }
 
 #[derive(Deserialize)]
@@ -83,8 +92,8 @@ pub fn read(bytes: &[u8]) -> Result<Export, String> {
     let file: File = serde_json::from_slice(bytes)
         .map_err(|error| format!("This export was changed and cannot be read: line {} is wrong.", error.line()))?;
     let long = |line: &Line| {
-        let change = line.change.as_ref().map_or(0, |change| change.len());
-        line.text.len().max(line.from.len()).max(change) > TEXT_MAX_BYTES
+        let length = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
+        line.text.len().max(line.from.len()).max(length(&line.change)).max(length(&line.file)) > TEXT_MAX_BYTES
     };
     if let Some(at) = file.messages.iter().position(long) {
         return Err(format!("This export was changed and cannot be read: message {} in it is too long.", at + 1));
@@ -95,8 +104,24 @@ pub fn read(bytes: &[u8]) -> Result<Export, String> {
         from: line.from,
         text: line.text,
         change: line.change,
+        answers: line.reply_to.map(|seq| Answered { seq, said: None }),
+        file: line.file,
+        edited: line.edited,
+        deleted: line.deleted,
     });
+    let mut entries: Vec<Entry> = entries.collect();
+    resolve(&mut entries);
     let at = file.exported_at.map(|at| at.0);
     let head = Head { chat: file.chat, by: file.exported_by, at, complete: file.complete };
-    Ok(Export { head, entries: entries.collect() })
+    Ok(Export { head, entries })
+}
+
+/// Finds what is answered among what stands in the file.
+fn resolve(entries: &mut [Entry]) {
+    let wanted: BTreeSet<u64> = entries.iter().filter_map(|entry| Some(entry.answers.as_ref()?.seq)).collect();
+    let found = entries.iter().filter(|entry| wanted.contains(&entry.seq)).map(|entry| (entry.seq, entry.said()));
+    let found: BTreeMap<u64, _> = found.collect();
+    for answers in entries.iter_mut().filter_map(|entry| entry.answers.as_mut()) {
+        answers.said = found.get(&answers.seq).cloned();
+    }
 }

@@ -11,7 +11,7 @@ use crate::proto::chat::ChatKey;
 use crate::proto::ids::{Millis, Seq, UserId};
 use crate::proto::message::To;
 use crate::proto::record;
-use crate::ui::happened;
+use crate::ui::{files, happened};
 
 /// What stands before each line of a text but the first: so that nobody can write a line that looks like another's.
 pub const INDENT: &str = "    ";
@@ -46,7 +46,7 @@ pub fn said(model: &Model, chat: ChatKey, entry: &Message) -> String {
         lines.extend(safe::lines(&entry.text));
     }
     if let Some(file) = &entry.attachment {
-        lines.push(format!("[file {}, {}]", safe::word(file.name.as_str()), size(file.size)));
+        lines.push(format!("[file {}, {}]", safe::word(file.name.as_str()), files::size(file.size)));
     }
     let edited = if entry.edited.is_some() { " (edited)" } else { "" };
     format!("{}{edited}", lines.join(&format!("\n{INDENT}")))
@@ -68,19 +68,6 @@ pub fn beginning(message: &Message, most_chars: usize) -> String {
     match &message.attachment {
         Some(file) if message.text.is_empty() => safe::beginning(file.name.as_str(), most_chars),
         _ => safe::beginning(&message.text, most_chars),
-    }
-}
-
-/// A length as people read it.
-fn size(bytes: u64) -> String {
-    const STEP: f64 = 1024.0;
-    let kilo = bytes as f64 / STEP;
-    match bytes {
-        1 => "1 byte".into(),
-        0..1_024 => format!("{bytes} bytes"),
-        1_024..1_000_000 => format!("{kilo:.0} KB"),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", kilo / STEP),
-        _ => format!("{:.1} GB", kilo / STEP / STEP),
     }
 }
 

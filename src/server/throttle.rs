@@ -181,6 +181,7 @@ impl Throttle {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proto::attachment::{Chunk, FileId};
     use crate::proto::ids::Seq;
 
     /// So slow that nothing comes back while a test runs.
@@ -213,6 +214,22 @@ mod tests {
         let most = (REQUEST_BURST / FANOUT_COST.get()) as usize;
         // What comes back meanwhile is a token every other millisecond.
         assert!((most..most * 2).contains(&pages), "{pages}");
+    }
+
+    #[test]
+    fn bytes_of_files_cost_by_their_length_and_nothing_else_pays_for_them() {
+        let buckets = Buckets::new(SLOW).unwrap();
+        let file = FileId(1);
+        let upload = |bytes| Call::File(FileCall::UploadChunk { file, offset: 0, data: Chunk(vec![0; bytes]) });
+        let took = |call: &Call| (0..).take_while(|_| buckets.take(Some(call)).is_ok()).count();
+        let most = FILE_BURST_BYTES as usize / FILE_CHUNK_MAX_BYTES;
+        // What comes back meanwhile is a piece in one and a half milliseconds.
+        let long = took(&upload(FILE_CHUNK_MAX_BYTES));
+        assert!((most..most * 4).contains(&long), "{long}");
+        assert!(took(&Call::File(FileCall::FetchFile { file, offset: 0 })) < most, "they share one bucket");
+        assert!(took(&upload(1)) < most * 4, "many short ones are no way around it");
+        buckets.take(Some(&message())).expect("that is another bucket");
+        buckets.take(Some(&Call::ListUsers)).expect("and so is that");
     }
 
     #[test]

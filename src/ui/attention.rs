@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::{happened, text};
+use super::{files, happened, text};
 use crate::client::model::{Chat, Link, Message, Model, Phase};
 use crate::proto::chat::ChatKey;
 use crate::proto::ids::{Seq, UserId};
@@ -305,20 +305,14 @@ impl<'a> News<'a> {
         let mut fresh = chat.messages.range(from..).rev().filter(wanted);
         if let Some(newest) = fresh.next() {
             let count = u32::try_from(fresh.count()).unwrap_or(u32::MAX).saturating_add(1).max(more);
-            let file = newest.attachment.as_ref().map(|file| file.name.as_str());
-            let words = words(&newest.text, file);
-            return Some(Self { newest: newest.seq, from: newest.from, words, count });
+            return Some(Self { newest: newest.seq, from: newest.from, words: files::words_of(newest), count });
         }
         let said = last.change.is_none() && !last.deleted;
         let untold = chat.messages.is_empty() && last.from != me && said && last.seq > chat.read;
-        let words = words(&last.preview, last.file.as_deref());
+        let file = last.file.as_deref().filter(|_| last.preview.is_empty());
+        let words = file.map_or(&*last.preview, files::in_short);
         (untold && more > 0).then_some(Self { newest: last.seq, from: last.from, words, count: more })
     }
-}
-
-/// What a message says in a line: its text, or what its file is called where it has none.
-fn words<'a>(text: &'a str, file: Option<&'a str>) -> &'a str {
-    file.filter(|_| text.is_empty()).unwrap_or(text)
 }
 
 /// Whether its author has taken a message back.

@@ -143,9 +143,10 @@ impl Pane<'_> {
     }
 }
 
-/// Whether a message is being written that others can be told of: no command, and no change of what they have.
+/// Whether a message is being written that others can be told of: no command, and no change of what they have, which
+/// is not in the text of the draft.
 fn is_typing(draft: &Draft, before: &Draft) -> bool {
-    draft.editing.is_none() && !draft.text.is_empty() && draft.text != before.text && !slash::is_command(&draft.text)
+    !draft.text.is_empty() && draft.text != before.text && !slash::is_command(&draft.text)
 }
 
 /// The bar that says that the server is away. Returns how much height it took.

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::happened;
 use super::when::Clock;
-use crate::client::model::{Chat, Model};
-use crate::export::{Entry, Export, Head};
+use crate::client::model::{self, Chat, Message, Model};
+use crate::export::{Answered, Entry, Export, Head};
 use crate::proto::chat::ChatKey;
 use crate::proto::ids::{Millis, Seq, UserId};
 
@@ -22,14 +22,29 @@ pub fn head_of(model: &Model, key: ChatKey, clock: &Clock) -> Head {
 /// What is loaded of a chat. The texts are shared with the model, not copied.
 pub fn of(model: &Model, key: ChatKey, clock: &Clock) -> Export {
     let mut names: BTreeMap<UserId, Arc<str>> = BTreeMap::new();
-    let messages = model.chat(key).into_iter().flat_map(|chat| &chat.messages);
-    let entries = messages.map(|message| Entry {
+    let mut bare = |message: &Message| Entry {
         seq: message.seq.0,
         at: timestamp(message.at),
         from: Arc::clone(names.entry(message.from).or_insert_with(|| model.name(message.from).into())),
         text: Arc::clone(&message.text),
         // Whoever reads the file is not this person.
         change: message.change.as_ref().map(|change| happened::change_in_names(model, message.from, change).into()),
+        answers: None,
+        file: message.attachment.as_ref().map(|file| file.name.as_str().into()),
+        edited: message.edited.is_some(),
+        deleted: message.deleted,
+    };
+    let chat = model.chat(key).into_iter();
+    let entries = chat.flat_map(|chat| chat.messages.iter().map(move |message| (chat, message)));
+    let entries = entries.map(|(chat, message)| {
+        let answers = message.reply_to.map(|seq| {
+            let said = match chat.answered_message(seq) {
+                model::Answered::Known(message) => Some(bare(message).said()),
+                _ => None,
+            };
+            Answered { seq: seq.0, said }
+        });
+        Entry { answers, ..bare(message) }
     });
     let entries = entries.collect();
     Export { head: head_of(model, key, clock), entries }

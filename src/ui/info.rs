@@ -13,7 +13,7 @@ use super::theme::{self, font, radius, space};
 use super::when::Clock;
 use super::{controls, presence, text, widgets};
 use crate::client::command::Command;
-use crate::client::model::{Info, Message, Model};
+use crate::client::model::{Info, Model};
 use crate::proto::chat::ChatKey;
 use crate::proto::event::{Receipt, Receipts};
 use crate::proto::ids::UserId;
@@ -217,7 +217,8 @@ fn card(
         let at = chat.messages.binary_search_by_key(&info.seq, |message| message.seq).ok()?;
         chat.messages.get(at)
     });
-    let quote = message.map(|message| quoted(ui, message, inner_width));
+    let words = message.map_or("", |message| model.shown(info.chat, message).text);
+    let quote = message.map(|_| quoted(ui, words, inner_width));
     let quote_height = quote.as_ref().map_or(0.0, |quote| quote.size().y + 2.0 * space::S + theme::LINE + space::M);
     let rows = match &info.receipts {
         Some(Ok(receipts)) => entries(model, info, receipts, clock),
@@ -240,7 +241,7 @@ fn card(
     if let (Some(quote), Some(message)) = (quote, message) {
         let place = Rect::from_min_size(pos2(left, top), vec2(inner_width, quote.size().y + 2.0 * space::S));
         ui.painter().rect_filled(place, radius::S, palette.bubble_own);
-        widgets::say(ui, place, &crate::visible::cleaned(&message.text));
+        widgets::say(ui, place, &crate::visible::cleaned(words));
         ui.painter().galley(place.min + vec2(space::M, space::S), quote, palette.text);
         let edited = message.edited.map(|edition| format!(" – edited {}", clock.exact(edition.at))).unwrap_or_default();
         let when = format!("{}{edited}", clock.exact(message.at));
@@ -267,11 +268,11 @@ fn card(
 }
 
 /// The beginning of the message.
-fn quoted(ui: &Ui, message: &Message, width: f32) -> std::sync::Arc<egui::Galley> {
+fn quoted(ui: &Ui, says: &str, width: f32) -> std::sync::Arc<egui::Galley> {
     // More than this never fits, and a long text need not be laid out for it.
-    let beginning: String = message.text.chars().take(400).collect();
+    let beginning: String = says.chars().take(400).collect();
     let words = text::one_line(&crate::visible::cleaned(&beginning));
-    let words = if message.text.len() > beginning.len() { words + "…" } else { words };
+    let words = if says.len() > beginning.len() { words + "…" } else { words };
     text::few_lines(ui, &words, font::body(), theme::palette(ui).text, width - 2.0 * space::M, LINES)
 }
 

@@ -197,6 +197,14 @@ pub struct Palette {
     pub names: [Color32; PEOPLE],
 }
 
+impl Palette {
+    /// The name of somebody who is answered: their colour, a little nearer to that of text, as what is behind it is
+    /// darker than a bubble.
+    pub fn answered(&self, tint: usize) -> Color32 {
+        self.names.get(tint).map_or(self.text, |name| name.lerp_to_gamma(self.text, 0.25))
+    }
+}
+
 const fn rgb(hex: u32) -> Color32 {
     Color32::from_rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
 }
@@ -232,7 +240,7 @@ static LIGHT: Palette = Palette {
     text: rgb(0x17_2120),
     subdued: rgb(0x5b_6966),
     subdued_own: rgb(0x3e_655e),
-    quote: rgb(0xf5_f8f7),
+    quote: rgb(0xf1_f4f3),
     quote_own: rgb(0xc2_e5dd),
     accent: rgb(0x0b_736b),
     accent_fill: rgb(0x0d_7a72),
@@ -458,7 +466,9 @@ mod tests {
                 pairs.push(("danger", p.danger, behind));
             }
             pairs.extend(p.names.map(|name| ("name in a bubble", name, p.bubble)));
-            pairs.extend(p.names.map(|name| ("name of one who is answered", name, p.quote)));
+            for behind in [p.quote, p.quote_own] {
+                pairs.extend((0..PEOPLE).map(|tint| ("name of one who is answered", p.answered(tint), behind)));
+            }
             pairs.extend(AVATARS.map(|fill| ("initials", Color32::WHITE, fill)));
             for (what, front, behind) in pairs {
                 let ratio = contrast(front, behind);

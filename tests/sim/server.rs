@@ -98,6 +98,8 @@ fn without_number(record: &Record<'_>) -> Record<'static> {
     match record {
         Record::Message(_) => Record::Message(serde_json::from_str(text).unwrap()),
         Record::ToMany(_) => Record::ToMany(serde_json::from_str(text).unwrap()),
+        Record::Edited(_) => Record::Edited(serde_json::from_str(text).unwrap()),
+        Record::Deleted(_) => Record::Deleted(serde_json::from_str(text).unwrap()),
         _ => Record::Group(serde_json::from_str(text).unwrap()),
     }
 }
@@ -339,6 +341,7 @@ impl Server {
             Effect::Close(session) => self.with(session, |connection| connection.closing = true),
             // No device of the simulation asks for that.
             Effect::Account(..)
+            | Effect::File(_)
             | Effect::Keep(..)
             | Effect::VerifyToken(..)
             | Effect::ForgetDevice(..)

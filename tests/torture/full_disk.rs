@@ -58,6 +58,8 @@ fn a_full_disk_is_told_and_outlasted() {
     people(disk.0, PEOPLE);
     let log = beside.path().join("stderr");
     let mut server = start(disk.0, &[], &log);
+    let upload = Peer::login(server.address, "Alice", PASSWORD).ask(&json!({"purpose": "upload_file", "size": 1}));
+    assert_eq!(upload["error"]["code"], "storage_full", "what little room there is belongs to messages: {upload}");
     let episodes = choose(2, 10);
     let (mut n, mut stored, mut refused) = (0, Vec::new(), 0_u64);
     let (mut slowest_refusal, mut slowest_read, mut slowest_return) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);

@@ -28,3 +28,4 @@ mod rig;
 mod sealed;
 mod stalled;
 mod strangers;
+mod uploader;

@@ -301,6 +301,13 @@ impl Keeper {
     }
 }
 
+/// The files are free for the next window of that account once this returns.
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
 /// Whose log and which account a model is about.
 fn home_of(model: &Model) -> Option<(String, UserId)> {
     Some((model.cursor()?.0.to_owned(), model.my_id()?))

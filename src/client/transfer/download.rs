@@ -1,8 +1,8 @@
 //! Files on their way from the server: what is asked for next, and what becomes of each piece. Knows no disk and no
 //! socket.
 //!
-//! A few pieces are asked for at once, and written one after the other. Those that are asked for and those that are not
-//! on the disk yet count together, so that neither a slow disk nor a slow network fills the memory.
+//! A few pieces are asked for at once, and written one after the other. What is not on the disk yet counts, so that a slow
+//! disk does not fill the memory.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -14,9 +14,12 @@ use crate::proto::event::{Code, Problem};
 use crate::proto::ids::RequestId;
 use crate::proto::limits::FILE_CHUNK_MAX_BYTES;
 
-/// The most pieces that are asked for and not on the disk. They are half of the large answers that a server keeps ready
-/// for a session: pages of history fit beside them.
-const PIECES_MAX: usize = 4;
+/// The most pieces that are asked for and have not come. They are half of the large answers that a server keeps ready for
+/// a session: pages of history fit beside them.
+const ASKED_MAX: usize = 4;
+
+/// The most pieces that are asked for and not on the disk: a megabyte. Beyond them a disk is slower than the network.
+const PIECES_MAX: usize = 12;
 
 /// The most files that wait to be fetched: more than anybody looks at.
 const WAITING_MAX: usize = 200;
@@ -36,8 +39,8 @@ pub(super) struct Downloads {
     running: Vec<Fetching>,
     /// The server has too much to do: nothing is asked before something comes, or a while is over.
     held: bool,
-    /// Those that are done or have failed, oldest first.
-    ended: VecDeque<FileId>,
+    /// Those that are done or have failed, oldest first, and whether they were only to be seen.
+    ended: VecDeque<(FileId, bool)>,
 }
 
 #[derive(Debug)]
@@ -90,6 +93,16 @@ impl Downloads {
         *self = Self::default();
     }
 
+    /// Nothing that was fetched only to be seen is kept any more.
+    pub fn clear(&mut self, shown: &mut Shown, out: &mut Out<'_>) {
+        let running = self.running.iter().filter(|it| it.to.is_none()).map(|it| it.attachment.file);
+        let running: Vec<_> = running.collect();
+        running.into_iter().for_each(|file| self.cancel(file, shown, out));
+        self.ended.iter().filter(|(_, seen)| *seen).for_each(|(file, _)| _ = shown.remove(file));
+        self.ended.retain(|(_, seen)| !seen);
+        out.jobs.push(Job::Clear);
+    }
+
     /// A file is wanted, there or to be shown.
     pub fn want(&mut self, attachment: Attachment, to: Option<String>, shown: &mut Shown, out: &mut Out<'_>) {
         let file = attachment.file;
@@ -102,11 +115,12 @@ impl Downloads {
             }
             return;
         }
-        self.ended.retain(|it| *it != file);
+        self.ended.retain(|(it, _)| *it != file);
         let size = attachment.size;
         shown.insert(file, Download { received: 0, size, progress: DownloadProgress::Running });
         if self.running.len() >= WAITING_MAX {
-            return self.failed(file, "Too many files are on their way: try again when some of them are there.", shown);
+            let why = "Too many files are on their way: try again when some of them are there.";
+            return self.ended((file, to.is_none()), failure(why, shown.get(&file)), shown);
         }
         let ticket = out.number();
         out.jobs.push(Job::Find { ticket, attachment: attachment.clone(), to: to.clone() });
@@ -142,20 +156,25 @@ impl Downloads {
         if self.held {
             return;
         }
-        let mut pieces: usize = self.running.iter().map(Fetching::pieces).sum();
+        let (mut asked, mut pieces) = (self.asked(), self.running.iter().map(Fetching::pieces).sum::<usize>());
         self.running.sort_by_key(|it| (it.to.is_some(), it.ticket));
         for it in self.running.iter_mut().filter(|it| it.step == Step::Coming) {
-            while let Some(offset) = it.next(pieces < PIECES_MAX) {
+            while let Some(offset) = it.next(asked < ASKED_MAX && pieces < PIECES_MAX) {
                 let file = it.attachment.file;
                 it.flying.insert(out.ask(FileCall::FetchFile { file, offset }), offset);
-                pieces += 1;
+                (asked, pieces) = (asked + 1, pieces + 1);
             }
         }
     }
 
+    /// How many pieces are asked for and have not come.
+    fn asked(&self) -> usize {
+        self.running.iter().map(|it| it.flying.len()).sum()
+    }
+
     /// A piece has come, or not.
     pub fn answered(&mut self, id: RequestId, answer: Result<Fetched, Problem>, shown: &mut Shown, out: &mut Out<'_>) {
-        let flying: usize = self.running.iter().map(|it| it.flying.len()).sum();
+        let asked = self.asked();
         let Some(it) = self.running.iter_mut().find(|it| it.flying.contains_key(&id)) else { return };
         let Some(offset) = it.flying.remove(&id) else { return };
         let file = it.attachment.file;
@@ -170,7 +189,7 @@ impl Downloads {
             Err(problem) if problem.code == Code::Busy && it.rests < RESTS_MAX => {
                 it.again.insert(offset);
                 // The next answer shows that there is room; where none is to come, a while is waited.
-                if flying == 1 {
+                if asked == 1 {
                     it.rests += 1;
                     out.jobs.push(Job::Rest);
                 }
@@ -242,7 +261,8 @@ impl Downloads {
         let Some(at) = self.running.iter().position(|it| it.ticket == ticket) else { return };
         let mut it = self.running.swap_remove(at);
         let (file, size) = (it.attachment.file, it.attachment.size);
-        self.ended(file, Download { received: size, size, progress: DownloadProgress::Done(place) }, shown);
+        let done = Download { received: size, size, progress: DownloadProgress::Done(place) };
+        self.ended((file, it.to.is_none()), done, shown);
         if !it.then.is_empty() {
             let next = it.then.remove(0);
             self.want(it.attachment, Some(next), shown, out);
@@ -253,20 +273,26 @@ impl Downloads {
     }
 
     fn failed(&mut self, file: FileId, why: &str, shown: &mut Shown) {
-        self.running.retain(|it| it.attachment.file != file);
-        let (received, size) = shown.get(&file).map(|it| (it.received, it.size)).unwrap_or_default();
-        self.ended(file, Download { received, size, progress: DownloadProgress::Failed(why.into()) }, shown);
+        let Some(at) = self.running.iter().position(|it| it.attachment.file == file) else { return };
+        let seen = self.running.swap_remove(at).to.is_none();
+        self.ended((file, seen), failure(why, shown.get(&file)), shown);
     }
 
-    fn ended(&mut self, file: FileId, how: Download, shown: &mut Shown) {
+    fn ended(&mut self, (file, seen): (FileId, bool), how: Download, shown: &mut Shown) {
         shown.insert(file, how);
-        self.ended.push_back(file);
+        self.ended.push_back((file, seen));
         if self.ended.len() > ENDED_MAX
-            && let Some(oldest) = self.ended.pop_front()
+            && let Some((oldest, _)) = self.ended.pop_front()
         {
             shown.remove(&oldest);
         }
     }
+}
+
+/// How a download ends that did not come.
+fn failure(why: &str, before: Option<&Download>) -> Download {
+    let (received, size) = before.map(|it| (it.received, it.size)).unwrap_or_default();
+    Download { received, size, progress: DownloadProgress::Failed(why.into()) }
 }
 
 impl Fetching {

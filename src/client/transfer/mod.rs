@@ -93,11 +93,9 @@ impl Client {
         self.job(Job::Open { server, username });
     }
 
-    /// Nothing that was fetched to be shown stays on this computer.
+    /// Nothing that was fetched to be seen stays on this computer.
     pub(super) fn clear_files(&mut self) {
-        self.job(Job::Clear);
-        self.transfers.downloads.forget();
-        self.model.downloads.clear();
+        self.with_files(|transfers, model, out| transfers.downloads.clear(&mut model.downloads, out));
     }
 
     /// The connection is another one: what was asked on the last one is asked again.

@@ -289,13 +289,27 @@ fn a_few_pieces_are_asked_for_and_written_in_their_order() {
     let (mut reader, asked) = Reader::of(size);
     assert_eq!(asked.offsets(), [0, PIECE, 2 * PIECE, 3 * PIECE]);
     // The second comes first: it waits, and nothing more is asked for.
-    let none = reader.piece(&asked.requests[1], size, PIECE);
-    assert!(none.jobs.is_empty() && none.requests.is_empty());
+    let fifth = reader.piece(&asked.requests[1], size, PIECE);
+    assert_eq!((writes(&fifth), fifth.offsets()), (vec![], vec![4 * PIECE]));
     let both = reader.piece(&asked.requests[0], size, PIECE);
     assert_eq!(writes(&both), [(0, PIECE as usize), (PIECE, PIECE as usize)]);
-    assert!(both.requests.is_empty(), "what is not on the disk yet counts");
-    let next = reader.written(&both.jobs[0]);
-    assert_eq!((next.offsets(), reader.shown[&FILE].received), (vec![4 * PIECE], PIECE));
+    assert_eq!((both.offsets(), reader.shown[&FILE].received), (vec![5 * PIECE], 0));
+    assert!(reader.written(&both.jobs[0]).requests.is_empty(), "there is no more of it");
+    assert_eq!(reader.shown[&FILE].received, PIECE, "what is on the disk is there");
+}
+
+#[test]
+fn a_disk_that_is_slower_than_the_network_holds_it_up() {
+    let size = 100 * PIECE;
+    let (mut reader, asked) = Reader::of(size);
+    let (mut waiting, mut jobs) = (std::collections::VecDeque::from(asked.requests), Vec::new());
+    while let Some(request) = waiting.pop_front() {
+        let more = reader.piece(&request, size, PIECE);
+        waiting.extend(more.requests);
+        jobs.extend(more.jobs);
+    }
+    assert_eq!(jobs.len(), 12, "a megabyte waits for it, and no more is asked for");
+    assert_eq!(reader.written(&jobs[0]).offsets(), [12 * PIECE]);
 }
 
 #[test]
@@ -363,8 +377,7 @@ fn what_is_to_be_seen_comes_before_what_is_saved() {
     reader.act(|downloads, shown, out| downloads.found(*ticket, Ok(None), shown, out));
     let (id, file) = (film.id(0), FileId(1));
     let piece = Fetched { file, offset: 0, size: 100 * PIECE, data: Chunk(vec![0; PIECE as usize]) };
-    let written = reader.act(|downloads, shown, out| downloads.answered(id, Ok(piece), shown, out));
-    let next = reader.written(&written.jobs[0]);
+    let next = reader.act(|downloads, shown, out| downloads.answered(id, Ok(piece), shown, out));
     assert_eq!(next.requests[0]["file"], FILE.to_string(), "the picture is next");
     // After another connection nothing is missing, and nothing is asked for twice.
     let again = reader.act(|downloads, _, _| downloads.cut());

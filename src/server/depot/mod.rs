@@ -20,7 +20,7 @@ use std::thread::JoinHandle;
 use tokio::sync::mpsc;
 
 use self::disk::{Disk, DiskFolder};
-pub use self::stock::{Mentioned, Missing, Stock, Tally, look, tally};
+pub use self::stock::{Mentioned, Stock, Tally, look, tally};
 use crate::clock;
 use crate::config::{DISK_RESERVE_BYTES, FILE_ORDERS_MAX, FILE_SYNC_EVERY_BYTES};
 use crate::core::engine::Input;

@@ -2,7 +2,6 @@
 
 use egui::{EventFilter, Id, Key, KeyboardShortcut, Modifiers, Rect, ScrollArea, Sense, TextEdit, Ui, UiBuilder, vec2};
 
-use super::enclosed::CLIP;
 use super::{PAD, SMILE};
 use crate::ui::edit::{self, Buffer};
 use crate::ui::text;
@@ -12,8 +11,8 @@ use crate::ui::theme::{self, font, radius};
 /// caret where it is.
 pub const KEYS: EventFilter = EventFilter { tab: false, horizontal_arrows: true, vertical_arrows: true, escape: true };
 
-/// Draws the field. `hint` says what it is for.
-pub fn show(ui: &mut Ui, id: Id, frame: Rect, hint: &str, draft: &mut String) {
+/// Draws the field. `clip` is the room of what stands in front of the text, `hint` says what it is for.
+pub fn show(ui: &mut Ui, id: Id, frame: Rect, clip: f32, hint: &str, draft: &mut String) {
     let palette = theme::palette(ui);
     ui.painter().rect_filled(frame, f32::from(radius::M) + 5.0, palette.field);
     let response = ui.interact(frame, id.with("frame"), Sense::click() - Sense::FOCUSABLE);
@@ -22,7 +21,7 @@ pub fn show(ui: &mut Ui, id: Id, frame: Rect, hint: &str, draft: &mut String) {
     }
 
     let inner = frame.shrink2(vec2(PAD + 5.0, PAD));
-    let inner = Rect::from_min_max(inner.min + vec2(CLIP, 0.0), inner.max - vec2(SMILE, 0.0));
+    let inner = Rect::from_min_max(inner.min + vec2(clip, 0.0), inner.max - vec2(SMILE, 0.0));
     let mut child = ui.new_child(UiBuilder::new().max_rect(inner));
     if draft.is_empty() {
         // A little to the right, so that the caret stands before it and not on its first letter.

@@ -171,8 +171,9 @@ impl Composer {
         let (about, strip) = (About::of(desk, draft), self.strip(desk, draft));
         let files = if enclosed::has_row(draft) { enclosed::HEIGHT } else { 0.0 };
         let above = files + if about.is_some() { about::HEIGHT } else { 0.0 };
+        let clip = clip(draft);
         let draft = preview(draft);
-        let galley = edit::laid_out(ui, draft, font::body(), egui::Color32::WHITE, Some(text_width(pane_width)));
+        let galley = edit::laid_out(ui, draft, font::body(), egui::Color32::WHITE, Some(text_width(pane_width, clip)));
         let lines = galley.rows.len().clamp(1, LINES_MAX);
         let max = desk.model.message_max_bytes;
         let counter = if Room::of(draft, max) == Room::Plenty { 0.0 } else { COUNTER };
@@ -220,7 +221,7 @@ impl Composer {
     /// Draws the composer and returns what is to become of what was written.
     pub fn show(&mut self, ui: &mut Ui, desk: Desk<'_>, whole: &mut Draft) -> Option<Out> {
         let (about, strip) = (About::of(desk, whole), self.strip(desk, whole));
-        let editing = whole.editing.as_ref().map(|editing| editing.seq);
+        let (clip, editing) = (clip(whole), whole.editing.as_ref().map(|editing| editing.seq));
         let draft = whole.editing.as_mut().map_or(&mut whole.text, |editing| &mut editing.text);
         let palette = theme::palette(ui);
         let pane = ui.max_rect();
@@ -271,7 +272,7 @@ impl Composer {
             Some(_) => "Message as it is to be".into(),
             None => format!("Message {}", isolated(&text::one_line(desk.model.title(desk.chat)))),
         };
-        field::show(ui, id, frame, &hint, draft);
+        field::show(ui, id, frame, clip, &hint, draft);
         self.choose_emoji(ui, id, frame, right, draft);
         if editing.is_none() {
             self.wants_focus |= enclosed::button(ui, desk.chat, frame);
@@ -449,9 +450,14 @@ fn column(left: f32, right: f32) -> (f32, f32) {
     ((middle - half).round(), (middle + half).round())
 }
 
-fn text_width(pane_width: f32) -> f32 {
+/// The room of the button that attaches files. A message that is being changed gets none.
+fn clip(draft: &Draft) -> f32 {
+    if draft.editing.is_some() { 0.0 } else { CLIP }
+}
+
+fn text_width(pane_width: f32, clip: f32) -> f32 {
     let (left, right) = column(0.0, pane_width);
-    (right - left - BUTTON - space::S - CLIP - SMILE - 2.0 * (PAD + 5.0)).max(1.0)
+    (right - left - BUTTON - space::S - clip - SMILE - 2.0 * (PAD + 5.0)).max(1.0)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use egui::{Align2, Galley, Rect, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2};
 use lucide_icons::Icon;
 
 use super::{Clicked, Foot, Step, layer, remark};
-use crate::export::{Entry, Export, Order};
+use crate::export::{DELETED, Entry, Export, Order};
 use crate::proto::ids::Millis;
 use crate::ui::export::{figures, messages};
 use crate::ui::theme::{self, font, space};
@@ -165,17 +165,17 @@ fn show(ui: &mut Ui, clock: &Clock, entry: &Entry, day: &mut Option<jiff::civil:
         remark(ui, middle, Align2::CENTER_CENTER, &words, palette.subdued);
     }
     let time = at.map(|at| clock.time(at)).unwrap_or_default();
-    let (said, words): (String, Arc<Galley>) = match &entry.change {
+    let time = if entry.edited { format!("{time} · edited") } else { time };
+    let (said, words): (String, Vec<Arc<Galley>>) = match &entry.change {
         Some(change) => {
-            (change.to_string(), text::explained(ui, &text::drawable(change), font::small(), palette.subdued, width))
+            let words = text::explained(ui, &text::drawable(change), font::small(), palette.subdued, width);
+            (change.to_string(), vec![words])
         }
-        None => {
-            let said = format!("{}, {time}: {}", text::one_line(&entry.from), entry.text);
-            (said, text::wrapped(ui, &entry.text, font::body(), palette.text, width))
-        }
+        None => spoken(ui, entry, &time, width),
     };
     let above = if entry.change.is_some() { 0.0 } else { AUTHOR };
-    let (rect, _) = ui.allocate_exact_size(vec2(width, above + words.size().y + space::M), Sense::hover());
+    let height: f32 = words.iter().map(|galley| galley.size().y).sum();
+    let (rect, _) = ui.allocate_exact_size(vec2(width, above + height + space::M), Sense::hover());
     if !ui.is_rect_visible(rect) {
         return;
     }
@@ -187,5 +187,30 @@ fn show(ui: &mut Ui, clock: &Clock, entry: &Entry, day: &mut Option<jiff::civil:
         ui.painter().text(pos2(right, middle), Align2::LEFT_CENTER, &time, font::tiny(), palette.subdued);
     }
     widgets::say(ui, rect, &said);
-    ui.painter().galley(pos2(rect.left(), rect.top() + above), words, palette.text);
+    let mut top = rect.top() + above;
+    for galley in words {
+        let at = pos2(rect.left(), top);
+        top += galley.size().y;
+        ui.painter().galley(at, galley, palette.text);
+    }
+}
+
+/// What a message says, for a screen reader, and below each other what it answers, its text and its file.
+fn spoken(ui: &Ui, entry: &Entry, time: &str, width: f32) -> (String, Vec<Arc<Galley>>) {
+    let palette = theme::palette(ui);
+    let beside = |words: &str| text::elided(ui, text::one_line(words), font::small(), palette.subdued, width);
+    let name = text::one_line(&entry.from);
+    if entry.deleted {
+        return (format!("{name}, {time}: {DELETED}"), vec![beside(DELETED)]);
+    }
+    let answers = entry.quote();
+    let file = entry.file.as_ref().map(|name| format!("File: {}", text::one_line(name)));
+    let mut words: Vec<Arc<Galley>> = answers.iter().map(|quote| beside(&format!("In reply to {quote}"))).collect();
+    if !entry.text.is_empty() || file.is_none() {
+        words.push(text::wrapped(ui, &entry.text, font::body(), palette.text, width));
+    }
+    words.extend(file.iter().map(|file| beside(file)));
+    let answers = answers.map(|quote| format!(", in reply to {}", text::one_line(&quote))).unwrap_or_default();
+    let file = file.map(|file| format!(" {file}")).unwrap_or_default();
+    (format!("{name}, {time}{answers}: {}{file}", entry.text), words)
 }

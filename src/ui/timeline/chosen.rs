@@ -82,13 +82,10 @@ impl Chosen {
         }
     }
 
-    /// Forgets what is not loaded any more.
+    /// Forgets what is not loaded any more, and what was taken back.
     pub fn keep_up(&mut self, chat: Option<&Chat>) {
-        let first = chat.and_then(|chat| chat.messages.front()).map(|message| message.seq);
-        match first {
-            Some(first) => self.seqs = self.seqs.split_off(&first),
-            None => self.seqs.clear(),
-        }
+        let is_there = |seq: &Seq| chat.and_then(|chat| chat.message(*seq)).is_some_and(|message| !message.deleted);
+        self.seqs.retain(is_there);
     }
 
     /// The chosen messages as text, oldest first: `[21 Nov 2026, 09:12] Bob: text`.
@@ -100,7 +97,11 @@ impl Chosen {
         });
         let line = |message: &crate::client::model::Message| {
             let who = text::one_line(model.name(message.from));
-            format!("[{}] {who}: {}", clock.stamp(message.at), files::words_of(message))
+            let words = match model.shown(key, message).text {
+                "" => files::words_of(message),
+                text => text,
+            };
+            format!("[{}] {who}: {words}", clock.stamp(message.at))
         };
         found.map(line).collect::<Vec<_>>().join("\n")
     }

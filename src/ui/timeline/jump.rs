@@ -51,8 +51,7 @@ impl Timeline {
         let at = |chat: &Chat| chat.messages.binary_search_by_key(&seq, |message| message.seq).is_ok();
         if chat.is_some_and(at) {
             self.wanted = None;
-            self.settled = true;
-            self.anchor = Anchor::Show(seq);
+            self.look_at(seq);
             self.highlight = Some(Highlight { seq, until: None });
             ui.ctx().request_repaint();
         } else if first.is_some_and(|first| first < seq) || chat.is_some_and(|chat| chat.complete) || pages == 0 {

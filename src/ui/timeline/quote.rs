@@ -12,7 +12,7 @@ use egui::{Color32, CornerRadius, Galley, Id, Rect, Sense, Ui, Vec2, WidgetInfo,
 use super::page::{Deed, Done};
 use super::row::{DELETED, Row};
 use crate::client::command::Command;
-use crate::client::model::{Message, Model, QUOTES_MAX, Quote as Known};
+use crate::client::model::{Answered, Link, Message, Model, QUOTES_MAX};
 use crate::proto::chat::ChatKey;
 use crate::proto::ids::Seq;
 use crate::ui::text;
@@ -109,14 +109,10 @@ impl<'a> Quote<'a> {
 
 /// A message of a chat, loaded or as a quote.
 fn find(model: &Model, chat: ChatKey, seq: Seq) -> Result<&Message, Says<'static>> {
-    let chat = model.chat(chat).ok_or(Says::Loading)?;
-    if let Ok(at) = chat.messages.binary_search_by_key(&seq, |message| message.seq) {
-        return chat.messages.get(at).ok_or(Says::Missing);
-    }
-    match chat.quotes.get(&seq) {
-        Some(Known::Known(message)) => Ok(message),
-        Some(Known::Missing) => Err(Says::Missing),
-        Some(Known::Asked(_)) | None => Err(Says::Loading),
+    match model.chat(chat).map(|chat| chat.answered_message(seq)) {
+        Some(Answered::Known(message)) => Ok(message),
+        Some(Answered::Missing) => Err(Says::Missing),
+        Some(Answered::Asked | Answered::Unknown) | None => Err(Says::Loading),
     }
 }
 
@@ -135,7 +131,7 @@ pub struct Asking {
 impl Asking {
     /// Asks for a message that is answered and was not asked for.
     pub fn ask(&mut self, model: &Model, chat: ChatKey, seq: Seq, commands: &mut Vec<Command>) {
-        let online = model.link == crate::client::model::Link::Online;
+        let online = model.link == Link::Online;
         if std::mem::replace(&mut self.online, online) != online || self.asked.len() >= QUOTES_MAX {
             self.asked.clear();
         }
@@ -157,22 +153,18 @@ pub struct Look {
     pub width: f32,
 }
 
-/// The colours of a quote in a bubble.
-fn front(quote: &Quote<'_>, own: bool, palette: &Palette) -> (Color32, Color32) {
-    let of_author = quote.author.and_then(|author| palette.names.get(theme::tint(author)).copied());
-    let subdued = if own { palette.subdued_own } else { palette.subdued };
-    (of_author.unwrap_or(subdued), subdued)
+/// What is said that nobody wrote, in a bubble of this person or of somebody else.
+fn subdued(own: bool, palette: &Palette) -> Color32 {
+    if own { palette.subdued_own } else { palette.subdued }
 }
 
 /// Lays a quote out. `own`: in a bubble of this person.
 pub fn measure(ui: &Ui, quote: &Quote<'_>, own: bool, room: f32) -> Look {
     let palette = theme::palette(ui);
-    let (tint, subdued) = front(quote, own, palette);
     let room = (room - BAR - 2.0 * space::S).max(1.0);
-    // In one's own bubble no colour of a name is sure to be readable.
-    let name_color = if own { palette.text } else { tint };
+    let name_color = quote.author.map_or(palette.text, |author| palette.answered(theme::tint(author)));
     let name = quote.who().map(|who| text::elided(ui, text::one_line(who), font::small_strong(), name_color, room));
-    let color = if quote.is_remark() { subdued } else { palette.text };
+    let color = if quote.is_remark() { subdued(own, palette) } else { palette.text };
     let words = text::elided(ui, quote.words().into_owned(), font::small(), color, room);
     let widest = name.as_ref().map_or(0.0, |name| name.size().x).max(words.size().x);
     let width = (widest.min(room) + BAR + 2.0 * space::S).max(NARROWEST.min(room)).ceil();
@@ -192,7 +184,8 @@ impl Look {
     ) -> bool {
         let palette = theme::palette(ui);
         let place = Rect::from_min_size(room.min, vec2(room.width(), BOX));
-        let (tint, _) = front(quote, row.own, palette);
+        let of_author = quote.author.and_then(|author| palette.names.get(theme::tint(author)).copied());
+        let tint = of_author.unwrap_or_else(|| subdued(row.own, palette));
         let corners = CornerRadius::same(radius::TAIL);
         let mut asked = false;
         let leads = !still && quote.says != Says::Missing;

@@ -202,7 +202,7 @@ impl Timeline {
     }
 
     /// Brings a message into view. One that is in view stays where it is.
-    fn look_at(&mut self, seq: Seq) {
+    pub(super) fn look_at(&mut self, seq: Seq) {
         self.settled = true;
         if self.in_view.is_none_or(|(first, last)| seq < first || seq > last) {
             self.anchor = Anchor::Show(seq);
