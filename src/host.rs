@@ -44,6 +44,7 @@ const OWN_FILES: &[&str] = &[
     folder::HISTORY,
     certificate::CERTIFICATE,
     certificate::KEY,
+    server::ATTACHMENTS,
 ];
 
 /// Why nothing can be made in a folder.

@@ -33,6 +33,7 @@ use accounts::Accounts;
 use certificate::{Certificate, CertificateError, CertificateFiles};
 use committer::Committer;
 use depot::Depot;
+pub use depot::FOLDER as ATTACHMENTS;
 use door::Door;
 pub use door::{IsHere, is_loopback};
 use driver::Driver;

@@ -63,7 +63,7 @@ const ARROW: f32 = 16.0;
 /// How wide it is for the pointer.
 const GRIP: f32 = 8.0;
 /// The narrowest that a conversation is left.
-const CONVERSATION_MIN: f32 = 340.0;
+const CONVERSATION_MIN: f32 = 360.0;
 
 impl Frame {
     /// Larger, smaller, normal: wherever one is.
