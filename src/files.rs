@@ -105,6 +105,7 @@ pub fn create_new(path: &Path) -> io::Result<File> {
 /// # Errors
 /// Those of the file system.
 pub fn beside(path: &Path) -> io::Result<AtomicWriteFile> {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes"))]
     let mut options = AtomicWriteFile::options();
     #[cfg(unix)]
     {

@@ -2,8 +2,8 @@
 //! closed.
 //!
 //! What deserves attention is decided in [`crate::ui::attention`]. Here it is carried out, on threads of their own: the
-//! window waits for nothing. `notifications` does that with `bus` or `native`, by the system; `tray` or `no_tray` is the
-//! icon in the tray.
+//! window waits for nothing. `notifications` does that with `bus` or `native`, by the system; `tray` or `native_tray` is
+//! the icon in the tray.
 
 #[cfg(all(unix, not(target_os = "macos")))]
 mod bus;
@@ -12,7 +12,7 @@ mod mailbox;
 #[cfg(any(windows, target_os = "macos"))]
 mod native;
 #[cfg(any(windows, target_os = "macos"))]
-mod no_tray;
+mod native_tray;
 pub mod notifications;
 #[cfg(all(unix, not(target_os = "macos")))]
 pub mod tray;
@@ -24,7 +24,7 @@ use std::time::Instant;
 use egui::{Event, UserAttentionType, ViewportCommand};
 
 #[cfg(any(windows, target_os = "macos"))]
-use self::no_tray::Tray;
+use self::native_tray::Tray;
 use self::notifications::Notifications;
 #[cfg(all(unix, not(target_os = "macos")))]
 use self::tray::Tray;

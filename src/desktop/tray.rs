@@ -1,7 +1,4 @@
 //! The icon in the tray: how much is unread, and a menu. For desktops that have one, by the rules of StatusNotifierItem.
-//!
-//! Windows and macOS have none of Parlor's: their libraries come with GTK for Linux, or with a loop of events beside that
-//! of the window.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
