@@ -3,7 +3,7 @@
 #
 #     scripts/screenshot.sh                   the program is target/release/parlor, or what PARLOR_BIN names
 #
-# Writes sixteen pictures into docs/screens: in the light and in the dark, 360, 900 and 1400 points wide. Needs what
+# Writes seventeen pictures into docs/screens: in the light and in the dark, 360, 900 and 1400 points wide. Needs what
 # scripts/e2e.sh needs, and fonts for all that people write (Debian: fonts-noto-core, fonts-droid-fallback).
 
 set -euo pipefail
@@ -117,6 +117,17 @@ write 'Eight it is. I bring the '
 open_chat tea
 pointer_away
 take conversation
+
+STEP='an answer'
+open_chat sunday
+press ctrl+r
+write 'Bring the ones with the crackle, please'
+pointer_away
+take answer
+press ctrl+a
+press Delete
+press Escape
+open_chat tea
 
 STEP='the palette'
 press ctrl+k
