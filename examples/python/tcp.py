@@ -59,11 +59,13 @@ class Client:
             print("!", event["error"]["message"], flush=True)
         if purpose == "receive_message":
             room = "[all] " if "everyone" in event else "[%d] " % event["group"] if "group" in event else ""
-            print(f'{room}{event["from_user"]}: {event["message"]}', flush=True)
+            print(f'{room}{event["from_user"]}: {event["message"] or "(a file, or deleted)"}', flush=True)
             if event["from"] != self.me:
                 chat = {key: event[key] for key in ("everyone", "group") if key in event} or {"with": event["from"]}
                 self.marks["delivered"] = dict(purpose="mark_delivered", seq=event["seq"])
                 self.marks[str(chat)] = dict(purpose="mark_read", seq=event["seq"], **chat)
+        elif purpose == "message_edited":
+            print("*", self.names.get(event["by"], "Somebody"), "means:", event["message"], flush=True)
         elif purpose == "people":
             self.names.update({person["id"]: person["username"] for person in event["people"]})
             print("*", ", ".join(f'{person["username"]} is {person["status"]}' for person in event["people"]), flush=True)
