@@ -32,6 +32,13 @@ pub struct Fit {
     spread: usize,
 }
 
+impl Fit {
+    /// Whether nothing can fit better.
+    pub fn is_best(self) -> bool {
+        self.how == How::BeginsName
+    }
+}
+
 /// Where in a name the letters are.
 enum Found {
     /// All in a row, from there.

@@ -168,8 +168,9 @@ impl Order {
         Some((self.top(at), self.top(at + 1)))
     }
 
-    /// What has that name: what fits best first, then what was last active, then by name.
-    pub fn named(&self, model: &Model, query: &Query) -> Vec<(Fit, ChatKey)> {
+    /// What has that name: what fits best first, then what was last active, then by name. When `most` fit as well as any
+    /// can, nothing further is looked for: they are the first.
+    pub fn named(&self, model: &Model, query: &Query, most: usize) -> Vec<(Fit, ChatKey)> {
         let fits = |at: &usize| {
             let named = self.names.by_name.get(*at)?;
             Some((query.fit(&named.folded)?, named.key))
@@ -178,8 +179,14 @@ impl Order {
         let newer = |at: &usize| self.last.get(*at).is_some_and(|other| *other > last);
         let (newer, rest) = self.by_last.split_at(self.by_last.partition_point(newer));
         let everyone = query.fit(&Folded::of(model.title(ChatKey::Everyone))).map(|fit| (fit, ChatKey::Everyone));
-        let mut found: Vec<_> =
-            newer.iter().filter_map(fits).chain(everyone).chain(rest.iter().filter_map(fits)).collect();
+        let (mut found, mut best) = (Vec::new(), 0);
+        for fitting in newer.iter().filter_map(fits).chain(everyone).chain(rest.iter().filter_map(fits)) {
+            found.push(fitting);
+            best += usize::from(fitting.0.is_best());
+            if best == most {
+                break;
+            }
+        }
         // The sort keeps the order of what fits as well, and is quick where few things differ.
         found.sort_by_key(|(fit, _)| *fit);
         found
@@ -259,7 +266,7 @@ impl Order {
                 self.items.extend(self.all.iter().filter(shown).copied().map(Item::Chat));
             }
             Filter::Named(query) => {
-                let found = self.named(model, query);
+                let found = self.named(model, query, usize::MAX);
                 self.items.extend(found.into_iter().map(|(_, key)| Item::Chat(key)));
             }
         }
@@ -461,5 +468,21 @@ mod tests {
         assert_eq!(order.all().len(), 33, "the whole list is known all the same");
         let order = order.of(&model, &[], &Filter::New(None));
         assert_eq!((order.len(), order.height()), (0, 0.0));
+    }
+
+    #[test]
+    fn a_few_that_are_looked_for_are_the_first_of_all() {
+        let model = model(20, 200);
+        let mut order = Order::default();
+        order.of(&model, &[], &Filter::All);
+        for typed in ["p", "g", "1", "p0", "0 1", "e", "p001"] {
+            let query = Query::new(typed).unwrap();
+            let all = order.named(&model, &query, usize::MAX);
+            for most in [1, 5, 50] {
+                let few = order.named(&model, &query, most);
+                let first = |found: &[(Fit, ChatKey)]| found.iter().take(most).copied().collect::<Vec<_>>();
+                assert_eq!(first(&few), first(&all), "{typed}, {most}");
+            }
+        }
     }
 }

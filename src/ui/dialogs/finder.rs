@@ -225,7 +225,7 @@ impl Finder {
             self.lines.extend((count..self.choices.len()).map(Line::Choice));
             return;
         };
-        let chats = self.order.named(model, query).into_iter().take(FOUND_MAX);
+        let chats = self.order.named(model, query, FOUND_MAX).into_iter().take(FOUND_MAX);
         let mut found: Vec<_> = chats.map(|(fit, key)| (fit, Choice::Chat(key))).collect();
         found.extend(commands.filter_map(|action| {
             let title = Folded::of(action.title(self.stand, model));
