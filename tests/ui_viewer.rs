@@ -143,7 +143,7 @@ fn the_viewer_looks_like_this() {
 /// The page of what was sent, of a chat of which so much is known.
 fn shared(shared: Option<SharedFiles>, size: [f32; 2], theme: Theme) -> Harness<'static, State> {
     let mut model = walk();
-    model.chats.get_mut(&chat_with(BOB)).unwrap().shared = shared;
+    model.chats.get_mut(&chat_with(BOB)).unwrap().shared = shared.map(Box::new);
     for id in 20..34 {
         let name = format!("photo {id}.jpg");
         fetched(&mut model, &file(id, &name, 90_000, Some((1600, 1000))));
@@ -190,7 +190,7 @@ fn what_was_sent_is_asked_for_once_and_says_how_it_stands() {
     assert_eq!(loads(&mut harness), 1);
     assert!(harness.query_by_label("Loading…").is_some());
 
-    harness.state_mut().chat(BOB).shared = Some(known(Vec::new(), true, None));
+    harness.state_mut().chat(BOB).shared = Some(Box::new(known(Vec::new(), true, None)));
     harness.run();
     assert!(harness.query_by_label("Pictures that are sent here appear here").is_some());
     harness.get_by_label("Files").click();
@@ -199,7 +199,7 @@ fn what_was_sent_is_asked_for_once_and_says_how_it_stands() {
     assert_eq!(loads(&mut harness), 0);
 
     let problem = Some("The server is busy.".to_owned());
-    harness.state_mut().chat(BOB).shared = Some(known(Vec::new(), false, problem));
+    harness.state_mut().chat(BOB).shared = Some(Box::new(known(Vec::new(), false, problem)));
     harness.run();
     assert!(harness.query_by_label("The server is busy.").is_some());
     assert_eq!(loads(&mut harness), 0);
@@ -208,7 +208,7 @@ fn what_was_sent_is_asked_for_once_and_says_how_it_stands() {
     assert_eq!(loads(&mut harness), 1);
 
     // A page that is not the last one, with its end in sight.
-    harness.state_mut().chat(BOB).shared = Some(known(many().messages, false, None));
+    harness.state_mut().chat(BOB).shared = Some(Box::new(known(many().messages, false, None)));
     harness.run();
     assert_eq!(loads(&mut harness), 1);
     harness.run();

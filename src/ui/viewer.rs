@@ -77,7 +77,7 @@ impl Window {
 fn all(model: &Model, chat: ChatKey) -> BTreeMap<Seq, (&Message, &Attachment)> {
     let chat = model.chat(chat);
     let loaded = chat.into_iter().flat_map(|chat| &chat.messages);
-    let shared = chat.and_then(|chat| chat.shared.as_ref()).into_iter().flat_map(|shared| &shared.messages);
+    let shared = chat.and_then(|chat| chat.shared.as_deref()).into_iter().flat_map(|shared| &shared.messages);
     let picture = |message: &&Message| !message.deleted;
     let messages = shared.chain(loaded).filter(picture);
     messages

@@ -107,9 +107,10 @@ pub struct Chat {
     /// Messages that loaded ones answer and that are not loaded themselves, as far as they were asked for; at most
     /// [`QUOTES_MAX`].
     pub quotes: BTreeMap<Seq, Quote>,
-    /// The messages with files, as far as somebody has looked for them.
+    /// The messages with files, as far as somebody has looked for them. Of thousands of chats that is few: it takes no room in
+    /// the others.
     #[serde(skip)]
-    pub shared: Option<SharedFiles>,
+    pub shared: Option<Box<SharedFiles>>,
     /// What was heard of messages that are not loaded, while some of them may be on their way as they were before; at
     /// most [`MEANWHILE_MAX`].
     #[serde(skip)]

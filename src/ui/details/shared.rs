@@ -55,7 +55,7 @@ impl Shared {
         let title = pos2(back.right() + space::S, bar.center().y);
         widgets::line(ui, title, "Shared files", font::title(), palette.text, bar.right() - title.x - space::M);
 
-        let shared = model.chat(chat).and_then(|chat| chat.shared.as_ref());
+        let shared = model.chat(chat).and_then(|chat| chat.shared.as_deref());
         let corner = rest.min + vec2(space::M, space::M);
         let pictures = controls::chip(ui, corner, "Pictures", "Pictures", !self.files);
         let files = controls::chip(ui, pictures.rect.right_top() + vec2(space::S, 0.0), "Files", "Files", self.files);
