@@ -89,6 +89,9 @@ pub struct Order {
     tops: Vec<f32>,
     chats: Vec<ChatKey>,
     made_of: Option<(u64, u64)>,
+    /// What the list is searched for, and how well each of `by_name` fits it: messages come while somebody searches, and
+    /// change no name.
+    fits: Option<(Query, Vec<Option<Fit>>)>,
 }
 
 impl Order {
@@ -100,6 +103,7 @@ impl Order {
         let before = self.made_of;
         if before.is_none_or(|before| before.0 != names) {
             self.names = Arc::new(Names::of(model));
+            self.fits = None;
         }
         let sorted = before == Some((names, chats)) && self.pinned == pinned;
         if !sorted {
@@ -171,9 +175,11 @@ impl Order {
     /// What has that name: what fits best first, then what was last active, then by name. When `most` fit as well as any
     /// can, nothing further is looked for: they are the first.
     pub fn named(&self, model: &Model, query: &Query, most: usize) -> Vec<(Fit, ChatKey)> {
+        let known = self.fits.as_ref().filter(|(searched, _)| searched == query).map(|(_, fits)| fits);
         let fits = |at: &usize| {
             let named = self.names.by_name.get(*at)?;
-            Some((query.fit(&named.folded)?, named.key))
+            let fit = known.map_or_else(|| query.fit(&named.folded), |fits| fits.get(*at).copied().flatten());
+            Some((fit?, named.key))
         };
         let last = model.chat(ChatKey::Everyone).and_then(|chat| chat.last.as_ref()).map(|last| last.seq);
         let newer = |at: &usize| self.last.get(*at).is_some_and(|other| *other > last);
@@ -238,6 +244,12 @@ impl Order {
     }
 
     fn list(&mut self, model: &Model) {
+        if let Filter::Named(query) = &self.filter
+            && self.fits.as_ref().is_none_or(|(searched, _)| searched != query)
+        {
+            let fits = self.names.by_name.iter().map(|named| query.fit(&named.folded)).collect();
+            self.fits = Some((query.clone(), fits));
+        }
         self.items.clear();
         match &self.filter {
             Filter::All => {
