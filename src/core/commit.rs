@@ -99,10 +99,8 @@ impl Engine {
             }
             _ => Vec::new(),
         };
-        let file = match record {
-            Record::Deleted(it) => self.state.file_of(it.chat.id_for(it.by), it.message_seq),
-            _ => None,
-        };
+        let revised = record.revises();
+        let file = revised.and_then(|(chat, message)| self.state.file_of(chat, message));
         let groups: Vec<_> = match record {
             Record::AccountRemoved(removed) => self.state.groups_of(removed.user).map(|(id, _)| id).collect(),
             _ => Vec::new(),
@@ -132,16 +130,11 @@ impl Engine {
                     }
                 }
             }
-            Record::Edited(it) => {
-                self.reply_sent(by, "edit_message", id, sent(seq, at, applied, Vec::new()));
-                if applied == Applied::Done {
-                    self.show_revision(it.chat.id_for(it.by), it.message_seq, by, seq, frame);
-                }
-            }
-            Record::Deleted(it) => {
-                self.reply_sent(by, "delete_message", id, sent(seq, at, applied, Vec::new()));
-                if applied == Applied::Done {
-                    self.show_revision(it.chat.id_for(it.by), it.message_seq, by, seq, frame);
+            Record::Edited(_) | Record::Deleted(_) => {
+                let purpose = request_of(record).unwrap_or("error");
+                self.reply_sent(by, purpose, id, sent(seq, at, applied, Vec::new()));
+                if let Some((chat, message)) = revised.filter(|_| applied == Applied::Done) {
+                    self.show_revision(chat, message, by, seq, frame);
                 }
                 if let Some(file) = file.filter(|file| !self.state.is_carried(*file)) {
                     self.dropped(file);
@@ -279,7 +272,7 @@ fn sent(seq: Seq, at: Millis, applied: Applied, outcomes: Vec<Outcome>) -> Sent 
 
 /// What the sender of a record is told that lost a race.
 fn lost(record: &Record<'_>) -> Problem {
-    if matches!(record, Record::Edited(_) | Record::Deleted(_)) {
+    if record.revises().is_some() {
         return no_message("change");
     }
     Problem::new(Code::NotAMember, "The group has changed in between: you cannot do that there any more.")

@@ -177,10 +177,8 @@ pub enum Purpose {
     History {
         /// What was asked for.
         page: Page,
-        /// The place of the oldest message in it, if there is one.
-        oldest: Option<Seq>,
-        /// How many records were asked for.
-        asked: usize,
+        /// The places that were asked for, in order: of entries, and right behind them of their newest texts.
+        seqs: Vec<Seq>,
         /// Nothing stands before the first of them.
         complete: bool,
     },

@@ -16,6 +16,7 @@ use crate::proto::chat::ChatId;
 use crate::proto::event::{Code, Problem};
 use crate::proto::frame::{self, HEADER_BYTES};
 use crate::proto::ids::{RequestId, Seq, UserId};
+use crate::proto::purpose;
 use crate::proto::record::{Edited, Message, Record, ToMany, json_of_frame};
 
 /// What a `fetch_history` asks for.
@@ -54,10 +55,9 @@ impl Engine {
             true => self.state.files_page(user, chat, before, limit),
             false => self.state.page(user, chat, before, limit),
         };
-        let oldest = seqs.first().copied();
         let with_text = |seq| [Some(seq), self.state.newest_text(chat, seq)];
         let seqs: Vec<_> = seqs.into_iter().flat_map(with_text).flatten().collect();
-        let purpose = Purpose::History { page, oldest, asked: seqs.len(), complete };
+        let purpose = Purpose::History { page, seqs: seqs.clone(), complete };
         self.effects.push(Effect::Fetch(session, purpose, seqs));
     }
 
@@ -79,15 +79,16 @@ impl Engine {
             return;
         };
         match purpose {
-            Purpose::History { page, oldest, .. } if !self.may_still_see(user, page.chat, oldest) => {
+            Purpose::History { page, seqs, .. } if !self.may_still_see(user, page.chat, seqs.first().copied()) => {
                 self.refuse(session, "fetch_history", page.id, &not_a_member());
                 self.large_sent(session);
             }
-            Purpose::History { page, asked, complete, .. } => {
-                let Some(messages) = self.shown_page(user, page.chat, &records) else {
+            Purpose::History { page, seqs, complete } => {
+                let left_out = seqs.len().saturating_sub(records.len());
+                let Some(messages) = self.shown_page(user, page.chat, &seqs[left_out..], &records) else {
                     return self.read_page(session, user, page);
                 };
-                let complete = complete && records.len() == asked;
+                let complete = complete && left_out == 0;
                 let mut buffer = Vec::new();
                 frame::encode(&mut buffer, |json| {
                     json.extend_from_slice(b"{\"purpose\":\"fetch_history\"");
@@ -111,29 +112,37 @@ impl Engine {
         }
     }
 
-    /// The entries of a page as they are now; nothing when one of them has changed since it was read.
-    fn shown_page(&self, user: UserId, chat: ChatId, records: &[Bytes]) -> Option<Vec<Bytes>> {
+    /// The entries of a page as they are now; nothing when one of them has changed since it was read. Most are as they were
+    /// written, and go out as the bytes that they are.
+    fn shown_page(&self, user: UserId, chat: ChatId, seqs: &[Seq], records: &[Bytes]) -> Option<Vec<Bytes>> {
         let mut messages = Vec::with_capacity(records.len());
-        for (json, record, changes) in with_their_changes(records) {
-            let written = match &record {
-                Record::Message(message) => Cow::Borrowed(message),
-                Record::ToMany(many) => {
-                    let to = if many.from == user { peer(user, chat)? } else { user };
-                    Cow::Owned(self.part_of(many, to))
+        for (at, (seq, json)) in seqs.iter().zip(records).enumerate() {
+            let written = match purpose::of(json).as_deref() {
+                // It stands in its message, or that did not fit the page any more.
+                Ok("message_edited") => continue,
+                Ok("receive_message") if self.state.revision(chat, *seq).is_none() => None,
+                Ok("receive_message" | "message_to_many") => Record::parse(json).ok(),
+                _ => None,
+            };
+            let message = match &written {
+                Some(Record::Message(message)) => Cow::Borrowed(message),
+                Some(Record::ToMany(many)) => {
+                    Cow::Owned(self.part_of(many, if many.from == user { peer(user, chat)? } else { user }))
                 }
-                // A change whose message did not fit the page any more.
-                Record::Edited(_) => continue,
                 _ => {
                     messages.push(json.clone());
                     continue;
                 }
             };
-            match (self.as_it_is(chat, &written, &changes), &record) {
-                (Shown::Written, Record::Message(_)) => messages.push(json.clone()),
-                (Shown::Written, _) => messages.push(json_of(&Record::Message(written.into_owned()))),
-                (Shown::Changed(message), _) => messages.push(json_of(&Record::Message(*message))),
-                (Shown::Outdated, _) => return None,
-            }
+            let change = match records.get(at + 1).map(|next| Record::parse(next)) {
+                Some(Ok(Record::Edited(change))) if change.message_seq == *seq => Some(change),
+                _ => None,
+            };
+            messages.push(json_of(&Record::Message(match self.as_it_is(chat, &message, change.as_slice()) {
+                Shown::Written => message.into_owned(),
+                Shown::Changed(message) => *message,
+                Shown::Outdated => return None,
+            })));
         }
         Some(messages)
     }
@@ -194,8 +203,8 @@ impl Engine {
                 }
             }
             Record::Group(change) if may_see(ChatId::Group(change.group), change.seq) => {}
-            Record::Edited(it) if may_see(it.chat.id_for(it.by), it.message_seq) => {}
-            Record::Deleted(it) if may_see(it.chat.id_for(it.by), it.message_seq) => {}
+            Record::Edited(_) | Record::Deleted(_)
+                if record.revises().is_some_and(|(id, message)| may_see(id, message)) => {}
             Record::ToMany(many) => {
                 let receivers = many.to_many.iter().filter(|to| many.from == user || **to == user);
                 for &to in receivers {

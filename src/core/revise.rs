@@ -43,7 +43,7 @@ impl Engine {
                 Record::Deleted(Deleted { seq, at, by, chat, message_seq, client_id })
             });
         };
-        check_text(&text, self.state.carries_file(chat_id, message_seq))?;
+        check_text(&text, self.state.file_of(chat_id, message_seq).is_some())?;
         let mentions = match chat_id {
             ChatId::Direct(..) => Vec::new(),
             ChatId::Group(_) | ChatId::Everyone => self.mentioned(user, &text, chat_id),

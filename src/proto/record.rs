@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::chat::{Change, ChatKey, GroupId};
+use super::chat::{Change, ChatId, ChatKey, GroupId};
 use super::frame::{self, HEADER_BYTES};
 use super::ids::{ClientId, Millis, Seq, UserId};
 use super::limits::PREVIEW_MAX_BYTES;
@@ -254,6 +254,15 @@ impl<'a> Record<'a> {
             _ => return None,
         };
         id.as_ref().map(|id| (by, id))
+    }
+
+    /// The message that it changes or takes back, if it does.
+    pub fn revises(&self) -> Option<(ChatId, Seq)> {
+        match self {
+            Self::Edited(it) => Some((it.chat.id_for(it.by), it.message_seq)),
+            Self::Deleted(it) => Some((it.chat.id_for(it.by), it.message_seq)),
+            _ => None,
+        }
     }
 
     /// Appends the record to `buffer` as a frame; [`json_of_frame`] of it is the line on disk.

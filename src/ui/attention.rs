@@ -305,12 +305,13 @@ impl<'a> News<'a> {
         let mut fresh = chat.messages.range(from..).rev().filter(wanted);
         if let Some(newest) = fresh.next() {
             let count = u32::try_from(fresh.count()).unwrap_or(u32::MAX).saturating_add(1).max(more);
-            return Some(Self { newest: newest.seq, from: newest.from, words: files::words_of(newest), count });
+            let file = newest.attachment.as_ref().map(|file| file.name.as_str());
+            let words = files::words_of(&newest.text, file);
+            return Some(Self { newest: newest.seq, from: newest.from, words, count });
         }
         let said = last.change.is_none() && !last.deleted;
         let untold = chat.messages.is_empty() && last.from != me && said && last.seq > chat.read;
-        let file = last.file.as_deref().filter(|_| last.preview.is_empty());
-        let words = file.map_or(&*last.preview, files::in_short);
+        let words = files::words_of(&last.preview, last.file.as_deref());
         (untold && more > 0).then_some(Self { newest: last.seq, from: last.from, words, count: more })
     }
 }

@@ -106,10 +106,9 @@ fn said(model: &Model, key: ChatKey, last: &Last) -> Preview {
         ChatKey::Everyone | ChatKey::Group(_) => Some(isolated(&text::one_line(model.name(last.from))).into_owned()),
     };
     let file = last.file.as_deref().filter(|_| !last.deleted).map(text::one_line);
-    let words = match (&file, text::one_line(&last.preview)) {
+    let words = match text::one_line(&last.preview) {
         _ if last.deleted => DELETED.to_owned(),
-        (Some(name), words) if words.is_empty() => files::in_short(name).to_owned(),
-        (_, words) => words,
+        words => files::words_of(&words, file.as_deref()).to_owned(),
     };
     Preview::Message { who, file, words }
 }

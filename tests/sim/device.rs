@@ -232,13 +232,7 @@ impl Device {
         }
         let mut frames = Vec::new();
         let device = self.model.outbox.device().clone();
-        match &to {
-            Destination::Chat(chat) => _ = self.model.chats.entry(*chat).or_default(),
-            Destination::People(people) => {
-                people.iter().for_each(|id| _ = self.model.chats.entry(ChatKey::Person(*id)).or_default());
-            }
-        }
-        self.model.outbox.put(to, what, text.into(), sim.now()).encode(&device, &mut frames);
+        self.model.put(to, what, text.into(), sim.now()).encode(&device, &mut frames);
         if self.stage == Stage::In {
             self.say(sim, &frames);
         }

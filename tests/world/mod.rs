@@ -384,13 +384,7 @@ impl World {
         if model.me.is_none() {
             return;
         }
-        match &to {
-            Destination::Chat(chat) => _ = model.chats.entry(*chat).or_default(),
-            Destination::People(people) => {
-                people.iter().for_each(|id| _ = model.chats.entry(ChatKey::Person(*id)).or_default());
-            }
-        }
-        let entry = model.outbox.put(to, what, text.into(), self.now).clone();
+        let entry = model.put(to, what, text.into(), self.now).clone();
         let call = send(&self.devices[at].model, &entry);
         self.ask(at, Some(entry.n), call);
     }

@@ -66,9 +66,9 @@ impl State {
         self.is_message(user, id, seq) && self.chats.get(&id).is_some_and(|chat| chat.author(seq) == Some(user))
     }
 
-    /// Whether a message carries a file.
-    pub fn carries_file(&self, id: ChatId, seq: Seq) -> bool {
-        self.chats.get(&id).is_some_and(|chat| chat.files.contains_key(&seq))
+    /// The file of a message, if it carries one.
+    pub fn file_of(&self, id: ChatId, seq: Seq) -> Option<FileId> {
+        self.chats.get(&id)?.files.get(&seq).copied()
     }
 
     /// The length of a file that an account may fetch, in bytes: that of a message that it may see.
@@ -154,11 +154,6 @@ impl Chat {
         self.revisions.newest.get(&seq).filter(|revision| !revision.deleted).map(|revision| revision.seq)
     }
 
-    /// The file of a message.
-    pub(super) fn file_of(&self, seq: Seq) -> Option<FileId> {
-        self.files.get(&seq).copied()
-    }
-
     /// Whether the last entry is a message that was taken back.
     pub(super) fn last_is_deleted(&self) -> bool {
         let newest = |seq| self.revisions.newest.get(&seq);
@@ -173,12 +168,5 @@ impl Chat {
         let mut page: Vec<_> = newest_first.by_ref().take(limit).collect();
         page.reverse();
         (page, newest_first.next().is_none())
-    }
-}
-
-impl State {
-    /// The file of a message, if it carries one.
-    pub fn file_of(&self, id: ChatId, seq: Seq) -> Option<FileId> {
-        self.chats.get(&id).and_then(|chat| chat.file_of(seq))
     }
 }

@@ -12,7 +12,7 @@ use lucide_icons::Icon;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::{bidi, text};
-use crate::client::model::{Download, DownloadProgress, Message, Model};
+use crate::client::model::{Download, DownloadProgress, Model};
 use crate::proto::attachment::Attachment;
 use crate::proto::chat::ChatKey;
 use crate::proto::ids::Seq;
@@ -146,11 +146,11 @@ pub fn in_short(name: &str) -> &str {
     }
 }
 
-/// What a message says: its text, or what its file is where it has none.
-pub fn words_of(message: &Message) -> &str {
-    match &message.attachment {
-        Some(attachment) if message.text.is_empty() => in_short(attachment.name.as_str()),
-        _ => &message.text,
+/// What a message says: its text, or what the file of that name is where it has none.
+pub fn words_of<'a>(text: &'a str, file: Option<&'a str>) -> &'a str {
+    match file {
+        Some(name) if text.is_empty() => in_short(name),
+        _ => text,
     }
 }
 

@@ -315,25 +315,8 @@ mod tests {
         };
         let output = ctx.run_ui(egui::RawInput::default(), |ui| {
             for (text, header) in [("one line", false), ("one line", true), ("two\nlines", true), ("🎉", false)] {
-                let row = Row {
-                    id: RowId::Message(Seq(1)),
-                    author: "Bob",
-                    own: false,
-                    text,
-                    at: Millis(0),
-                    sent: Sent::Foreign,
-                    revision: None,
-                    quote: None,
-                    edited: None,
-                    deleted: false,
-                    file: None,
-                    reach: None,
-                    calls_me: false,
-                    day: None,
-                    divider: false,
-                    header,
-                    note: None,
-                };
+                let row = Row::saying(RowId::Message(Seq(1)), "Bob", Millis(0), text, Sent::Foreign);
+                let row = Row { header, ..row };
                 let look = measure(ui, &row, &page);
                 let line = look.body.read.galley.rows.last().unwrap();
                 let words = if header { NAME } else { 0.0 } + line.pos.y + line.glyphs[0].pos.y;

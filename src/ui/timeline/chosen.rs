@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use egui::{Event, Rect, Stroke, Ui, pos2, vec2};
 
 use super::page::Measure;
+use super::row::DELETED;
 use crate::client::model::{Chat, Model};
 use crate::proto::chat::ChatKey;
 use crate::proto::ids::Seq;
@@ -97,10 +98,9 @@ impl Chosen {
         });
         let line = |message: &crate::client::model::Message| {
             let who = text::one_line(model.name(message.from));
-            let words = match model.shown(key, message).text {
-                "" => files::words_of(message),
-                text => text,
-            };
+            let shown = model.shown(key, message);
+            let file = message.attachment.as_ref().map(|file| file.name.as_str());
+            let words = if shown.deleted { DELETED } else { files::words_of(shown.text, file) };
             format!("[{}] {who}: {words}", clock.stamp(message.at))
         };
         found.map(line).collect::<Vec<_>>().join("\n")

@@ -116,6 +116,31 @@ pub struct Row<'a> {
     pub note: Option<String>,
 }
 
+impl<'a> Row<'a> {
+    /// A row of somebody else of which only the words are known.
+    pub fn saying(id: RowId, author: &'a str, at: Millis, text: &'a str, sent: Sent<'a>) -> Self {
+        Self {
+            id,
+            author,
+            own: false,
+            text,
+            at,
+            sent,
+            revision: None,
+            quote: None,
+            edited: None,
+            deleted: false,
+            file: None,
+            reach: None,
+            calls_me: false,
+            day: None,
+            divider: false,
+            header: false,
+            note: None,
+        }
+    }
+}
+
 /// All that the row of something that happened shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {

@@ -225,25 +225,7 @@ impl<'a> Rows<'a> {
 
     /// A row of which only the words are known.
     fn saying(&self, id: RowId, author: UserId, at: Millis, text: &'a str, sent: Sent<'a>) -> Row<'a> {
-        Row {
-            id,
-            author: self.model.name(author),
-            own: self.model.is_me(author),
-            text,
-            at,
-            sent,
-            revision: None,
-            quote: None,
-            edited: None,
-            deleted: false,
-            file: None,
-            reach: None,
-            calls_me: false,
-            day: None,
-            divider: false,
-            header: false,
-            note: None,
-        }
+        Row { own: self.model.is_me(author), ..Row::saying(id, self.model.name(author), at, text, sent) }
     }
 
     fn quote(&self, reply_to: Option<Seq>) -> Option<Quote<'a>> {
