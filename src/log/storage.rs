@@ -70,6 +70,15 @@ impl DiskFile {
     }
 }
 
+impl Drop for DiskFile {
+    /// Gives the file back in so many words. A lock is that of all descriptors that come from the same opening, and a child
+    /// process that is being started just now has them, too, until it has become another program: closing ours would
+    /// leave the file taken for that long, and whoever opens it next would be refused.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
+}
+
 /// Makes a file's name durable: a new or changed one lasts only once its directory is on disk.
 ///
 /// # Errors
@@ -149,5 +158,23 @@ impl Storage for DiskFile {
                 Err(error) => return Err(error),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_free_once_it_is_closed_also_while_a_child_process_starts() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = || DiskFile::open(&dir.path().join("file")).unwrap();
+        let first = open();
+        assert!(first.try_lock().unwrap());
+        assert!(!open().try_lock().unwrap(), "it is taken");
+        // What a child has between its fork and its exec.
+        let _inherited = first.file.try_clone().unwrap();
+        drop(first);
+        assert!(open().try_lock().unwrap());
     }
 }

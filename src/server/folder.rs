@@ -1,7 +1,6 @@
 //! The data folder: everything that a server owns, opened under a lock, so that it has one owner at a time.
 
 use std::collections::BTreeMap;
-use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,7 +48,7 @@ pub struct Folder {
     /// The files that no message carries.
     pub uploads: BTreeMap<FileId, Upload>,
     /// Held for as long as the folder is owned.
-    pub lock: File,
+    pub lock: DiskFile,
     /// Sentences for people: what was repaired, imported, left alone.
     pub notices: Vec<String>,
 }
@@ -99,11 +98,10 @@ impl Folder {
         let unusable = |error| FolderError::Unusable { path: path.into(), error };
         files::folder(path).map_err(unusable)?;
         let open = open_to_others(path);
-        let lock = files::open(&path.join(LOCK)).map_err(unusable)?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => FolderError::InUse(path.into()),
-            TryLockError::Error(error) => unusable(error),
-        })?;
+        let lock = DiskFile::open(&path.join(LOCK)).map_err(unusable)?;
+        if !lock.try_lock().map_err(unusable)? {
+            return Err(FolderError::InUse(path.into()));
+        }
         let mut notices = narrow(path, &open).map_err(unusable)?;
         let accounts = Accounts::open(path)?;
         let facts = ServerFile::load(path)?.facts();
