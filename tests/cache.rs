@@ -13,43 +13,13 @@ use parlor::client::command::{Command, GroupWish};
 use parlor::client::model::{Link, Model, Phase};
 use parlor::proto::chat::{ChatKey, Past};
 use parlor::proto::ids::UserId;
-use support::Server;
+use support::place::Place;
 use support::user::{User, texts};
 
 const ALICE: UserId = UserId(1);
 const BOB: UserId = UserId(2);
 
-struct Place {
-    dir: tempfile::TempDir,
-    address: String,
-}
-
 impl Place {
-    fn new() -> Self {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        Self { dir: tempfile::tempdir().unwrap(), address: free.to_string() }
-    }
-
-    fn server(&self) -> Server {
-        let data = self.dir.path().join("data");
-        std::fs::create_dir_all(&data).unwrap();
-        Server::start_on(&data, &self.address)
-    }
-
-    fn shelf(&self) -> PathBuf {
-        self.dir.path().join("unsent")
-    }
-
-    fn user(&self, name: &str, password: &str) -> User {
-        let mut user = User::with_shelf(None, Some(&self.shelf()));
-        user.ask_in(&self.address, name, password);
-        user
-    }
-
-    fn alice(&self) -> User {
-        self.user("Alice", "123").online()
-    }
-
     fn caches(&self) -> Vec<PathBuf> {
         let all = std::fs::read_dir(self.shelf()).unwrap().map(|entry| entry.unwrap().path());
         all.filter(|file| file.extension().is_some_and(|end| end == "cache")).collect()

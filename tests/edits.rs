@@ -16,13 +16,6 @@ fn delete(peer: &mut Peer, mut chat: Value, seq: u64) -> Value {
     peer.done("delete_message", chat)
 }
 
-/// Makes a request that must fail with that code, and looks whether it left a trace.
-fn refused(house: &House, peer: &mut Peer, purpose: &str, fields: Value, code: &str) {
-    let (before, asked) = (house.bytes(), fields.to_string());
-    assert_eq!(peer.refused(purpose, fields), code, "{purpose} {asked:.200}");
-    assert_eq!(house.bytes(), before, "{purpose} {asked:.200} left a record");
-}
-
 #[test]
 fn a_changed_message_is_told_live_and_shown_as_it_is_now_ever_after() {
     let mut house = House::new();
@@ -86,10 +79,9 @@ fn a_message_that_is_taken_back_leaves_its_place_and_nothing_of_its_words() {
     bob.done("mark_read", json!({"group": group, "seq": seq}));
     for purpose in ["edit_message", "delete_message"] {
         let fields = json!({"group": group, "seq": seq, "message": "again"});
-        refused(&house, &mut alice, purpose, fields, "unknown_message");
+        house.refuses(&mut alice, purpose, fields, "unknown_message");
     }
-    refused(
-        &house,
+    house.refuses(
         &mut bob,
         "send_message",
         json!({"group": group, "message": "?", "reply_to": seq}),
@@ -143,16 +135,16 @@ fn a_message_is_changed_by_its_author_alone_where_it_stands_and_while_they_are_t
             let mut fields = chat;
             (fields["seq"], fields["message"]) = (json!(seq), json!("bent"));
             let peer = if who == "Bob" { &mut bob } else { &mut eve };
-            refused(&house, peer, purpose, fields, code);
+            house.refuses(peer, purpose, fields, code);
         }
     }
     for (text, code) in [("", "message_empty"), (" \n", "message_empty"), (&*"x".repeat(16_385), "message_too_long")] {
         let fields = json!({"group": group, "seq": own, "message": text});
-        refused(&house, &mut bob, "edit_message", fields, code);
+        house.refuses(&mut bob, "edit_message", fields, code);
     }
-    refused(&house, &mut bob, "edit_message", json!({"group": group, "seq": own}), "bad_request");
+    house.refuses(&mut bob, "edit_message", json!({"group": group, "seq": own}), "bad_request");
     alice.done("remove_member", json!({"group": group, "member": 2}));
-    refused(&house, &mut bob, "delete_message", json!({"group": group, "seq": own}), "not_a_member");
+    house.refuses(&mut bob, "delete_message", json!({"group": group, "seq": own}), "not_a_member");
     assert!(each(&eve.settle(), "purpose").is_empty());
 }
 
@@ -172,8 +164,7 @@ fn who_cannot_read_a_message_is_not_told_how_it_was_changed() {
     assert!(!format!("{:?}", charlie.settle()).contains("SECRET"));
     let missed = house.enter_after("Charlie", head);
     assert!(missed.told("message_edited").is_empty() && missed.told("message_deleted").is_empty());
-    refused(
-        &house,
+    house.refuses(
         &mut charlie,
         "send_message",
         json!({"group": group, "message": "?", "reply_to": seq}),
@@ -199,7 +190,7 @@ fn a_change_is_done_once_under_its_number() {
     ] {
         let mut other = fields.clone();
         other.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-        refused(&house, &mut alice, purpose, other, "client_id_reused");
+        house.refuses(&mut alice, purpose, other, "client_id_reused");
     }
     assert_eq!(house.stored("message_edited").len(), 1);
 }
@@ -236,10 +227,10 @@ fn an_answer_names_a_message_of_its_chat() {
     assert_eq!(house.enter("Alice").peer.page(json!({"with": 2}))[1]["reply_to"], asked);
     for seq in [elsewhere, 0, 999_999] {
         let fields = json!({"to": 1, "message": "?", "reply_to": seq});
-        refused(&house, &mut bob, "send_message", fields, "unknown_message");
+        house.refuses(&mut bob, "send_message", fields, "unknown_message");
     }
     let many = json!({"to_many": [1, 3], "message": "?", "reply_to": asked});
-    refused(&house, &mut bob, "send_message", many, "bad_request");
+    house.refuses(&mut bob, "send_message", many, "bad_request");
     let quote = alice.done("fetch_history", json!({"with": 2, "before": asked + 1, "limit": 1}));
     assert_eq!(texts(quote["messages"].as_array().unwrap()), ["when?"]);
 }

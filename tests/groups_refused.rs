@@ -3,16 +3,8 @@
 
 mod support;
 
-use serde_json::{Value, json};
-use support::Peer;
+use serde_json::json;
 use support::house::{House, each};
-
-/// Makes a request that must fail with that code, and looks whether it left a trace.
-fn refused(house: &House, peer: &mut Peer, purpose: &str, fields: Value, code: &str) {
-    let (before, asked) = (house.bytes(), fields.to_string());
-    assert_eq!(peer.refused(purpose, fields), code, "{purpose} {asked:.200}");
-    assert_eq!(house.bytes(), before, "{purpose} {asked:.200} left a record");
-}
 
 #[test]
 fn an_outsider_can_do_nothing_with_a_group() {
@@ -41,7 +33,7 @@ fn an_outsider_can_do_nothing_with_a_group() {
             ("delete_group", json!({})),
         ] {
             fields["group"] = json!(number);
-            refused(&house, &mut eve, purpose, fields, code);
+            house.refuses(&mut eve, purpose, fields, code);
         }
     }
     let heard = each(&bob.settle(), "purpose");
@@ -63,10 +55,10 @@ fn a_member_who_is_not_the_owner_can_only_talk_and_leave() {
         ("delete_group", json!({})),
     ] {
         fields["group"] = json!(group);
-        refused(&house, &mut bob, purpose, fields, "not_the_owner");
+        house.refuses(&mut bob, purpose, fields, "not_the_owner");
     }
     bob.done("leave_group", json!({"group": group}));
-    refused(&house, &mut bob, "leave_group", json!({"group": group}), "not_a_member");
+    house.refuses(&mut bob, "leave_group", json!({"group": group}), "not_a_member");
 }
 
 #[test]
@@ -89,10 +81,10 @@ fn an_owner_stays_and_nobody_is_added_twice() {
         ("add_members", json!({"members": [3, 99]}), "unknown_user"),
     ] {
         fields["group"] = json!(group);
-        refused(&house, &mut alice, purpose, fields, code);
+        house.refuses(&mut alice, purpose, fields, code);
     }
     let twice = json!({"name": "Hike", "members": [2], "member_users": ["bob"]});
-    refused(&house, &mut alice, "create_group", twice, "already_a_member");
+    house.refuses(&mut alice, "create_group", twice, "already_a_member");
     let info = house.enter("Alice").group(group).unwrap();
     assert_eq!(each(info["members"].as_array().unwrap(), "user"), [1, 2], "not even those who could have been added");
 }
@@ -124,8 +116,8 @@ fn a_name_that_is_none_is_refused() {
     let mut alice = house.login("Alice");
     let group = alice.make("Hike", &[]);
     for name in ["", "  ", "a\nb", "a\u{2028}b", "a\tb", "\u{0}", &"x".repeat(65), &"é".repeat(65)] {
-        refused(&house, &mut alice, "create_group", json!({"name": name}), "bad_name");
-        refused(&house, &mut alice, "rename_group", json!({"group": group, "name": name}), "bad_name");
+        house.refuses(&mut alice, "create_group", json!({"name": name}), "bad_name");
+        house.refuses(&mut alice, "rename_group", json!({"group": group, "name": name}), "bad_name");
     }
 }
 
@@ -141,10 +133,10 @@ fn ten_thousand_people_are_too_many_for_one_request() {
         {
             let mut fields = people.clone();
             fields[key] = value;
-            refused(&house, &mut alice, purpose, fields, "too_many_people");
+            house.refuses(&mut alice, purpose, fields, "too_many_people");
         }
     }
-    refused(&house, &mut alice, "create_group", json!({"name": "Crowd", "members": numbers[..1_000]}), "unknown_user");
+    house.refuses(&mut alice, "create_group", json!({"name": "Crowd", "members": numbers[..1_000]}), "unknown_user");
 }
 
 #[test]
@@ -157,7 +149,7 @@ fn a_group_has_an_end_and_a_thousand_can_come_at_a_time() {
     }
     owner.done("add_members", json!({"group": group, "members": (4_002..=5_000).collect::<Vec<u64>>()}));
     let more = json!({"group": group, "members": [5_001]});
-    refused(&house, &mut owner, "add_members", more, "too_many_people");
+    house.refuses(&mut owner, "add_members", more, "too_many_people");
     owner.say(json!({"group": group}), "can you all hear me?");
     // The list of all fits a frame, and reaches the last of them.
     let last = house.enter("u5000");
@@ -204,12 +196,12 @@ fn what_is_not_as_documented_is_explained() {
         ("set_read_receipts", json!({"on": "yes"})),
         ("typing", json!({"group": group, "everyone": true})),
     ] {
-        refused(&house, &mut alice, purpose, fields, "bad_request");
+        house.refuses(&mut alice, purpose, fields, "bad_request");
     }
     for text in ["", " \n "] {
-        refused(&house, &mut alice, "send_message", json!({"group": group, "message": text}), "message_empty");
-        refused(&house, &mut alice, "send_message", json!({"everyone": true, "message": text}), "message_empty");
+        house.refuses(&mut alice, "send_message", json!({"group": group, "message": text}), "message_empty");
+        house.refuses(&mut alice, "send_message", json!({"everyone": true, "message": text}), "message_empty");
     }
     let long = "x".repeat(16 * 1024 + 1);
-    refused(&house, &mut alice, "send_message", json!({"group": group, "message": long}), "message_too_long");
+    house.refuses(&mut alice, "send_message", json!({"group": group, "message": long}), "message_too_long");
 }

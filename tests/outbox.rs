@@ -15,42 +15,13 @@ use parlor::proto::chat::ChatKey;
 use parlor::proto::event::{Code, Problem};
 use parlor::proto::ids::{DeviceId, Millis, Seq, UserId};
 use parlor::shelf::Files;
+use support::place::Place;
+use support::records;
 use support::user::{User, texts};
-use support::{Server, records};
 
 const BOB: UserId = UserId(2);
 
-struct Place {
-    dir: tempfile::TempDir,
-    address: String,
-}
-
 impl Place {
-    fn new() -> Self {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        Self { dir: tempfile::tempdir().unwrap(), address: free.to_string() }
-    }
-
-    fn data(&self) -> PathBuf {
-        let data = self.dir.path().join("data");
-        std::fs::create_dir_all(&data).unwrap();
-        data
-    }
-
-    fn shelf(&self) -> PathBuf {
-        self.dir.path().join("unsent")
-    }
-
-    fn server(&self) -> Server {
-        Server::start_on(&self.data(), &self.address)
-    }
-
-    fn alice(&self) -> User {
-        let mut user = User::with_shelf(None, Some(&self.shelf()));
-        user.ask_in(&self.address, "Alice", "123");
-        user.online()
-    }
-
     fn stored(&self) -> Vec<String> {
         let messages = records(&self.data()).into_iter().filter(|record| record["purpose"] == "receive_message");
         messages.map(|record| record["message"].as_str().unwrap().to_owned()).collect()

@@ -3,50 +3,22 @@
 
 mod support;
 
-use std::path::PathBuf;
-
 use parlor::client::command::Command;
 use parlor::client::model::{Answered, Model};
 use parlor::client::outbox::{Progress, What};
 use parlor::proto::chat::ChatKey;
 use parlor::proto::event::Code;
 use parlor::proto::ids::{Seq, UserId};
+use support::place::Place;
+use support::records;
 use support::user::{User, texts};
-use support::{Server, records};
 
 const ALICE: UserId = UserId(1);
 const BOB: UserId = UserId(2);
 const TO_BOB: ChatKey = ChatKey::Person(BOB);
 const TO_ALICE: ChatKey = ChatKey::Person(ALICE);
 
-struct Place {
-    dir: tempfile::TempDir,
-    address: String,
-}
-
 impl Place {
-    fn new() -> Self {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        Self { dir: tempfile::tempdir().unwrap(), address: free.to_string() }
-    }
-
-    fn data(&self) -> PathBuf {
-        let data = self.dir.path().join("data");
-        std::fs::create_dir_all(&data).unwrap();
-        data
-    }
-
-    fn server(&self) -> Server {
-        Server::start_on(&self.data(), &self.address)
-    }
-
-    /// Alice's window, which keeps what it knows.
-    fn alice(&self) -> User {
-        let mut user = User::with_shelf(None, Some(&self.dir.path().join("unsent")));
-        user.ask_in(&self.address, "Alice", "123");
-        user
-    }
-
     fn bob(&self) -> User {
         User::sign_in(&self.address, "Bob", "456").online()
     }
@@ -73,7 +45,7 @@ fn shown(model: &Model, key: ChatKey, seq: Seq) -> (String, bool) {
 fn what_is_changed_and_taken_back_reaches_the_others_and_the_other_devices() {
     let place = Place::new();
     let _server = place.server();
-    let (mut alice, mut bob) = (place.alice().online(), place.bob());
+    let (mut alice, mut bob) = (place.alice(), place.bob());
     let mut phone = User::sign_in(&place.address, "Alice", "123").online();
     alice.say(BOB, "one");
     alice.say(BOB, "two");
@@ -107,14 +79,14 @@ fn what_is_changed_and_taken_back_reaches_the_others_and_the_other_devices() {
 fn changes_wait_for_the_server_over_a_kill_and_are_made_once_and_in_order() {
     let place = Place::new();
     let server = place.server();
-    let mut alice = place.alice().online();
+    let mut alice = place.alice();
     for text in ["one", "two", "three"] {
         alice.say(BOB, text);
     }
     settled(&mut alice);
     let [one, two, three] = seqs(alice.client.model(), TO_BOB)[..] else { panic!() };
     drop((alice, server));
-    let mut alice = place.alice();
+    let mut alice = place.user("Alice", "123");
     edit(&mut alice, TO_BOB, one, "first");
     edit(&mut alice, TO_BOB, one, "second");
     edit(&mut alice, TO_BOB, two, "nobody will see this");
@@ -130,7 +102,7 @@ fn changes_wait_for_the_server_over_a_kill_and_are_made_once_and_in_order() {
 
     let copy = place.dir.path().join("killed");
     std::fs::create_dir(&copy).unwrap();
-    for file in std::fs::read_dir(place.dir.path().join("unsent")).unwrap().map(|file| file.unwrap().path()) {
+    for file in std::fs::read_dir(place.shelf()).unwrap().map(|file| file.unwrap().path()) {
         std::fs::copy(&file, copy.join(file.file_name().unwrap())).unwrap();
     }
     let mut alice = User::with_shelf(None, Some(&copy));
@@ -163,7 +135,7 @@ fn changes_wait_for_the_server_over_a_kill_and_are_made_once_and_in_order() {
 fn a_change_is_known_after_a_restart_with_the_server_away_and_what_was_missed_comes_after() {
     let place = Place::new();
     let server = place.server();
-    let (mut alice, mut bob) = (place.alice().online(), place.bob());
+    let (mut alice, mut bob) = (place.alice(), place.bob());
     for text in ["one", "two", "three"] {
         bob.say(ALICE, text);
     }
@@ -172,18 +144,18 @@ fn a_change_is_known_after_a_restart_with_the_server_away_and_what_was_missed_co
     alice.until("all", |model| texts(model, BOB).len() == 3);
     drop(alice);
     // Each of them goes on with the file of the one before.
-    let mut alice = place.alice().online();
+    let mut alice = place.alice();
     edit(&mut bob, TO_ALICE, one, "one, changed");
     alice.until("it", |model| texts(model, BOB)[0] == "one, changed");
     drop(alice);
-    let mut alice = place.alice().online();
+    let mut alice = place.alice();
     bob.client.perform(Command::Delete { chat: TO_ALICE, seq: two });
     alice.until("it", |model| model.chats[&TO_BOB].messages[1].deleted);
     drop(alice);
     edit(&mut bob, TO_ALICE, three, "three, changed");
     settled(&mut bob);
     drop(server);
-    let mut alice = place.alice();
+    let mut alice = place.user("Alice", "123");
     assert_eq!(alice.texts(BOB), ["one, changed", "", "three"]);
     assert!(alice.client.model().chats[&TO_BOB].messages[0].edited.is_some());
     let _server = place.server();
@@ -196,7 +168,7 @@ fn a_change_is_known_after_a_restart_with_the_server_away_and_what_was_missed_co
 fn what_is_answered_and_not_loaded_is_fetched() {
     let place = Place::new();
     let _server = place.server();
-    let (mut alice, mut bob) = (place.alice().online(), place.bob());
+    let (mut alice, mut bob) = (place.alice(), place.bob());
     for n in 0..60 {
         bob.say(ALICE, &format!("m{n}"));
     }

@@ -24,17 +24,6 @@ fn opened(harness: &Harness<'_, State>) -> Vec<String> {
         .collect()
 }
 
-/// What the last frame put on the clipboard.
-fn copied(harness: &Harness<'_, State>) -> Vec<String> {
-    let commands = harness.output().platform_output.commands.iter();
-    commands
-        .filter_map(|command| match command {
-            OutputCommand::CopyText(text) => Some(text.clone()),
-            _ => None,
-        })
-        .collect()
-}
-
 fn said(texts: &[&str]) -> Harness<'static, State> {
     let mut model = model();
     for (seq, text) in (1..).zip(texts) {
@@ -146,7 +135,7 @@ fn links_are_in_the_menu_for_the_keyboard() {
     key(&mut harness, Modifiers::NONE, egui::Key::Menu);
     harness.get_by_label("Copy links").click();
     harness.step();
-    assert_eq!(copied(&harness), ["https://example.com/a\nhttps://www.example.org/"]);
+    assert_eq!(clipboard(&harness), ["https://example.com/a\nhttps://www.example.org/"]);
 }
 
 #[test]
@@ -157,7 +146,7 @@ fn the_menu_on_a_link_is_about_that_link() {
     harness.run();
     harness.get_by_label("Copy link").click();
     harness.step();
-    assert_eq!(copied(&harness), ["https://example.org/b"]);
+    assert_eq!(clipboard(&harness), ["https://example.org/b"]);
 }
 
 #[test]
@@ -300,7 +289,7 @@ fn several_messages_are_chosen_and_copied_with_names_and_times() {
     harness.step();
     let time = "20 Nov 2026, 15:00";
     let text = format!("[{time}] Bob: one\n[{time}] Bob: two\nlines\n[{time}] Bob: three");
-    assert_eq!(copied(&harness), [text]);
+    assert_eq!(clipboard(&harness), [text]);
     harness.run();
     assert!(harness.query_by_label("Copied 3 messages").is_some());
     assert!(harness.get_by_label("Message Bob").is_focused(), "one goes on writing");
@@ -319,7 +308,7 @@ fn messages_are_chosen_by_keyboard() {
     assert!(harness.query_by_label("2 selected").is_some());
     harness.event(egui::Event::Copy);
     harness.step();
-    assert_eq!(copied(&harness), ["[20 Nov 2026, 15:00] Bob: one\n[20 Nov 2026, 15:00] Bob: two"]);
+    assert_eq!(clipboard(&harness), ["[20 Nov 2026, 15:00] Bob: one\n[20 Nov 2026, 15:00] Bob: two"]);
 }
 
 #[test]
@@ -345,7 +334,7 @@ fn what_is_chosen_stays_chosen_while_one_scrolls_and_has_a_limit() {
     harness.run();
     harness.get_by_label("Copy").click();
     harness.step();
-    let text = copied(&harness).join("");
+    let text = clipboard(&harness).join("");
     assert!(text.contains("message 1003.") && text.contains("message 1899.") && text.lines().count() == 2, "{text}");
 
     scroll(&mut harness, -1_000_000.0);

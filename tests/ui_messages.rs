@@ -10,16 +10,6 @@ use parlor::client::outbox::Destination;
 use parlor::proto::chat::ChatKey;
 use parlor::proto::event::{Code, Problem};
 use parlor::proto::ids::{Millis, Seq};
-/// What the last frame put on the clipboard.
-fn copied(harness: &egui_kittest::Harness<'_, State>) -> Vec<String> {
-    let commands = harness.output().platform_output.commands.iter();
-    commands
-        .filter_map(|command| match command {
-            egui::OutputCommand::CopyText(text) => Some(text.clone()),
-            _ => None,
-        })
-        .collect()
-}
 
 #[test]
 fn a_sent_message_is_seen_at_once_and_says_how_far_it_is() {
@@ -145,7 +135,7 @@ fn a_message_is_copied_from_its_menu() {
     harness.run();
     harness.get_by_label("Copy message").click();
     harness.step();
-    assert_eq!(copied(&harness), ["to be copied\nwhole"]);
+    assert_eq!(clipboard(&harness), ["to be copied\nwhole"]);
 }
 
 #[test]
@@ -161,7 +151,7 @@ fn text_is_selected_by_dragging_and_copied() {
     harness.run();
     harness.event(egui::Event::Copy);
     harness.step();
-    assert_eq!(copied(&harness), ["select these words"]);
+    assert_eq!(clipboard(&harness), ["select these words"]);
 }
 
 #[test]
@@ -247,6 +237,6 @@ fn a_right_to_left_message_is_copied_as_it_was_written() {
         harness.run();
         harness.get_by_label("Copy message").click();
         harness.step();
-        assert_eq!(copied(&harness), [text]);
+        assert_eq!(clipboard(&harness), [text]);
     }
 }

@@ -277,3 +277,14 @@ pub fn strokes(keys: &str) -> Vec<egui::Event> {
     }
     events
 }
+
+/// What the last frame put on the clipboard.
+pub fn clipboard(harness: &Harness<'_, State>) -> Vec<String> {
+    let commands = harness.output().platform_output.commands.iter();
+    commands
+        .filter_map(|command| match command {
+            egui::OutputCommand::CopyText(text) => Some(text.clone()),
+            _ => None,
+        })
+        .collect()
+}

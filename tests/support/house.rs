@@ -106,6 +106,13 @@ impl House {
         self.history().into_iter().filter(|record| record["purpose"] == purpose).collect()
     }
 
+    /// Makes a request that must fail with that code, and looks whether it left a trace.
+    pub fn refuses(&self, peer: &mut Peer, purpose: &str, fields: Value, code: &str) {
+        let (before, asked) = (self.bytes(), fields.to_string());
+        assert_eq!(peer.refused(purpose, fields), code, "{purpose} {asked:.200}");
+        assert_eq!(self.bytes(), before, "{purpose} {asked:.200} left a record");
+    }
+
     /// How long the history is.
     pub fn bytes(&self) -> u64 {
         fs::metadata(self.dir.path().join("history.json")).unwrap().len()

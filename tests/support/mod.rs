@@ -6,6 +6,7 @@ pub mod agree;
 pub mod desk;
 pub mod front;
 pub mod house;
+pub mod place;
 pub mod tls;
 pub mod user;
 pub mod web;
