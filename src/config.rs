@@ -70,8 +70,8 @@ pub const FILE_PIECE_MIN_COST_BYTES: usize = 32 * 1024;
 /// connection.
 pub const PIECES_WAITING_MAX: usize = 64;
 
-/// The pieces and beginnings of files that may wait for the disk: 6 MiB.
-pub const FILE_ORDERS_MAX: usize = 64;
+/// The pieces and beginnings of files that may wait for the disk: 12 MiB, from sixteen people with two files each.
+pub const FILE_ORDERS_MAX: usize = 128;
 
 /// The bytes of a file after which it is synced while it comes: what a cut of the power can take of it, and short enough
 /// that the log's own syncs do not wait long behind it.

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use parlor::config::FILE_SYNC_EVERY_BYTES;
-use parlor::proto::limits::{FILE_CHUNK_MAX_BYTES, FILE_MAX_BYTES, UPLOADS_MAX};
+use parlor::proto::limits::{FILE_CHUNK_MAX_BYTES, FILE_MAX_BYTES, UPLOAD_PIECES_MAX, UPLOADS_MAX};
 use serde_json::{Value, json};
 use support::house::House;
 use support::{PROGRAM, Peer, wait_for};
@@ -380,23 +380,33 @@ fn what_is_asked_at_once_is_answered_each_and_piles_up_nowhere() {
         }
     }
     assert!(pieces > 0 && pieces + busy == 40, "{pieces} {busy}");
-    // One piece of an upload at a time: whether the second is too early depends on the disk.
-    let next = begin(&mut alice, 2);
-    for (offset, data) in [(0, b"a"), (1, b"b")] {
-        let mut request = piece(&next, offset, data);
+    // Four pieces of an upload are taken in a row. Whether a later one is too early depends on the disk, and then all behind it are.
+    let (all, in_a_row) = (bytes(40), 20);
+    let next = begin(&mut alice, all.len());
+    for (id, data) in all.chunks(all.len() / in_a_row).enumerate() {
+        let mut request = piece(&next, id * data.len(), data);
         request["purpose"] = json!("upload_chunk");
-        request["id"] = json!(offset);
+        request["id"] = json!(id);
         alice.send(&request);
     }
-    let mut answers = [alice.until("upload_chunk"), alice.until("upload_chunk")];
+    let mut answers: Vec<_> = (0..in_a_row).map(|_| alice.until("upload_chunk")).collect();
     answers.sort_by_key(|answer| answer["id"].as_u64());
-    assert_eq!(answers[0]["offset"], 1);
-    if answers[1]["result"] == false {
-        assert_eq!(answers[1]["error"]["code"], "busy");
-        go_on(&mut alice, &next, 1, b"ab");
+    let taken = answers.iter().take_while(|answer| answer["result"] == true).count();
+    assert!(taken >= UPLOAD_PIECES_MAX, "{answers:?}");
+    for (at, answer) in answers.iter().enumerate() {
+        match at.cmp(&taken) {
+            std::cmp::Ordering::Less => assert_eq!(answer["offset"], (at + 1) * 2),
+            std::cmp::Ordering::Equal => assert_eq!(answer["error"]["code"], "busy"),
+            std::cmp::Ordering::Greater => {
+                assert!(["busy", "bad_offset"].contains(&answer["error"]["code"].as_str().unwrap()))
+            }
+        }
     }
-    send(&mut alice, json!({"everyone": true}), &next, 2);
-    assert_eq!(fetch(&mut alice, &next), b"ab");
+    let offset = reached(&mut alice, &next, all.len());
+    assert_eq!(offset, taken * 2);
+    go_on(&mut alice, &next, offset, &all);
+    send(&mut alice, json!({"everyone": true}), &next, all.len());
+    assert_eq!(fetch(&mut alice, &next), all);
     // Who says goodbye is answered before.
     let mut request = json!({"purpose": "fetch_file", "file": file, "offset": 0});
     request["id"] = json!(99);

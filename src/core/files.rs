@@ -143,20 +143,8 @@ impl Engine {
             }
             FileCall::UploadChunk { file, offset, data } => {
                 let upload = self.uploads.of(user, file)?;
-                if upload.writing {
-                    let text = "The piece before this one is still being written. Wait for its answer.";
-                    return Err(Problem::new(Code::Busy, text));
-                }
-                let end = offset.checked_add(data.0.len() as u64).filter(|end| *end <= upload.size);
-                if offset != upload.offset || end.is_none() {
-                    let Upload { offset, size, .. } = upload;
-                    let text = format!("The next piece begins at {offset}, and the file ends at {size}.");
-                    return Err(Problem::new(Code::BadOffset, text));
-                }
-                if data.0.is_empty() {
-                    return Err(Problem::new(Code::BadRequest, "upload_chunk: a piece has at least one byte"));
-                }
-                (upload.writing, upload.touched) = (true, now);
+                upload.order(offset, data.0.len() as u64)?;
+                upload.touched = now;
                 let size = upload.size;
                 self.order(errand, FileOrder::Write { errand, file, offset, size, data });
             }
@@ -195,18 +183,16 @@ impl Engine {
             FileDone::Begun(size, made) => {
                 self.uploads.begun(user, size);
                 let made = made.map(|file| {
-                    let upload = Upload { by: user, size, offset: 0, touched: now, writing: false };
-                    self.uploads.insert(file, upload);
+                    self.uploads.insert(file, Upload::new(user, size, 0, now));
                     Uploaded { file, offset: 0 }
                 });
                 self.uploaded(errand, "upload_file", made);
             }
             FileDone::Written(file, upto) => {
                 let reached = self.uploads.of(user, file).and_then(|upload| {
-                    upload.writing = false;
-                    let offset = upto.as_ref().map_err(|unwritten| unwritten.problem.clone())?;
-                    upload.offset = *offset;
-                    Ok(Uploaded { file, offset: *offset })
+                    upload.written(upto.as_ref().ok().copied());
+                    let offset = *upto.as_ref().map_err(|unwritten| unwritten.problem.clone())?;
+                    Ok(Uploaded { file, offset })
                 });
                 if upto.is_err_and(|unwritten| unwritten.lost) {
                     self.uploads.remove(file);
@@ -280,7 +266,8 @@ impl Engine {
             return;
         }
         self.uploads.swept = now;
-        let old = |upload: &Upload| now.0.saturating_sub(upload.touched.0) >= UPLOAD_KEPT_MILLIS && !upload.writing;
+        let old =
+            |upload: &Upload| now.0.saturating_sub(upload.touched.0) >= UPLOAD_KEPT_MILLIS && !upload.is_writing();
         let files = self.uploads.files.iter().filter(|(_, upload)| old(upload)).map(|(file, _)| *file);
         for file in files.collect::<Vec<_>>() {
             if !self.is_being_sent(file) {
@@ -295,7 +282,7 @@ impl Engine {
             let files = self.uploads.of.get(&user).into_iter().flat_map(|own| &own.files);
             let uploads = files.filter_map(|file| Some((*file, self.uploads.files.get(file)?)));
             let idle = |upload: &Upload| now.0.saturating_sub(upload.touched.0) >= UPLOAD_GIVES_WAY_MILLIS;
-            let idle = uploads.filter(|(file, it)| idle(it) && !it.writing && !self.is_being_sent(*file));
+            let idle = uploads.filter(|(file, it)| idle(it) && !it.is_writing() && !self.is_being_sent(*file));
             let longest = idle.min_by_key(|(_, upload)| upload.touched).map(|(file, _)| file);
             self.give_up(longest.ok_or(problem)?);
         }
@@ -328,7 +315,7 @@ mod tests {
     }
 
     fn upload(touched: i64) -> Upload {
-        Upload { by: UserId(1), size: 9, offset: 3, touched: Millis(touched), writing: false }
+        Upload::new(UserId(1), 9, 3, Millis(touched))
     }
 
     /// The files that are taken away when something happens at that time, whatever it is.
@@ -346,7 +333,9 @@ mod tests {
         let mut engine = engine();
         let [old, young, writing] = [1, 2, 3].map(FileId);
         engine.stock([(old, upload(START)), (young, upload(START + 5 * HOUR))]);
-        engine.stock([(writing, Upload { writing: true, ..upload(START) })]);
+        let mut under_way = upload(START);
+        under_way.order(3, 1).unwrap();
+        engine.stock([(writing, under_way)]);
         for hour in 0..24 {
             assert_eq!(swept(&mut engine, START + hour * HOUR), [], "{hour}");
         }
@@ -363,7 +352,7 @@ mod tests {
         let now = Millis(START + HOUR);
         let touched = |n: usize| START + i64::from(n != 5) + i64::from(n > 6) * HOUR / 2;
         engine.stock((0..UPLOADS_MAX).map(|n| (FileId(n as u128), upload(touched(n)))));
-        engine.stock([(FileId(99), Upload { by: UserId(2), ..upload(START - HOUR) })]);
+        engine.stock([(FileId(99), Upload::new(UserId(2), 9, 3, Millis(START - HOUR)))]);
         engine.make_room(UserId(1), 9, now).unwrap();
         let Some(Effect::File(FileOrder::Remove(file))) = engine.take_effects().pop() else { panic!("nothing goes") };
         assert_eq!(file, FileId(5), "the one of its own that has waited the longest");

@@ -105,6 +105,18 @@ impl Sender {
         .1
     }
 
+    /// Begins the first file under [`FILE`], and sends what may be on its way at once.
+    fn flying(&mut self) -> Asked {
+        let begin = self.go();
+        let mut asked = self.answer(begin.id(0), Ok((FILE, 0))).1;
+        for job in std::mem::take(&mut asked.jobs) {
+            let more = self.read(&job);
+            asked.requests.extend(more.requests);
+            asked.jobs.extend(more.jobs);
+        }
+        asked
+    }
+
     fn failed(&self) -> Option<&Problem> {
         match &self.outbox.entries().next()?.progress {
             Progress::Failed(problem) => Some(problem),
@@ -114,24 +126,71 @@ impl Sender {
 }
 
 #[test]
-fn a_file_goes_piece_by_piece_and_the_next_one_is_read_meanwhile() {
-    let mut sender = Sender::new(&[(2, 2 * PIECE + 5)]);
+fn a_few_pieces_are_on_their_way_at_once_and_the_next_ones_are_read_meanwhile() {
+    let size = 6 * PIECE + 5;
+    let mut sender = Sender::new(&[(2, size)]);
+    let mut asked = sender.flying();
+    assert_eq!(asked.offsets(), [0, PIECE, 2 * PIECE, 3 * PIECE]);
+    assert_eq!(asked.jobs.len(), 3, "there is no more of it");
+    for job in &asked.jobs {
+        assert!(sender.read(job).requests.is_empty(), "four are on their way, and no more");
+    }
+    for (at, next) in (4..7).enumerate() {
+        let (_, more) = sender.answer(asked.id(at), Ok((FILE, (at as u64 + 1) * PIECE)));
+        assert_eq!((more.offsets(), more.jobs.len()), (vec![next * PIECE], 0), "what was read meanwhile goes at once");
+        asked.requests.extend(more.requests);
+    }
+    for at in 3..6 {
+        assert_eq!(sender.answer(asked.id(at), Ok((FILE, (at as u64 + 1) * PIECE))).0, None);
+    }
+    assert_eq!(sender.answer(asked.id(6), Ok((FILE, size))).0, Some(1));
+}
+
+#[test]
+fn a_file_is_begun_once_and_goes_in_its_order() {
+    let mut sender = Sender::new(&[(2, 2 * PIECE)]);
     let begin = sender.go();
-    assert_eq!((begin.purposes(), begin.requests[0]["size"].as_u64()), (vec!["upload_file"], Some(2 * PIECE + 5)));
+    assert_eq!((begin.purposes(), begin.requests[0]["size"].as_u64()), (vec!["upload_file"], Some(2 * PIECE)));
     assert!(sender.go().requests.is_empty(), "it is asked for once");
     let (_, begun) = sender.answer(begin.id(0), Ok((FILE, 0)));
-    assert!(begun.requests.is_empty());
-    let first = sender.read(&begun.jobs[0]);
-    assert_eq!((first.purposes(), first.offsets()), (vec!["upload_chunk"], vec![0]));
-    assert!(sender.read(&first.jobs[0]).requests.is_empty(), "one piece is on its way at a time");
-    let (_, second) = sender.answer(first.id(0), Ok((FILE, PIECE)));
-    assert_eq!(second.offsets(), [PIECE], "what was read meanwhile goes at once");
-    let (_, waits) = sender.answer(second.id(0), Ok((FILE, 2 * PIECE)));
-    assert!(waits.requests.is_empty());
-    let third = sender.read(&second.jobs[0]);
-    assert_eq!((third.offsets(), third.jobs.len()), (vec![2 * PIECE], 0));
-    let (landed, _) = sender.answer(third.id(0), Ok((FILE, 2 * PIECE + 5)));
-    assert_eq!(landed, Some(1));
+    assert_eq!((begun.requests.len(), begun.jobs.len()), (0, 2));
+    assert!(sender.read(&begun.jobs[1]).requests.is_empty(), "the first one is not there yet");
+    assert_eq!(sender.read(&begun.jobs[0]).offsets(), [0, PIECE]);
+}
+
+#[test]
+fn a_refused_piece_is_sent_again_from_where_the_server_stands_once_all_are_answered() {
+    let mut sender = Sender::new(&[(2, 9 * PIECE)]);
+    let asked = sender.flying();
+    assert_eq!(asked.offsets(), [0, PIECE, 2 * PIECE, 3 * PIECE]);
+    let fifth = sender.read(&asked.jobs[0]);
+    assert!(fifth.requests.is_empty());
+    let (_, fifth) = sender.answer(asked.id(0), Ok((FILE, PIECE)));
+    assert_eq!(fifth.offsets(), [4 * PIECE]);
+    for (id, code) in [(asked.id(1), Code::Busy), (asked.id(2), Code::BadOffset), (asked.id(3), Code::BadOffset)] {
+        let (_, none) = sender.answer(id, Err(code));
+        assert!(none.requests.is_empty() && none.jobs.is_empty(), "{none:?}");
+    }
+    let (_, rests) = sender.answer(fifth.id(0), Err(Code::BadOffset));
+    assert!(matches!(rests.jobs.as_slice(), [Job::Rest]), "the first of them is why: {rests:?}");
+    sender.uploads.rested();
+    let begin = sender.go();
+    assert_eq!((begin.purposes(), &begin.requests[0]["file"]), (vec!["upload_file"], &FILE.to_string().into()));
+    let (_, begun) = sender.answer(begin.id(0), Ok((FILE, PIECE)));
+    assert_eq!(sender.read(&begun.jobs[0]).offsets(), [PIECE]);
+    assert!(sender.failed().is_none());
+}
+
+#[test]
+fn a_full_disk_is_why_a_file_was_not_sent_and_not_what_it_did_to_the_pieces_behind() {
+    let mut sender = Sender::new(&[(2, 9 * PIECE)]);
+    let asked = sender.flying();
+    sender.answer(asked.id(0), Err(Code::StorageFull));
+    for at in 1..4 {
+        assert!(sender.failed().is_none());
+        sender.answer(asked.id(at), Err(Code::BadOffset));
+    }
+    assert_eq!(sender.failed().unwrap().code, Code::StorageFull);
 }
 
 #[test]
@@ -167,21 +226,19 @@ fn a_file_that_the_server_does_not_know_any_more_begins_anew_once() {
 
 #[test]
 fn a_server_that_stands_elsewhere_is_believed_and_not_for_ever() {
-    let mut sender = Sender::new(&[(2, 9 * PIECE)]);
-    let begin = sender.go();
-    let (_, mut asked) = sender.answer(begin.id(0), Ok((FILE, 0)));
-    let mut answers = 0;
+    let mut sender = Sender::new(&[(2, PIECE)]);
+    let mut begun = 0;
     while sender.failed().is_none() {
-        answers += 1;
-        assert!(answers < 100, "it ends");
-        if asked.requests.is_empty() {
-            asked = sender.read(asked.jobs.last().unwrap());
-        } else {
-            assert_eq!(asked.purposes(), ["upload_chunk"]);
-            assert_eq!(asked.offsets(), [0]);
-            asked = sender.answer(asked.id(0), Ok((FILE, 0))).1;
-        }
+        begun += 1;
+        assert!(begun < 100, "it ends");
+        let asked = sender.flying();
+        assert_eq!(asked.offsets(), [0]);
+        // It says that it has nothing of it, again and again; the next step is asked for in the next round.
+        out(&mut sender.last, |out| {
+            sender.uploads.answered(asked.id(0), Ok(Uploaded { file: FILE, offset: 0 }), &mut sender.outbox, out)
+        });
     }
+    assert!(begun > 1, "it is believed at first");
     // One that has more of the file than there is has another file.
     let mut sender = Sender::new(&[(2, 9)]);
     let begin = sender.go();

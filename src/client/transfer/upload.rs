@@ -1,6 +1,9 @@
 //! Files on their way to the server: which goes next, and what follows on each answer. Knows no disk and no socket.
 //!
-//! The server takes one piece of a file at a time, so the next one is read while one is on its way.
+//! A few pieces are on their way at once, and as many are read meanwhile. When one is refused, those behind it are, too:
+//! what follows is decided when all of them are answered.
+
+use std::collections::VecDeque;
 
 use super::disk::Job;
 use super::{Out, RESTS_MAX};
@@ -8,7 +11,7 @@ use crate::client::outbox::{Destination, Enclosure, Outbox, Outgoing, Progress, 
 use crate::proto::attachment::{Chunk, FileCall, FileId, Uploaded};
 use crate::proto::event::{Code, Problem};
 use crate::proto::ids::RequestId;
-use crate::proto::limits::FILE_CHUNK_MAX_BYTES;
+use crate::proto::limits::{FILE_CHUNK_MAX_BYTES, UPLOAD_PIECES_MAX};
 
 /// The most files that go up at once, for different chats: a picture does not wait behind a film for somebody else. Those
 /// for one chat go one after the other, in their order.
@@ -32,7 +35,14 @@ struct Upload {
     to: Destination,
     enclosure: Enclosure,
     step: Step,
-    ahead: Ahead,
+    /// What was read and is not sent yet, and what is being read, in the order of the file; at most [`UPLOAD_PIECES_MAX`].
+    ahead: VecDeque<Piece>,
+    /// Where what is not being read yet begins.
+    unread: u64,
+    /// What is on its way, in the order of the file: the requests, and where their pieces end.
+    flying: VecDeque<(RequestId, u64)>,
+    /// What the server has answered otherwise than expected, first of all. No piece is sent before that is dealt with.
+    trouble: Option<Trouble>,
     /// It was begun a second time, because the server did not know it any more.
     anew: bool,
     strays: u32,
@@ -46,22 +56,26 @@ enum Step {
     Begin,
     /// That was asked for.
     Begun(RequestId),
-    /// The next piece is to be sent; it begins there.
-    Piece(u64),
-    /// It was sent, and ends there.
-    Sent(RequestId, u64),
+    /// Its pieces go.
+    Going(FileId),
     /// The server has too much to do.
     Rest,
 }
 
 /// A piece that is not sent yet.
 #[derive(Debug)]
-enum Ahead {
-    None,
-    /// It is being read: under which ticket, and from where.
-    Reading(u64, u64),
-    /// It is there, and begins there.
-    Here(u64, Vec<u8>),
+struct Piece {
+    ticket: u64,
+    offset: u64,
+    /// Nothing while it is being read.
+    data: Option<Vec<u8>>,
+}
+
+#[derive(Debug)]
+enum Trouble {
+    /// It has another place than expected.
+    Astray,
+    Refused(Problem),
 }
 
 impl Uploads {
@@ -84,7 +98,10 @@ impl Uploads {
                     to: entry.to.clone(),
                     enclosure: enclosure.clone(),
                     step: Step::Begin,
-                    ahead: Ahead::None,
+                    ahead: VecDeque::new(),
+                    unread: 0,
+                    flying: VecDeque::new(),
+                    trouble: None,
                     anew: false,
                     strays: 0,
                     rests: 0,
@@ -109,37 +126,26 @@ impl Uploads {
             }
             return None;
         }
-        let at = self.running.iter().position(|upload| upload.awaits(id))?;
-        let upload = &mut self.running[at];
-        match answer {
-            Ok(uploaded) => match upload.taken(uploaded) {
-                Ok(there) => {
-                    outbox.enclosed(upload.n, uploaded.file, uploaded.offset);
-                    if there {
-                        return Some(self.running.swap_remove(at).n);
-                    }
-                }
-                Err(problem) => outbox.fail(upload.n, problem),
-            },
-            Err(problem) => {
-                if let Err(problem) = upload.refused(problem, out) {
-                    outbox.fail(upload.n, problem);
+        let (at, upload) = self.running.iter_mut().enumerate().find(|(_, upload)| upload.awaits(id))?;
+        match upload.answered(id, answer, out) {
+            Ok(Some(uploaded)) => {
+                outbox.enclosed(upload.n, uploaded.file, uploaded.offset);
+                if uploaded.offset == upload.enclosure.size {
+                    return Some(self.running.swap_remove(at).n);
                 }
             }
+            Ok(None) => {}
+            Err(problem) => outbox.fail(upload.n, problem),
         }
         None
     }
 
     /// A piece was read.
     pub fn read(&mut self, ticket: u64, piece: Result<Vec<u8>, String>, outbox: &mut Outbox, out: &mut Out<'_>) {
-        let Some(upload) =
-            self.running.iter_mut().find(|it| matches!(it.ahead, Ahead::Reading(read, _) if read == ticket))
-        else {
-            return;
-        };
-        let Ahead::Reading(_, offset) = upload.ahead else { return };
+        let reading = |upload: &Upload| upload.ahead.iter().position(|piece| piece.ticket == ticket);
+        let Some((upload, at)) = self.running.iter_mut().find_map(|it| reading(it).map(|at| (it, at))) else { return };
         match piece {
-            Ok(piece) => upload.ahead = Ahead::Here(offset, piece),
+            Ok(data) => upload.ahead[at].data = Some(data),
             Err(why) => {
                 // Under this code the file begins anew when its sender tries again.
                 outbox.fail(upload.n, Problem::new(Code::UnknownFile, why));
@@ -189,71 +195,119 @@ fn astray() -> Problem {
 
 impl Upload {
     fn awaits(&self, id: RequestId) -> bool {
-        matches!(self.step, Step::Begun(it) | Step::Sent(it, _) if it == id)
+        self.step == Step::Begun(id) || self.flying.iter().any(|(flying, _)| *flying == id)
     }
 
     fn go(&mut self, out: &mut Out<'_>) {
-        match (&self.step, self.enclosure.file) {
-            (Step::Begin, file) => {
-                self.step = Step::Begun(out.ask(FileCall::UploadFile { size: self.enclosure.size, file }));
+        match self.step {
+            Step::Begin => {
+                let Enclosure { size, file, .. } = self.enclosure;
+                self.step = Step::Begun(out.ask(FileCall::UploadFile { size, file }));
             }
-            (Step::Piece(offset), Some(file)) => self.send(*offset, file, out),
-            (Step::Begun(_) | Step::Sent(..) | Step::Piece(_) | Step::Rest, _) => {}
+            Step::Going(file) if self.trouble.is_none() => {
+                self.send(file, out);
+                self.look_ahead(out);
+            }
+            Step::Begun(_) | Step::Going(_) | Step::Rest => {}
         }
     }
 
-    /// Sends the piece that begins there if it was read, and has it read otherwise.
-    fn send(&mut self, offset: u64, file: FileId, out: &mut Out<'_>) {
-        match std::mem::replace(&mut self.ahead, Ahead::None) {
-            Ahead::Here(at, piece) if at == offset => {
-                let end = offset + piece.len() as u64;
-                let data = Chunk(piece);
-                self.step = Step::Sent(out.ask(FileCall::UploadChunk { file, offset, data }), end);
-                if end < self.enclosure.size {
-                    self.look_ahead(end, out);
+    /// Sends what was read, as much of it as may be on its way.
+    fn send(&mut self, file: FileId, out: &mut Out<'_>) {
+        while self.flying.len() < UPLOAD_PIECES_MAX
+            && let Some(Piece { offset, data, .. }) = self.ahead.front_mut()
+            && let Some(data) = data.take()
+        {
+            let (offset, end) = (*offset, *offset + data.len() as u64);
+            self.flying.push_back((out.ask(FileCall::UploadChunk { file, offset, data: Chunk(data) }), end));
+            self.ahead.pop_front();
+        }
+    }
+
+    /// Has the next pieces read.
+    fn look_ahead(&mut self, out: &mut Out<'_>) {
+        while self.ahead.len() < UPLOAD_PIECES_MAX && self.unread < self.enclosure.size {
+            let (ticket, offset) = (out.number(), self.unread);
+            let (enclosure, most) = (self.enclosure.clone(), FILE_CHUNK_MAX_BYTES);
+            out.jobs.push(Job::Read { ticket, enclosure, offset, most });
+            self.ahead.push_back(Piece { ticket, offset, data: None });
+            self.unread = offset.saturating_add(most as u64).min(self.enclosure.size);
+        }
+    }
+
+    /// The server has answered: how much of the file it has, if that is news. Otherwise why the message fails, where nothing
+    /// is left to try.
+    fn answered(
+        &mut self,
+        id: RequestId,
+        answer: Result<Uploaded, Problem>,
+        out: &mut Out<'_>,
+    ) -> Result<Option<Uploaded>, Problem> {
+        let mut news = None;
+        if self.step == Step::Begun(id) {
+            match answer {
+                Ok(uploaded) => {
+                    self.stands(uploaded)?;
+                    (self.step, self.unread) = (Step::Going(uploaded.file), uploaded.offset);
+                    news = Some(uploaded);
                 }
+                Err(problem) => self.trouble = Some(Trouble::Refused(problem)),
             }
-            reading @ Ahead::Reading(_, at) if at == offset => self.ahead = reading,
-            Ahead::None | Ahead::Here(..) | Ahead::Reading(..) => self.look_ahead(offset, out),
+        } else {
+            let at = self.flying.iter().position(|(flying, _)| *flying == id);
+            let Some((_, end)) = at.and_then(|at| self.flying.remove(at)) else { return Ok(None) };
+            match answer {
+                // Those behind it are answered after it.
+                Ok(uploaded) if at == Some(0) && uploaded.offset == end && self.trouble.is_none() => {
+                    self.stands(uploaded)?;
+                    news = Some(uploaded);
+                }
+                Ok(_) => _ = self.trouble.get_or_insert(Trouble::Astray),
+                Err(problem) => _ = self.trouble.get_or_insert(Trouble::Refused(problem)),
+            }
         }
+        if self.flying.is_empty()
+            && let Some(trouble) = self.trouble.take()
+        {
+            self.ahead.clear();
+            self.resolve(trouble, out)?;
+        }
+        Ok(news)
     }
 
-    fn look_ahead(&mut self, offset: u64, out: &mut Out<'_>) {
-        let ticket = out.number();
-        let enclosure = self.enclosure.clone();
-        out.jobs.push(Job::Read { ticket, enclosure, offset, most: FILE_CHUNK_MAX_BYTES });
-        self.ahead = Ahead::Reading(ticket, offset);
-    }
-
-    /// The server says how much it has. Whether that is all.
-    fn taken(&mut self, Uploaded { file, offset }: Uploaded) -> Result<bool, Problem> {
-        if matches!(self.step, Step::Sent(_, end) if end != offset) {
-            self.strays += 1;
-        }
-        if offset > self.enclosure.size || self.strays > STRAYS_MAX {
+    /// The server has so much of the file.
+    fn stands(&mut self, Uploaded { file, offset }: Uploaded) -> Result<(), Problem> {
+        if offset > self.enclosure.size {
             return Err(astray());
         }
+        if offset > self.enclosure.sent {
+            self.rests = 0;
+        }
         (self.enclosure.file, self.enclosure.sent) = (Some(file), offset);
-        (self.step, self.rests) = (Step::Piece(offset), 0);
-        Ok(offset == self.enclosure.size)
+        Ok(())
     }
 
-    /// The server refuses. What is left to try is tried; otherwise that is why the message fails.
-    fn refused(&mut self, problem: Problem, out: &mut Out<'_>) -> Result<(), Problem> {
-        match problem.code {
-            Code::Busy if self.rests < RESTS_MAX => {
+    /// What is left to try is tried; otherwise that is why the message fails.
+    fn resolve(&mut self, trouble: Trouble, out: &mut Out<'_>) -> Result<(), Problem> {
+        match trouble {
+            Trouble::Refused(problem) if problem.code == Code::Busy && self.rests < RESTS_MAX => {
                 (self.step, self.rests) = (Step::Rest, self.rests + 1);
                 out.jobs.push(Job::Rest);
             }
-            Code::BadOffset if self.strays < STRAYS_MAX => {
-                self.strays += 1;
-                self.step = Step::Begin;
-            }
-            Code::UnknownFile if self.enclosure.file.is_some() && !self.anew => {
+            Trouble::Refused(problem)
+                if problem.code == Code::UnknownFile && self.enclosure.file.is_some() && !self.anew =>
+            {
                 (self.enclosure.file, self.enclosure.sent, self.anew) = (None, 0, true);
                 self.step = Step::Begin;
             }
-            _ => return Err(problem),
+            Trouble::Refused(problem) if problem.code != Code::BadOffset => return Err(problem),
+            Trouble::Astray | Trouble::Refused(_) => {
+                self.strays += 1;
+                if self.strays > STRAYS_MAX {
+                    return Err(astray());
+                }
+                self.step = Step::Begin;
+            }
         }
         Ok(())
     }

@@ -184,6 +184,12 @@ impl<D: Disk> Desk<D> {
     /// Writes a piece behind what is there. The last piece is answered when all of it lasts.
     fn write(&mut self, file: FileId, offset: u64, size: u64, data: &[u8]) -> Result<u64, Unwritten> {
         let end = offset + data.len() as u64;
+        if let Ok(len) = self.disk.len(&part(file))
+            && len < offset
+        {
+            let text = format!("The piece before this one was not written: the next one begins at {len}.");
+            return Err(Unwritten { problem: Problem::new(Code::BadOffset, text), lost: false });
+        }
         let written = self.room_for(data.len() as u64).and_then(|()| self.put(file, offset, data));
         if let Err(error) = written {
             let lost = !is_full(&error) || self.disk.cut(&part(file), offset).is_err();

@@ -163,7 +163,7 @@ fn found(folder: &Path, disk: &DiskFolder, name: Name, by: UserId, size: u64) ->
     let found = std::fs::symlink_metadata(&path).ok().filter(std::fs::Metadata::is_file)?;
     let touched = found.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     let touched = touched.and_then(|at| i64::try_from(at.as_millis()).ok()).map_or(clock::now(), Millis);
-    let (len, upload) = (found.len(), |offset| Upload { by, size, offset, touched, writing: false });
+    let (len, upload) = (found.len(), |offset| Upload::new(by, size, offset, touched));
     match name {
         Name::Whole(_) => (len == size).then(|| upload(size)),
         _ if size == 0 || len > size => None,

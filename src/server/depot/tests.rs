@@ -164,6 +164,21 @@ fn a_full_disk_takes_nothing_of_what_was_there_and_the_file_goes_on_later() {
 }
 
 #[test]
+fn a_piece_whose_predecessor_was_not_written_leaves_no_hole() {
+    let mut desk = desk();
+    let file = desk.begin_one(9);
+    desk.piece(file, 0, 9, b"abc").unwrap();
+    desk.disk.fails.set(Some(("write", io::ErrorKind::StorageFull)));
+    assert_eq!(desk.piece(file, 3, 9, b"def").unwrap_err().problem.code, Code::StorageFull);
+    desk.disk.fails.set(None);
+    let behind = desk.piece(file, 6, 9, b"ghi").unwrap_err();
+    assert_eq!((behind.problem.code, behind.lost), (Code::BadOffset, false));
+    assert_eq!(desk.piece(file, 3, 9, b"def").unwrap(), 6);
+    assert_eq!(desk.piece(file, 6, 9, b"ghi").unwrap(), 9);
+    assert_eq!(desk.disk.files.borrow()[&file.to_string()], b"abcdefghi");
+}
+
+#[test]
 fn a_file_of_which_nobody_knows_what_the_disk_holds_is_given_up() {
     for failing in ["write", "sync", "rename", "sync folder"] {
         let mut desk = desk();
