@@ -33,6 +33,14 @@ pub struct Seen {
     pub strange: std::sync::Mutex<Vec<String>>,
 }
 
+impl Seen {
+    /// Whether the server has turned away every kind of attack.
+    pub fn has_all(&self) -> bool {
+        let kinds = [&self.wrong, &self.slowed, &self.sent_to_tls, &self.too_long, &self.demo];
+        kinds.iter().all(|seen| seen.load(Ordering::Relaxed) > 0)
+    }
+}
+
 /// A connection of an attacker, in whatever state.
 pub enum Left {
     Open(TcpStream),

@@ -16,7 +16,7 @@ use super::rig::{
 };
 use crate::support::house::account;
 use crate::support::tls::Encrypted;
-use crate::support::{Peer, wait_for};
+use crate::support::{DEADLINE, Peer, wait_for};
 
 /// The addresses that attack. The first one of this side is somebody's who does not.
 const ATTACKERS: u8 = 64;
@@ -42,9 +42,10 @@ struct Times {
 }
 
 impl Honest<'_> {
-    fn talk(&mut self, during: Duration) -> Times {
+    /// For as long as that wants it, which is asked once a second and told how long it has taken so far.
+    fn talk(&mut self, goes_on: impl Fn(Duration) -> bool) -> Times {
         let (mut times, start) = (Times::default(), Instant::now());
-        while start.elapsed() < during {
+        while goes_on(start.elapsed()) {
             let begun = Instant::now();
             let mut olga =
                 Peer::<Encrypted>::enter(self.outside.address(1), self.outside.server(self.port), "Olga", PASSWORD);
@@ -105,7 +106,7 @@ fn beside_a_scan_from_everywhere_people_log_in_and_talk() {
     let server = listening(spawn(dir.path(), &under, "0.0.0.0:0", &log));
     let (port, pid) = (server.address.port(), server.child.id());
     let mut honest = Honest { outside: &outside, port, pid, most: (0, 0), n: 0 };
-    let mut before = honest.talk(choose(Duration::from_secs(4), Duration::from_secs(20)));
+    let mut before = honest.talk(|took| took < choose(Duration::from_secs(4), Duration::from_secs(20)));
     wait_for("a quiet server", || descriptors(pid) < 40);
     let (base_kib, base_descriptors) = (resident_kib(pid), descriptors(pid));
 
@@ -125,7 +126,9 @@ fn beside_a_scan_from_everywhere_people_log_in_and_talk() {
             scope.spawn(move || WAYS[n as usize % WAYS.len()](&attacker))
         };
         let attackers: Vec<_> = (0..ATTACKERS).map(attack).collect();
-        let beside = honest.talk(choose(Duration::from_secs(8), Duration::from_secs(60)));
+        // A machine that has much else to do comes to the slowest of it later.
+        let least = choose(Duration::from_secs(8), Duration::from_secs(60));
+        let beside = honest.talk(|took| took < least || (took < DEADLINE && !seen.has_all()));
         over.store(true, Ordering::Relaxed);
         (beside, attackers.into_iter().flat_map(|attacker| attacker.join().unwrap()).collect())
     });
@@ -174,9 +177,7 @@ fn beside_a_scan_from_everywhere_people_log_in_and_talk() {
     ));
     let strange = seen.strange.lock().unwrap();
     assert!(strange.is_empty(), "{strange:#?}");
-    for counter in [&seen.wrong, &seen.slowed, &seen.sent_to_tls, &seen.too_long, &seen.demo] {
-        assert!(count(counter) > 0, "every kind of attack took place: {seen:?}");
-    }
+    assert!(seen.has_all(), "every kind of attack took place: {seen:?}");
     assert!(open > choose(20, 100), "there was somebody to show out");
     assert!(gone < Duration::from_secs(choose(30, 12)), "{gone:?}");
     assert!(grown < 100 * 1024, "{grown} KiB");
