@@ -6,11 +6,13 @@ mod common;
 
 use common::*;
 use egui::Theme;
+use egui_kittest::kittest::Queryable as _;
 use egui_kittest::{Harness, SnapshotOptions};
 use parlor::client::model::{Field, Link, Model, Phase, SignInProblem};
 use parlor::client::outbox::Destination;
 use parlor::proto::event::{Code, Problem};
 use parlor::proto::ids::DeviceId;
+use parlor::settings::values::Settings;
 
 /// Another version of the renderer may draw edges a little differently.
 fn look(harness: &mut Harness<'_, State>, name: &str) {
@@ -48,6 +50,33 @@ fn the_login_page_with_a_problem_in_a_small_window() {
     let message = "No server answers at this address. Check it, or leave it empty to host on this computer.".into();
     model.phase = Phase::SignedOut { problem: Some(SignInProblem { field: Field::Server, message }) };
     look(&mut themed(model, [376.0, 496.0], Theme::Dark), "login_problem_dark_small");
+}
+
+#[test]
+fn on_the_way_in() {
+    let settings = Settings::default();
+    let mut harness = chosen(Model::new(DeviceId::from_random(1)), [900.0, 600.0], Theme::Light, settings);
+    harness.get_by_label_contains("Join a server").click();
+    harness.run();
+    harness.event(egui::Event::Text("chat.example.org".into()));
+    harness.run();
+    harness.state_mut().model.phase = Phase::SigningIn;
+    look(&mut harness, "login_connecting_light");
+}
+
+#[test]
+fn a_list_with_nobody_in_it() {
+    let mut model = model();
+    model.people.retain(|id, _| *id == ALICE);
+    look(&mut themed(model, [900.0, 600.0], Theme::Light), "list_nobody_light");
+}
+
+#[test]
+fn a_list_that_is_not_there_yet() {
+    let mut model = model();
+    model.people.clear();
+    model.link = Link::Connecting;
+    look(&mut themed(model, [376.0, 496.0], Theme::Dark), "list_loading_small_dark");
 }
 
 #[test]

@@ -53,9 +53,10 @@ pub fn count(model: &Model, key: ChatKey) -> (usize, usize) {
     }
 }
 
-/// How many are in a room: `12 members`, `1 person`.
+/// How many are in a room: `12 members`, `1 person`. Nobody means that the server has not told yet.
 pub fn size(key: ChatKey, count: usize) -> String {
     match (key, count) {
+        (_, 0) => "Loading…".into(),
         (ChatKey::Group(_), 1) => "1 member".into(),
         (ChatKey::Group(_), count) => format!("{count} members"),
         (_, 1) => "1 person".into(),

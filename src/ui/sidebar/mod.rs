@@ -19,7 +19,7 @@ use super::text;
 use super::theme::{self, font, space};
 use super::when::Clock;
 use super::widgets;
-use crate::client::model::{Link, Model};
+use crate::client::model::Model;
 use crate::proto::chat::ChatKey;
 
 /// What the list keeps between frames.
@@ -269,10 +269,11 @@ fn heading(ui: &mut Ui, rect: Rect, section: Section) -> bool {
 
 /// What stands where a part has no rows.
 fn nothing(ui: &mut Ui, rect: Rect, section: Section, model: &Model) {
-    let words = match (section, &model.link) {
-        (Section::Groups | Section::Pinned, _) => "No groups yet",
-        (Section::People, Link::Online) => "Nobody else is here yet",
-        (Section::People, Link::Connecting | Link::Waiting { .. } | Link::Halted { .. }) => "Loading…",
+    let words = match section {
+        // Whoever is signed in is among the people.
+        _ if model.people.is_empty() => "Loading…",
+        Section::Groups | Section::Pinned => "No groups yet",
+        Section::People => "Nobody else is here yet",
     };
     let left = pos2(rect.left() + space::L, rect.center().y - 2.0);
     widgets::line(ui, left, words, font::small(), theme::palette(ui).subdued, rect.width() - 2.0 * space::L);
