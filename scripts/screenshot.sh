@@ -3,7 +3,7 @@
 #
 #     scripts/screenshot.sh                   the program is target/release/parlor, or what PARLOR_BIN names
 #
-# Writes seventeen pictures into docs/screens: in the light and in the dark, 360, 900 and 1400 points wide. Needs what
+# Writes twenty-two pictures into docs/screens: in the light and in the dark, 360, 900 and 1400 points wide. Needs what
 # scripts/e2e.sh needs, and fonts for all that people write (Debian: fonts-noto-core, fonts-droid-fallback).
 
 set -euo pipefail
@@ -41,18 +41,19 @@ wait_until 60 'they are there' grep -qx ready "$TMP/scene.log"
 start_display 1460x960
 
 # window THEME SIZE [NAME@SERVER...]: a window in which these signed in before; nothing after the @ is this computer.
-# Each has a folder of its own.
+# Each theme has a folder of its own, unless PLACE names another.
+PLACE=
 window() {
-    local theme=$1 size=$2
+    local theme=$1 size=$2 place=${PLACE:-$1}
     shift 2
-    mkdir -p "$TMP/$theme/window"
-    python3 - "$theme" "$@" >"$TMP/$theme/window/settings.json" <<'END'
+    mkdir -p "$TMP/$place/window"
+    python3 - "$theme" "$@" >"$TMP/$place/window/settings.json" <<'END'
 import json, sys
 theme, *accounts = sys.argv[1:]
 accounts = [dict(zip(("name", "server"), account.split("@"))) for account in accounts]
 print(json.dumps({"theme": theme, "accounts": accounts}))
 END
-    open_window "$theme" 20 30 --data-dir "$TMP/$theme" --listen "127.0.0.1:$PORT"
+    open_window "$theme" 20 30 --data-dir "$TMP/$place" --listen "127.0.0.1:$PORT"
     [[ $THEME == "${theme^^}" ]] || fail "the window is not $theme"
     size "$size"
     pointer_away
@@ -248,3 +249,51 @@ serve
 wait_until 60 'the alarm' dimmed "$WINDOW"
 wait_until 30 'the window rests' resting
 take changed
+close
+
+STEP='a wrong password'
+PLACE=refused
+window light 360x480 "Nora Lindqvist@127.0.0.1:$PORT"
+press Return
+type_text rowing
+key Return
+wait_until 30 'the refusal is shown' more_than "$WINDOW" danger 60
+pointer_away
+take refused
+close
+
+STEP='a server that does not answer'
+SILENT=$(free_port)
+python3 -c "import socket, time; s = socket.create_server(('127.0.0.1', $SILENT)); time.sleep(600)" &
+PROCESSES+=($!)
+PLACE=silent
+window dark 900x600 "Nora Lindqvist@127.0.0.1:$SILENT"
+press Return
+type_text rowboat
+does 'the attempt is shown' key Return
+pointer_away
+take connecting
+close
+
+STEP='a server in the window'
+PORT=$(free_port)
+PLACE=here
+window light 900x600
+press Return
+type_text 123
+key Return
+wait_until 30 'she is in' signed_in "$WINDOW"
+wait_until 30 'the window rests' resting
+pointer_away
+take hosting
+
+STEP='nothing was said yet'
+open_chat bob
+pointer_away
+take empty
+
+STEP='nobody of that name'
+press ctrl+shift+k
+write 'zebedee'
+pointer_away
+take nothing

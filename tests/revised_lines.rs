@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -51,6 +51,11 @@ impl Lines {
 
     fn next(&mut self) -> String {
         self.lines.recv_timeout(DEADLINE).expect("a line in time")
+    }
+
+    /// Types a line.
+    fn line(&mut self, line: &str) {
+        writeln!(self.child.stdin.as_mut().unwrap(), "{line}").unwrap();
     }
 
     /// The next line without its time, which is a word or two.
@@ -107,6 +112,45 @@ fn a_tail_and_a_terminal_tell_of_answers_edits_and_deletions() {
         let _ = say(&mut alice, json!({"message": "so be it"}));
         assert_eq!(lines.said(words), format!("{place}: so be it"), "each is told once");
     }
+}
+
+#[test]
+fn one_answers_changes_and_takes_back_from_a_terminal() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let address = server.address.to_string();
+    let mut alice = Peer::login(server.address, "Alice", "123");
+    let home = tempfile::tempdir().unwrap();
+    let terminal = ["--terminal", &address, "--data-dir", home.path().to_str().unwrap()];
+    let mut bob = Lines::start(&server, &mut alice, &terminal);
+    let asked = say(&mut alice, json!({"message": "eight at the station?"}));
+    assert_eq!(bob.said(1), "[private] Alice: eight at the station?");
+    bob.line("/direct Alice");
+    bob.line("/reply yes");
+    let answer = alice.until("receive_message");
+    assert_eq!((&answer["message"], &answer["reply_to"]), (&json!("yes"), &json!(asked)), "{answer}");
+    assert_eq!(bob.said(1), "[to Alice] You: > Alice: eight at the station?");
+    bob.line("/edit yes, and I bring the map");
+    let edited = alice.until("message_edited");
+    assert_eq!(
+        (&edited["message_seq"], &edited["message"]),
+        (&answer["seq"], &json!("yes, and I bring the map")),
+        "{edited}"
+    );
+    wait_for("the new text", || bob.next().starts_with("    yes, and I bring the map (edited)"));
+    // Another line between the two is a second thought.
+    for line in ["/unsay", "/who", "/unsay", "/unsay"] {
+        bob.line(line);
+    }
+    let deleted = alice.until("message_deleted");
+    assert_eq!(deleted["message_seq"], answer["seq"], "{deleted}");
+    let mut questions = 0;
+    wait_for("the remark", || {
+        let line = bob.next();
+        questions += usize::from(line.starts_with("This takes “yes, and I bring the map” back"));
+        line.ends_with("[to Alice] * You deleted a message")
+    });
+    assert_eq!(questions, 2);
 }
 
 #[test]

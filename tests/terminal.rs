@@ -287,6 +287,8 @@ fn a_line_that_was_typed_while_the_server_was_away_is_delivered_when_it_is_back(
     terminal.sees("waits for the connection: kept for later");
     terminal.line("@Bob this too");
     terminal.sees("for Bob, waits for the connection: this too");
+    terminal.line("/edit another text");
+    terminal.sees("Not changed: your last message is not on the server yet.");
     let server = Server::start_on(dir.path(), &address);
     terminal.sees("Online again.");
     terminal.sees("You: kept for later ✓");
@@ -371,12 +373,18 @@ fn tab_completes_names_and_commands() {
     terminal.until("the name", |text| last(text) == "Everyone> /direct Charlie");
     terminal.press("\r");
     terminal.until("the prompt of Charlie", |text| last(text) == "Charlie>");
+    terminal.line("see you at eight");
+    terminal.sees("You: see you at eight ✓");
+    terminal.press("/edit \t");
+    terminal.until("the text", |text| last(text) == "Charlie> /edit see you at eight");
+    terminal.press("\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}nine\r");
+    terminal.sees("You: see you at nine (edited) ✓");
     // Ctrl+C takes a line back.
     terminal.press("never sent\u{3}");
     terminal.until("the hint", |text| text.contains("Ctrl+D or \\q leaves.") && last(text) == "Charlie>");
     terminal.line("exit");
     assert_eq!(terminal.end().0, 0);
-    assert!(texts(dir.path()).is_empty());
+    assert_eq!(texts(dir.path()), ["see you at eight", "see you at nine"]);
 }
 
 #[test]

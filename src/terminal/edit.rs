@@ -22,8 +22,9 @@ const HISTORY_MAX: usize = 1_000;
 /// How many completions are offered at once.
 const OFFERED_MAX: usize = 200;
 
-/// What a path follows.
+/// What a path follows, and what the old text of a message that is changed.
 const FILE: &str = "/file ";
+const EDIT: &str = "/edit ";
 
 /// The editor of a terminal.
 pub(super) type LineEditor = Editor<Hands, MemHistory>;
@@ -82,6 +83,10 @@ impl Completer for Hands {
             return complete_path(path);
         }
         let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        if typed.strip_prefix(EDIT).is_some_and(|rest| rest.trim().is_empty()) {
+            let old = session.to_edit().map(|text| Pair { display: text.into(), replacement: text.into() });
+            return Ok((EDIT.len(), old.into_iter().collect()));
+        }
         let (begin, words) = complete(typed, session.model());
         let pairs = words.into_iter().map(|word| Pair { display: word.trim_end().into(), replacement: word });
         Ok((begin, pairs.collect()))

@@ -6,6 +6,7 @@
 mod edit;
 mod files;
 mod paint;
+mod revise;
 mod screen;
 mod session;
 mod tell;

@@ -106,6 +106,8 @@ pub struct Session {
     pub(super) history: Option<(ChatKey, usize)>,
     /// A file that is being saved.
     pub(super) saving: Option<FileId>,
+    /// The message that is taken back if that is asked for in the next line, too.
+    pub(super) unsaying: Option<(ChatKey, Seq)>,
     /// How many messages were left unsent the last time.
     pub(super) left_unsent: usize,
     /// Somebody sits there. What comes through a pipe reads nothing and is not there.
@@ -140,6 +142,7 @@ impl Session {
             asked: None,
             history: None,
             saving: None,
+            unsaying: None,
             left_unsent,
             present,
             typed: Instant::now(),
@@ -240,6 +243,7 @@ impl Session {
             self.client.perform(Command::SetAway(false));
             self.mark_seen();
         }
+        let unsaying = self.unsaying.take();
         let (chat, model) = (self.chat, self.client.model());
         match typed::parse(line, model, self.names.of(model, chat), chat) {
             Typed::Nothing => {}
@@ -270,6 +274,9 @@ impl Session {
                 let said = format!("{} is deleted.", safe::word(&self.title));
                 self.ask(GroupWish::Delete(group), Then::Out(said));
             }
+            Typed::Reply(text) => self.reply(chat, text),
+            Typed::Edit(text) => self.edit(chat, text),
+            Typed::Unsay => self.unsay(chat, unsaying),
             Typed::File(path) => self.send_file(chat, path),
             Typed::Save(words) => self.save_file(chat, words),
             Typed::Who => self.show_people(),
@@ -284,6 +291,11 @@ impl Session {
     }
 
     fn send(&mut self, chat: ChatKey, text: &str) {
+        self.put(chat, text, None);
+    }
+
+    /// A text as the server takes it; otherwise what was not done for which reason is told.
+    pub(super) fn checked(&mut self, text: &str, not: &str) -> Option<String> {
         let most = self.model().message_max_bytes;
         let fits = check_message(text).map_err(|error| error.to_string()).and_then(|()| match text.len() > most {
             true => Err(format!("The text has {} bytes; this server takes {most}.", text.len())),
@@ -291,9 +303,16 @@ impl Session {
         });
         if let Err(why) = fits {
             let back = if self.present { " The Up key brings it back." } else { "" };
-            return self.wrong(&format!("Not sent: {}.{back}", why.trim_end_matches('.')));
+            self.wrong(&format!("{not}: {}.{back}", why.trim_end_matches('.')));
+            return None;
         }
-        self.client.perform(Command::say(chat, text));
+        Some(text.to_owned())
+    }
+
+    /// Sends a text to a chat, as an answer to the message at that place if one is named.
+    pub(super) fn put(&mut self, chat: ChatKey, text: &str, reply_to: Option<Seq>) {
+        let Some(sent) = self.checked(text, "Not sent") else { return };
+        self.client.perform(Command::Send { chat, text: sent, reply_to, attachments: Vec::new() });
         if !self.is_online() {
             let to = safe::word(self.model().title(chat));
             let line = format!("… for {to}, waits for the connection: {}", safe::beginning(text, BEGINNING_CHARS));

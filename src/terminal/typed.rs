@@ -22,13 +22,16 @@ const fn command(name: &'static str, takes: &'static str, does: &'static str) ->
 }
 
 /// All commands, in the order of `/help`.
-pub const COMMANDS: [Command; 24] = [
+pub const COMMANDS: [Command; 27] = [
     command("direct", "NAME [TEXT]", "talk to one person from now on"),
     command("group", "NAME", "talk in a group from now on"),
     command("everyone", "[TEXT]", "talk to everyone from now on"),
     command("msg", "NAME TEXT", "send a text to one person alone; so do @NAME TEXT and NAME: TEXT"),
     command("all", "TEXT", "send a text to everyone"),
     command("say", "TEXT", "send a text as it stands, whatever it begins with"),
+    command("reply", "TEXT", "answer the last message of somebody else here"),
+    command("edit", "TEXT", "give your last message here another text; Tab brings the old one"),
+    command("unsay", "", "take your last message here back from everybody; asked twice to be sure"),
     command("file", "PATH", "send a file to this chat"),
     command("save", "[NAME]", "save the last file of this chat, or the last of that name, into the folder you are in"),
     command("who", "", "show who is there"),
@@ -76,6 +79,12 @@ pub enum Typed<'a> {
     Part(GroupId),
     /// To delete it.
     Delete(GroupId),
+    /// To answer the last message of somebody else.
+    Reply(&'a str),
+    /// To give one's last message another text.
+    Edit(&'a str),
+    /// To take it back.
+    Unsay,
     /// To send the file at that path to the chat that one is in.
     File(&'a str),
     /// To save the last file of the chat, or the last with those words in its name.
@@ -170,6 +179,9 @@ fn obey<'a>(word: &str, rest: &'a str, model: &Model, names: &Names, chat: ChatK
         "everyone" => Typed::Go(ChatKey::Everyone, Some(rest).filter(|rest| !rest.is_empty())),
         "all" => Typed::Send(ChatKey::Everyone, some(rest)?),
         "say" => Typed::Say(some(rest)?),
+        "reply" => Typed::Reply(some(rest)?),
+        "edit" => Typed::Edit(some(rest)?),
+        "unsay" => alone(Typed::Unsay)?,
         "file" => Typed::File(some(rest)?),
         "save" => Typed::Save(rest),
         "groups" => alone(Typed::Groups)?,
@@ -304,6 +316,9 @@ mod tests {
                 ("exit", Typed::Leave),
                 ("/leave", Typed::Leave),
                 ("/history 5", Typed::History(5)),
+                ("/reply so do I", Typed::Reply("so do I")),
+                ("/edit nine, not eight", Typed::Edit("nine, not eight")),
+                ("/unsay", Typed::Unsay),
                 ("/file ~/my plan.pdf", Typed::File("~/my plan.pdf")),
                 ("/save", Typed::Save("")),
                 ("/save plan", Typed::Save("plan")),
@@ -342,6 +357,8 @@ mod tests {
             ("/who else", "/who stands alone"),
             ("/direct", "/direct NAME [TEXT]"),
             ("/file", "/file PATH"),
+            ("/reply", "/reply TEXT"),
+            ("/unsay that", "/unsay stands alone"),
         ] {
             let Typed::Wrong(why) = parse(line, &model, names, ChatKey::Everyone) else { panic!("{line:?}") };
             assert!(why.contains(said), "{line:?}: {why}");
