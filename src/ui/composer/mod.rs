@@ -118,12 +118,6 @@ pub fn preview(draft: &Draft) -> &str {
     draft.editing.as_ref().map_or(&draft.text, |editing| &editing.text)
 }
 
-/// The same in the list: a draft may be nothing but a file.
-pub fn in_list(draft: &Draft) -> &str {
-    let text = preview(draft);
-    if text.trim().is_empty() { enclosed::first_name(draft).unwrap_or(text) } else { text }
-}
-
 /// The part of a draft that is sent: without the empty lines around it.
 pub fn sendable(draft: &str) -> &str {
     draft.trim_end().trim_start_matches(['\n', '\r'])
