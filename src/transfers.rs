@@ -44,6 +44,8 @@ pub struct LocalFiles {
     /// Where files are kept for the account that is signed in.
     shown: Option<PathBuf>,
     kept_max: u64,
+    /// How much is there, in bytes, as far as this window knows.
+    kept: u64,
     /// What is being fetched, as far as it was written.
     coming: Vec<(FileId, AtomicWriteFile)>,
     /// What was being sent when its first piece was read: where, how long, and when it was changed.
@@ -55,7 +57,7 @@ impl LocalFiles {
     pub fn new(data: PathBuf) -> Self {
         // Paths of pictures that were pasted are kept, and compared with it.
         let data = std::path::absolute(&data).unwrap_or(data);
-        Self { data, shown: None, kept_max: KEPT_MAX_BYTES, coming: Vec::new(), reading: Vec::new() }
+        Self { data, shown: None, kept_max: KEPT_MAX_BYTES, kept: 0, coming: Vec::new(), reading: Vec::new() }
     }
 
     /// The same with another limit for what was shown, in bytes.
@@ -94,22 +96,28 @@ impl LocalFiles {
         }
     }
 
-    /// Makes room for what is kept, but for the file that was just put there.
-    fn tidy(&self, newest: &Path) {
-        let Some(entries) = self.shown.as_ref().and_then(|folder| fs::read_dir(folder).ok()) else { return };
+    /// What is kept: when it was last looked at, how long it is, and where it is. Counts it.
+    fn count(&mut self) -> Vec<(SystemTime, u64, PathBuf)> {
+        let entries = self.shown.as_ref().and_then(|folder| fs::read_dir(folder).ok());
         let file = |entry: fs::DirEntry| {
             let found = entry.metadata().ok().filter(fs::Metadata::is_file)?;
             Some((found.modified().ok()?, found.len(), entry.path()))
         };
-        let mut all: Vec<_> = entries.flatten().filter_map(file).collect();
+        let all: Vec<_> = entries.into_iter().flatten().flatten().filter_map(file).collect();
+        self.kept = all.iter().map(|(_, bytes, _)| bytes).sum();
+        all
+    }
+
+    /// Makes room for what is kept, but for the file that was just put there.
+    fn tidy(&mut self, newest: &Path) {
+        let mut all = self.count();
         all.sort();
-        let mut bytes: u64 = all.iter().map(|(_, bytes, _)| bytes).sum();
         for (_, size, path) in all.into_iter().filter(|(.., path)| path != newest) {
-            if bytes <= self.kept_max {
+            if self.kept <= self.kept_max {
                 return;
             }
             if fs::remove_file(path).is_ok() {
-                bytes -= size;
+                self.kept -= size;
             }
         }
     }
@@ -126,6 +134,7 @@ impl Disk for LocalFiles {
         let whole = crc32fast::hash(format!("{username}\n{server}").as_bytes());
         self.shown = Some(self.data.join(SHOWN).join(format!("{readable}-{whole:08x}")));
         self.coming.clear();
+        self.count();
     }
 
     fn measure(&mut self, path: &str) -> Result<Enclosure, String> {
@@ -239,6 +248,11 @@ impl Disk for LocalFiles {
         {
             tracing::warn!("files that were shown are still in {}: {error}", folder.display());
         }
+        self.count();
+    }
+
+    fn kept_bytes(&self) -> u64 {
+        self.kept
     }
 }
 

@@ -6,7 +6,7 @@ mod support;
 use std::fs;
 
 use parlor::client::command::Command;
-use parlor::client::model::{Download, DownloadProgress, Link};
+use parlor::client::model::{Download, DownloadProgress, Link, Model};
 use parlor::proto::attachment::{FileId, ImageSize};
 use parlor::proto::limits::FILE_CHUNK_MAX_BYTES;
 use support::desk::*;
@@ -77,6 +77,35 @@ fn what_was_shown_is_there_without_a_server_and_after_a_restart() {
     // Whoever leaves for good leaves no pictures.
     bob.client.perform(Command::SignOut);
     wait_for("the picture to go", || !kept.exists());
+}
+
+#[test]
+fn it_is_known_how_much_is_kept_of_what_was_shown() {
+    let place = Place::new();
+    let (mut alice, mut bob) = (place.alice(), place.bob());
+    let kept = |bytes: usize| {
+        move |model: &Model| model.cache.as_ref().is_some_and(|cache| cache.shown_bytes == Some(bytes as u64))
+    };
+    bob.until("nothing to be kept", kept(0));
+    let picture = png(40, 30);
+    fs::write(place.path("desk/dot.png"), &picture).unwrap();
+    for (path, bytes) in [(place.path("desk/dot.png"), picture.len()), (place.file("plan", 700), 700 + picture.len())] {
+        attach(&mut alice, BOB, &[&path]);
+        send(&mut alice, BOB, "");
+        settled(&mut alice);
+        bob.until("the message", |model| shown(model, ALICE).len() == if bytes > 700 { 2 } else { 1 });
+        let attachment = last_file(&mut bob, ALICE);
+        fetch(&mut bob, &attachment, Some(&place.path("saved")));
+        fetch(&mut bob, &attachment, None);
+        bob.until("what is kept", kept(bytes));
+    }
+    // Its sender keeps a picture, too.
+    alice.until("what is kept", kept(picture.len()));
+    drop(bob);
+    let mut bob = place.bob();
+    bob.until("what was kept", kept(700 + picture.len()));
+    bob.client.perform(Command::ClearCache);
+    bob.until("nothing to be kept", kept(0));
 }
 
 #[test]

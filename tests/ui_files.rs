@@ -4,8 +4,8 @@ mod common;
 
 use common::files::{bring, enclosure, fetched, fetching, file, hand_over, hand_over_in, look};
 use common::*;
-use egui_kittest::SnapshotResults;
 use egui_kittest::kittest::Queryable;
+use egui_kittest::{Harness, SnapshotResults};
 use parlor::client::command::Command;
 use parlor::client::model::{DownloadProgress, Model};
 use parlor::client::outbox::{Destination, What};
@@ -313,4 +313,58 @@ fn a_right_click_on_a_picture_opens_the_menu_of_its_message() {
     harness.get_by_label("Save as…").click();
     harness.run();
     assert!(matches!(&orders(&harness)[..], [Order::Save { attachment }] if attachment.file.0 == 2));
+}
+
+#[test]
+fn a_picture_that_is_here_is_copied_from_the_menu_of_its_message() {
+    let mut harness = with_bob(pictures());
+    bring(&mut harness, sides);
+    harness.get_by_label("Picture tower.jpg").click_secondary();
+    harness.run();
+    harness.get_by_label("Copy picture").click();
+    harness.run();
+    let path = "/home/alice/.cache/tower.jpg".into();
+    assert_eq!(orders(&harness), [Order::CopyPicture { path }]);
+    assert!(harness.query_by_label("Copy picture").is_none(), "the menu is closed");
+    harness.state_mut().window.say(Ok("Picture copied".into()));
+    harness.run();
+    assert!(harness.query_by_label("Picture copied").is_some());
+}
+
+fn message<'a>(harness: &'a Harness<'_, State>, text: &'a str) -> egui_kittest::Node<'a> {
+    let node = harness.query_all_by_label_contains(text).find(|node| node.rect().left() > 300.0);
+    node.expect("the message is in view")
+}
+
+#[test]
+fn what_is_no_picture_here_is_not_copied() {
+    let coming = file(1, "hills.jpg", 99_000_000, Some((1600, 1000)));
+    let broken = file(2, "broken.jpg", 9, Some((1600, 1000)));
+    for carried in [coming, broken] {
+        let mut model = model();
+        if carried.name.as_str() == "broken.jpg" {
+            fetched(&mut model, &carried);
+        }
+        hand_over(&mut model, BOB, BOB, 1, NOW, "look", carried);
+        let mut harness = with_bob(model);
+        bring(&mut harness, sides);
+        message(&harness, "look").focus();
+        harness.run();
+        key(&mut harness, egui::Modifiers::NONE, egui::Key::Menu);
+        assert!(harness.query_by_label("Copy message").is_some(), "the menu is open");
+        assert!(harness.query_by_label("Copy picture").is_none());
+    }
+}
+
+#[test]
+fn ones_own_picture_is_copied_from_where_it_was_sent() {
+    let mut model = model();
+    say_with(&mut model, "look", enclosure("hills.jpg", 812_000, Some((1600, 1000))));
+    let mut harness = with_bob(model);
+    bring(&mut harness, sides);
+    message(&harness, "look").click_secondary();
+    harness.run();
+    harness.get_by_label("Copy picture").click();
+    harness.run();
+    assert_eq!(orders(&harness), [Order::CopyPicture { path: "/home/alice/hills.jpg".into() }]);
 }

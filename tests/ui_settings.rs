@@ -186,10 +186,16 @@ fn servers_are_put_on_the_login_page_and_forgotten() {
 #[test]
 fn what_is_kept_on_the_disk_is_said_limited_and_cleared() {
     let mut model = model();
-    model.cache = Some(CacheInfo { path: "/home/alice/x.cache".into(), bytes: 3 << 20, limit: 64 << 20 });
+    let path = "/home/alice/x.cache".into();
+    model.cache = Some(CacheInfo { path, bytes: 3 << 20, limit: 64 << 20, shown_bytes: None });
     let mut harness = opened(model, SIZE, Theme::Light);
     click(&mut harness, Role::Tab, "Storage");
     assert!(harness.query_by_label("3 MiB in /home/alice/x.cache").is_some());
+    assert!(harness.query_by_label("Pictures and files that were shown").is_none(), "nobody has looked yet");
+    harness.state_mut().model.cache.as_mut().unwrap().shown_bytes = Some(117 << 20);
+    harness.run();
+    assert!(harness.query_by_label_contains("117 MiB. Those").is_some());
+    assert!(harness.query_by_label_contains("Messages, pictures and files that were shown are deleted").is_some());
     click(&mut harness, Role::Button, "Keep more");
     assert_eq!(settings(&harness).cache_limit_bytes, 128 << 20);
     click(&mut harness, Role::Button, "Clear");

@@ -124,6 +124,37 @@ fn it_can_be_saved_from_there() {
 }
 
 #[test]
+fn it_is_copied_from_there_and_that_is_said_for_a_moment() {
+    let mut harness = looking(walk(), [1000.0, 1150.0], Theme::Light, "hills.jpg");
+    harness.event(egui::Event::Copy);
+    harness.run();
+    harness.get_by_label("Copy picture").click();
+    harness.run();
+    let copy = || Order::CopyPicture { path: "/home/alice/.cache/hills.jpg".into() };
+    assert_eq!(files::take_orders(&harness.ctx), [copy(), copy()]);
+    harness.state_mut().window.say(Ok("Picture copied".into()));
+    harness.run();
+    assert!(harness.query_by_label("Picture copied").is_some());
+    harness.run_steps(40);
+    assert!(harness.query_by_label("Picture copied").is_none());
+    // What is said of one is not said of the next.
+    harness.state_mut().window.say(Ok("Picture copied".into()));
+    key(&mut harness, Modifiers::NONE, Key::ArrowRight);
+    assert!(harness.query_by_label("Picture copied").is_none());
+}
+
+#[test]
+fn what_is_not_here_yet_is_not_copied() {
+    let mut harness = themed(walk(), [1000.0, 900.0], Theme::Light);
+    open(&mut harness, BOB);
+    files::view(&harness.ctx, chat_with(BOB), Seq(2));
+    harness.run();
+    harness.event(egui::Event::Copy);
+    harness.run();
+    assert!(files::take_orders(&harness.ctx).is_empty());
+}
+
+#[test]
 fn what_its_author_takes_back_is_not_looked_at_any_more() {
     let mut harness = looking(walk(), [1000.0, 1150.0], Theme::Light, "hills.jpg");
     let message = harness.state_mut().chat(BOB).messages.front_mut().unwrap();
@@ -138,6 +169,9 @@ fn the_viewer_looks_like_this() {
     look(&mut looking(walk(), [1000.0, 1150.0], Theme::Light, "hills.jpg"), "viewer", &mut results);
     look(&mut looking(walk(), [1000.0, 900.0], Theme::Dark, "tower.jpg"), "viewer_caption", &mut results);
     look(&mut looking(walk(), [360.0, 900.0], Theme::Light, "tower.jpg"), "viewer_narrow", &mut results);
+    let mut copied = looking(walk(), [1000.0, 1150.0], Theme::Light, "hills.jpg");
+    copied.state_mut().window.say(Ok("Picture copied".into()));
+    look(&mut copied, "viewer_copied", &mut results);
 }
 
 /// The page of what was sent, of a chat of which so much is known.

@@ -9,6 +9,7 @@ use std::thread::Builder;
 
 use egui::{ColorImage, Context, Event, Key, RawInput};
 
+use super::copying::{Copying, Work};
 use crate::client::command::Command;
 use crate::pictures::{self, file};
 use crate::proto::chat::ChatKey;
@@ -21,6 +22,7 @@ use crate::ui::files::{Order, take_orders};
 pub struct Files {
     answer: Sender<Answer>,
     answers: Receiver<Answer>,
+    copying: Copying,
 }
 
 /// What came of something.
@@ -28,14 +30,16 @@ pub struct Files {
 enum Answer {
     /// This is to be done.
     Do(Command),
-    /// This is to be said.
-    Say(String),
+    /// Why something could not be done.
+    Failed(String),
+    /// What came of a picture that was to be copied, or why nothing did.
+    Copied(Result<String, String>),
 }
 
 impl Default for Files {
     fn default() -> Self {
         let (answer, answers) = mpsc::channel();
-        Self { answer, answers }
+        Self { answer, answers, copying: Copying::default() }
     }
 }
 
@@ -49,16 +53,21 @@ impl Files {
             self.carry_out(order, ctx, frame);
         }
         let mut commands = Vec::new();
-        for answer in self.answers.try_iter() {
+        while let Ok(answer) = self.answers.try_recv() {
             match answer {
                 Answer::Do(command) => commands.push(command),
-                Answer::Say(words) => window.say(words),
+                Answer::Failed(why) => window.say(Err(why)),
+                Answer::Copied(outcome) => {
+                    window.say(outcome);
+                    let next = self.copying.done();
+                    self.copy(next, ctx);
+                }
             }
         }
         commands
     }
 
-    fn carry_out(&self, order: Order, ctx: &Context, frame: &eframe::Frame) {
+    fn carry_out(&mut self, order: Order, ctx: &Context, frame: &eframe::Frame) {
         // Some systems want a dialog asked for on this thread; none wants it waited for here.
         match order {
             Order::Attach { chat } => {
@@ -80,9 +89,13 @@ impl Files {
                     let place = pollster::block_on(asked)?;
                     Some(match place.path().to_str() {
                         Some(to) => Answer::Do(Command::Download { attachment, to: Some(to.to_owned()) }),
-                        None => Answer::Say("That place has a name that is no text. Choose another one.".into()),
+                        None => Answer::Failed("That place has a name that is no text. Choose another one.".into()),
                     })
                 });
+            }
+            Order::CopyPicture { path } => {
+                let work = self.copying.ask(path);
+                self.copy(work, ctx);
             }
             Order::Open { path } => self.open(path, ctx),
             Order::OpenFolder { path } => {
@@ -92,12 +105,19 @@ impl Files {
         }
     }
 
+    /// Puts a picture on the clipboard, if one is to be.
+    fn copy(&mut self, work: Option<Work>, ctx: &Context) {
+        if let Some(work) = work {
+            self.work("copying", ctx, move || Some(Answer::Copied(work.copy())));
+        }
+    }
+
     /// Has the system open something.
     fn open(&self, path: String, ctx: &Context) {
         self.work("opening", ctx, move || {
             // As one argument of the system's program for that, and never through a shell.
             let opened = open::that_detached(OsStr::new(&path));
-            opened.err().map(|error| Answer::Say(format!("It could not be opened: {error}.")))
+            opened.err().map(|error| Answer::Failed(format!("It could not be opened: {error}.")))
         });
     }
 
@@ -118,7 +138,7 @@ impl Files {
 fn attach(chat: ChatKey, picture: &ColorImage) -> Answer {
     match pictures::png(picture) {
         Some(png) => Answer::Do(Command::AttachImage { chat, name: "Pasted picture.png".into(), png }),
-        None => Answer::Say("What was copied is no picture.".into()),
+        None => Answer::Failed("What was copied is no picture.".into()),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The only part of the program that knows eframe. It decides nothing that a view or the client could decide.
 
+mod copying;
 mod export;
 mod files;
 mod folder;

@@ -37,7 +37,7 @@ impl Client {
         }
         self.opened = kept.is_some();
         let (held, limit) = (Arc::clone(&unsent), self.cache_limit);
-        self.model.cache = Some(CacheInfo { path: cache_path, bytes: 0, limit });
+        self.model.cache = Some(CacheInfo { path: cache_path, bytes: 0, limit, shown_bytes: None });
         let place = Place { files: cache, held, limit };
         match Keeper::start(place, opener, kept, &self.model, self.handle.waker()) {
             Ok(keeper) => self.keeper = Some(keeper),

@@ -1,16 +1,17 @@
 //! Pictures that came from somebody else: decoded within limits, turned as they were taken, no larger than they are shown.
-//! And one that was pasted, as a file.
+//! And one that was pasted, as a file, or one that is copied, as a clipboard takes it.
 //!
 //! What is in them may be anything: whatever it is, what comes of it is a picture or none. Nothing here is for the thread
 //! that draws. Knows no disk, but in [`file`].
 
+pub mod copied;
 pub mod file;
 
 use std::io::Cursor;
 
 use egui::ColorImage;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{DynamicImage, ImageDecoder as _, ImageEncoder as _, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder as _, ImageEncoder as _, ImageReader, Limits, RgbaImage};
 
 use crate::proto::limits::IMAGE_MAX_SIDE;
 
@@ -35,6 +36,12 @@ pub fn decode(bytes: &[u8], side_max: u32) -> Result<ColorImage, NoPicture> {
 }
 
 fn read(bytes: &[u8], side_max: u32) -> Option<ColorImage> {
+    let pixels = pixels(bytes, side_max)?;
+    let size = [usize::try_from(pixels.width()).ok()?, usize::try_from(pixels.height()).ok()?];
+    Some(ColorImage::from_rgba_unmultiplied(size, pixels.as_raw()))
+}
+
+fn pixels(bytes: &[u8], side_max: u32) -> Option<RgbaImage> {
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
     reader.limits(limits());
     let mut decoder = reader.into_decoder().ok()?;
@@ -53,9 +60,7 @@ fn read(bytes: &[u8], side_max: u32) -> Option<ColorImage> {
     if let Some(orientation) = orientation {
         picture.apply_orientation(orientation);
     }
-    let pixels = picture.into_rgba8();
-    let size = [usize::try_from(pixels.width()).ok()?, usize::try_from(pixels.height()).ok()?];
-    Some(ColorImage::from_rgba_unmultiplied(size, pixels.as_raw()))
+    Some(picture.into_rgba8())
 }
 
 fn limits() -> Limits {

@@ -69,7 +69,7 @@ impl Pane<'_> {
             match self.timeline.chosen_bar(&mut child, model, clock) {
                 Some(Decision::Copied(count)) => {
                     let messages = if count == 1 { "message" } else { "messages" };
-                    self.composer.say(key, format!("Copied {count} {messages}"));
+                    self.composer.say(key, Ok(format!("Copied {count} {messages}")));
                 }
                 Some(Decision::Cancelled) => self.composer.focus(),
                 None => {}
@@ -121,7 +121,10 @@ impl Pane<'_> {
         }
         commands.push(Command::Attach { chat: key, paths });
         match &self.draft.editing {
-            Some(_) => self.composer.say(key, "It waits for your next message, behind the change of this one".into()),
+            Some(_) => {
+                let waits = "It waits for your next message, behind the change of this one";
+                self.composer.say(key, Ok(waits.into()));
+            }
             None => self.composer.focus(),
         }
     }

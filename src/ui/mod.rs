@@ -341,7 +341,7 @@ impl Window {
         if !narrow || (self.open.is_none() && self.lost.is_none()) {
             let mut child = ui.new_child(UiBuilder::new().max_rect(list));
             let drafts = &self.drafts;
-            let draft = |chat| drafts.get(&chat).map(composer::in_list);
+            let draft = |chat| drafts.get(&chat);
             let open = self.open.as_ref().map(Timeline::chat);
             intent = self.sidebar.show(&mut child, model, clock, open, draft);
             if self.sidebar.has_caret(ui) {

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use super::composer;
 use super::files;
 use super::happened;
 use super::presence;
 use super::text;
 use super::timeline::DELETED;
+use super::timeline::quote::Quote;
 use super::when::Clock;
-use crate::client::model::{Last, Model};
+use crate::client::model::{Draft, Last, Model};
 use crate::proto::chat::ChatKey;
 use crate::proto::event::Status;
 use crate::visible::isolated;
@@ -64,7 +66,7 @@ fn last_of(model: &Model, key: ChatKey) -> Option<&Last> {
 }
 
 /// What the row of a chat shows. A draft is shown where the chat is not the one that is open.
-pub fn row(model: &Model, key: ChatKey, draft: Option<&str>, clock: &Clock) -> Row {
+pub fn row(model: &Model, key: ChatKey, draft: Option<&Draft>, clock: &Clock) -> Row {
     let chat = model.chat(key);
     let last = last_of(model, key);
     let typing = presence::typing(model, key, clock);
@@ -73,7 +75,7 @@ pub fn row(model: &Model, key: ChatKey, draft: Option<&str>, clock: &Clock) -> R
         ChatKey::Person(id) => presence::status(model, id),
         ChatKey::Everyone | ChatKey::Group(_) => None,
     };
-    let preview = match (typing, draft.map(text::one_line).filter(|draft| !draft.is_empty()), last) {
+    let preview = match (typing, draft.and_then(|draft| written(model, key, draft)), last) {
         (Some((words, _)), _, _) => Preview::Typing(words),
         (None, Some(draft), _) => Preview::Draft(draft),
         (None, None, Some(last)) => said(model, key, last),
@@ -92,6 +94,27 @@ pub fn row(model: &Model, key: ChatKey, draft: Option<&str>, clock: &Clock) -> R
         mentions: chat.map_or(0, |chat| chat.mentions),
         muted: chat.is_some_and(|chat| chat.muted),
         holds,
+    }
+}
+
+/// A draft on one line: the text, and where there is none what it is besides. Nothing if it is nothing.
+fn written(model: &Model, key: ChatKey, draft: &Draft) -> Option<String> {
+    let words = text::one_line(composer::preview(draft));
+    if !words.is_empty() {
+        return Some(words);
+    }
+    if draft.editing.is_some() {
+        return Some("Editing a message".into());
+    }
+    match (&draft.attachments[..], draft.reply_to) {
+        ([file], _) => Some(text::one_line(file.name.as_str())),
+        ([], Some(seq)) => Some(match Quote::of(model, key, seq) {
+            Quote { own: true, .. } => "Reply to yourself".into(),
+            Quote { author: Some(author), .. } => format!("Reply to {}", isolated(&text::one_line(author))),
+            Quote { author: None, .. } => "Reply".into(),
+        }),
+        ([], None) => None,
+        (files, _) => Some(format!("{} files", files.len())),
     }
 }
 

@@ -25,10 +25,12 @@ impl Window {
         composer::is_for_composer(ctx, chat, editing)
     }
 
-    /// Says above the field of the open chat what became of something.
-    pub fn say(&mut self, words: String) {
-        if let Some(chat) = self.open() {
-            self.composer.say(chat, words);
+    /// Says what was done, or why it was not: on the picture that fills the window, or above the field of the open chat.
+    pub fn say(&mut self, outcome: Result<String, String>) {
+        if let Some(viewer) = &mut self.viewer {
+            viewer.say(outcome.unwrap_or_else(|why| why));
+        } else if let Some(chat) = self.open() {
+            self.composer.say(chat, outcome);
         }
     }
 

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use egui::accesskit::Role;
+use egui::accesskit::{Live, Role};
 use egui::{
-    Align2, Area, Color32, CornerRadius, CursorIcon, Id, Key, Modifiers, Order as Level, Pos2, Rect, Response, Sense,
-    Ui, UiKind, Vec2, WidgetInfo, pos2, vec2,
+    Align2, Area, Color32, CornerRadius, CursorIcon, Event, Id, Key, Modifiers, Order as Level, Pos2, Rect, Response,
+    Sense, Ui, UiKind, Vec2, WidgetInfo, pos2, vec2,
 };
 use lucide_icons::Icon;
 
@@ -32,6 +32,8 @@ const STEP: f32 = 1.5;
 const WHEEL: f32 = 0.005;
 /// How far an arrow key moves what is larger than the window.
 const ARROW: f32 = 60.0;
+/// How long it is said what became of something, in seconds.
+const SAID_FOR: f64 = 4.0;
 
 /// A picture that is looked at.
 #[derive(Debug)]
@@ -46,6 +48,8 @@ pub struct Viewer {
     new: bool,
     /// It is a picture, and here.
     shown: bool,
+    /// What became of something, and until when it is said; nothing where it is not on the screen yet.
+    said: Option<(String, Option<f64>)>,
 }
 
 /// What somebody did.
@@ -53,6 +57,7 @@ enum Deed {
     Close,
     Go(Seq),
     Zoom(f32),
+    Copy,
     Save,
     Open,
 }
@@ -90,7 +95,12 @@ fn all(model: &Model, chat: ChatKey) -> BTreeMap<Seq, (&Message, &Attachment)> {
 
 impl Viewer {
     fn at(chat: ChatKey, seq: Seq) -> Self {
-        Self { chat, seq, zoom: 1.0, pan: Vec2::ZERO, new: true, shown: false }
+        Self { chat, seq, zoom: 1.0, pan: Vec2::ZERO, new: true, shown: false, said: None }
+    }
+
+    /// Says for a moment what became of something.
+    pub fn say(&mut self, words: String) {
+        self.said = Some((words, None));
     }
 
     /// Draws it. Returns whether it stays.
@@ -132,6 +142,7 @@ impl Viewer {
                 }
             }
             caption(ui, view, message);
+            self.show_said(ui, view);
             let done = self.bar(ui, bar, (model, message, attachment), clock);
             deed = deed.take().or(done);
         });
@@ -140,6 +151,11 @@ impl Viewer {
             Some(Deed::Close) => return false,
             Some(Deed::Go(seq)) => *self = Self::at(self.chat, seq),
             Some(Deed::Zoom(zoom)) => self.come_closer(zoom, Vec2::ZERO),
+            Some(Deed::Copy) => {
+                if let Some(path) = files::path_of(ui.ctx(), model, attachment).filter(|_| self.shown) {
+                    files::ask(ui.ctx(), Order::CopyPicture { path: path.to_string() });
+                }
+            }
             Some(Deed::Save) => files::ask(ui.ctx(), Order::Save { attachment: attachment.clone() }),
             Some(Deed::Open) => {
                 if let Some(path) = files::path_of(ui.ctx(), model, attachment) {
@@ -271,6 +287,7 @@ impl Viewer {
         let buttons = [
             (Icon::ZoomOut, "Smaller (-)", Deed::Zoom(self.zoom / STEP), self.zoom > 1.0),
             (Icon::ZoomIn, "Larger (+)", Deed::Zoom(self.zoom * STEP), self.zoom < ZOOM_MAX),
+            (Icon::Copy, "Copy picture (Ctrl+C)", Deed::Copy, self.shown),
             (Icon::ExternalLink, "Open with another program", Deed::Open, here),
             (Icon::Download, "Save as… (Ctrl+S)", Deed::Save, true),
             (Icon::X, "Close (Esc)", Deed::Close, true),
@@ -295,6 +312,29 @@ impl Viewer {
             widgets::line(ui, pos2(left, bar.center().y + down), &words, font, color, room);
         }
         deed
+    }
+
+    /// What became of something, until its time is over.
+    fn show_said(&mut self, ui: &mut Ui, view: Rect) {
+        let now = ui.input(|input| input.time);
+        let Some((words, until)) = &mut self.said else { return };
+        let left = *until.get_or_insert(now + SAID_FOR) - now;
+        if left <= 0.0 {
+            self.said = None;
+            return;
+        }
+        ui.ctx().request_repaint_after_secs(left as f32);
+        let room = view.width() - 2.0 * space::XL;
+        let galley = text::elided(ui, text::one_line(words), font::body(), Color32::WHITE, room);
+        let place = Align2::CENTER_TOP.anchor_size(pos2(view.center().x, view.top() + space::L), galley.size());
+        ui.painter().rect_filled(
+            place.expand2(vec2(space::M, space::S)),
+            CornerRadius::same(theme::radius::S),
+            theme::SHADE,
+        );
+        let response = widgets::say(ui, place, words);
+        ui.ctx().accesskit_node_builder(response.id, |node| node.set_live(Live::Polite));
+        ui.painter().galley(place.min, galley, Color32::WHITE);
     }
 }
 
@@ -336,9 +376,16 @@ fn button(ui: &mut Ui, place: Rect, sign: Icon, name: &str, enabled: bool) -> Re
 /// The keys, which are all the viewer's. The arrows move what is larger than the window, and lead on from what is not.
 fn keys(ui: &Ui, before: Option<Seq>, after: Option<Seq>, zoom: f32) -> Option<Deed> {
     ui.input_mut(|input| {
+        // The system says what the key means, not which one it was.
+        let count = input.events.len();
+        input.events.retain(|event| *event != Event::Copy);
+        let took_copy = input.events.len() < count;
         let mut pressed = |modifiers, key| input.consume_key(modifiers, key);
         if pressed(Modifiers::NONE, Key::Escape) {
             return Some(Deed::Close);
+        }
+        if took_copy {
+            return Some(Deed::Copy);
         }
         if pressed(Modifiers::COMMAND, Key::S) {
             return Some(Deed::Save);

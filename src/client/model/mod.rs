@@ -170,6 +170,8 @@ pub struct CacheInfo {
     pub bytes: u64,
     /// How long it may become, in bytes.
     pub limit: u64,
+    /// How much is kept beside it of the files that were shown, in bytes; nothing until somebody has looked.
+    pub shown_bytes: Option<u64>,
 }
 
 /// Everything that a window knows.

@@ -64,6 +64,10 @@ pub trait Disk: std::fmt::Debug + Send {
 
     /// Nothing that was kept for this account stays.
     fn clear(&mut self);
+
+    /// How much is kept of the files that were shown to this account, in bytes, as of the last call that put or took
+    /// anything there.
+    fn kept_bytes(&self) -> u64;
 }
 
 /// The most jobs that wait for the disk, and reports that wait for the client. Uploads and downloads have a few each;
@@ -123,6 +127,17 @@ pub(super) enum Job {
     Rest,
 }
 
+impl Job {
+    /// Whether there may be another amount of files afterwards that are kept because they were shown.
+    fn keeps(&self) -> bool {
+        match self {
+            Self::Open { .. } | Self::Keep { .. } | Self::Clear => true,
+            Self::Finish { to, .. } => to.is_none(),
+            _ => false,
+        }
+    }
+}
+
 /// What has come of it.
 #[derive(Debug)]
 pub(super) enum Done {
@@ -132,6 +147,8 @@ pub(super) enum Done {
     Written(u64, Result<usize, String>),
     Finished(u64, Result<String, String>),
     Rested,
+    /// So many bytes are kept of the files that were shown.
+    Kept(u64),
 }
 
 /// The client's end of the thread. Dropping it waits for what is being done, and leaves the rest.
@@ -194,12 +211,17 @@ fn run(
                 rest = Some((epoch, Instant::now() + REST));
                 None
             }
-            Ok((epoch, job)) => act(disk.as_mut(), job).map(|done| (epoch, done)),
-            Err(RecvTimeoutError::Timeout) => rest.take().map(|(epoch, _)| (epoch, Done::Rested)),
+            Ok((epoch, job)) => {
+                let keeps = job.keeps();
+                let done = act(disk.as_mut(), job);
+                Some((epoch, done, keeps.then(|| Done::Kept(disk.kept_bytes()))))
+            }
+            Err(RecvTimeoutError::Timeout) => rest.take().map(|(epoch, _)| (epoch, Some(Done::Rested), None)),
             Err(RecvTimeoutError::Disconnected) => return,
         };
-        if let Some(report) = report {
-            if tell.send(report).is_err() {
+        let Some((epoch, done, kept)) = report else { continue };
+        for done in done.into_iter().chain(kept) {
+            if tell.send((epoch, done)).is_err() {
                 return;
             }
             wake();

@@ -152,11 +152,17 @@ impl Client {
                 self.measured(chat, measured);
                 continue;
             }
+            if let Done::Kept(bytes) = done {
+                if let Some(info) = &mut self.model.cache {
+                    info.shown_bytes = Some(bytes);
+                }
+                continue;
+            }
             self.with_files(|transfers, model, out| {
                 let (uploads, downloads) = (&mut transfers.uploads, &mut transfers.downloads);
                 let shown = &mut model.downloads;
                 match done {
-                    Done::Measured(..) => {}
+                    Done::Measured(..) | Done::Kept(_) => {}
                     Done::Read(ticket, piece) => uploads.read(ticket, piece, &mut model.outbox, out),
                     Done::Found(ticket, found) => downloads.found(ticket, found, shown, out),
                     Done::Written(ticket, written) => downloads.written(ticket, written, shown, out),

@@ -30,11 +30,6 @@ pub fn has_row(draft: &Draft) -> bool {
     draft.editing.is_none() && !draft.attachments.is_empty()
 }
 
-/// What the list shows of a draft that has no text.
-pub fn first_name(draft: &Draft) -> Option<&str> {
-    draft.attachments.first().map(|enclosure| enclosure.name.as_str())
-}
-
 /// The button that asks which files are to go with the message.
 pub fn button(ui: &mut Ui, chat: ChatKey, frame: Rect) -> bool {
     let size = vec2(34.0, 34.0);

@@ -83,8 +83,8 @@ pub struct Composer {
     declined: Option<usize>,
     /// What was asked for by a command.
     card: Option<Card>,
-    /// What was done, until the next key.
-    done: Option<String>,
+    /// What was done, or why it was not, until the next key.
+    done: Option<Result<String, String>>,
     /// A draft that could not be sent, and why.
     wrong: Option<(String, String)>,
     keys: Keys,
@@ -118,12 +118,6 @@ pub fn preview(draft: &Draft) -> &str {
     draft.editing.as_ref().map_or(&draft.text, |editing| &editing.text)
 }
 
-/// The same in the list: a draft may be nothing but a file.
-pub fn in_list(draft: &Draft) -> &str {
-    let text = preview(draft);
-    if text.trim().is_empty() { enclosed::first_name(draft).unwrap_or(text) } else { text }
-}
-
 /// The part of a draft that is sent: without the empty lines around it.
 pub fn sendable(draft: &str) -> &str {
     draft.trim_end().trim_start_matches(['\n', '\r'])
@@ -135,8 +129,8 @@ impl Composer {
         self.wants_focus = true;
     }
 
-    /// Says above the field what was done in that chat, until the next key, and takes the caret.
-    pub fn say(&mut self, chat: ChatKey, done: String) {
+    /// Says above the field what was done in that chat, or why it was not, until the next key, and takes the caret.
+    pub fn say(&mut self, chat: ChatKey, done: Result<String, String>) {
         if self.chat == Some(chat) {
             self.done = Some(done);
         }
@@ -194,7 +188,10 @@ impl Composer {
             return Some(Strip::NotAttached(why.clone()));
         }
         if let Some(done) = &self.done {
-            return Some(Strip::Done(done.clone()));
+            return Some(match done.clone() {
+                Ok(done) => Strip::Done(done),
+                Err(why) => Strip::Wrong(why),
+            });
         }
         if let Some((to, _)) = desk.names.addressed(sendable(draft)).filter(|_| alone) {
             return Some(Strip::Alone(desk.model.name(to).to_owned(), self.keys.send_alone()));
@@ -369,7 +366,7 @@ impl Composer {
     fn say_done(&mut self, model: &Model, to: ChatKey) {
         let name = isolated(model.title(to));
         let alone = if to.is_room() { "" } else { " alone" };
-        self.done = Some(format!("Sent to {name}{alone}"));
+        self.done = Some(Ok(format!("Sent to {name}{alone}")));
     }
 
     fn empty(&mut self, ui: &Ui, id: Id, draft: &mut String) {

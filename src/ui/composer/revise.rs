@@ -91,7 +91,8 @@ impl Composer {
         let same = current(model, chat, editing.seq).is_some_and(|text| text == editing.text);
         if !same && !editing.text.trim().is_empty() {
             self.left = Some(Left { chat, editing });
-            self.done = Some("Your changes are kept: edit the message again to go on with them".into());
+            let kept = "Your changes are kept: edit the message again to go on with them";
+            self.done = Some(Ok(kept.into()));
         }
     }
 

@@ -40,6 +40,11 @@ pub enum Order {
         /// Which.
         attachment: Attachment,
     },
+    /// Put a picture on the system's clipboard.
+    CopyPicture {
+        /// In which file of this computer it is.
+        path: String,
+    },
     /// Have the system open a file with the program that it has for it.
     Open {
         /// Where the file is.

@@ -264,10 +264,14 @@ fn all(settings: &Settings, model: &Model, about: &About) -> Vec<Row> {
 
     if let Some(cache) = &model.cache {
         let hint = format!("{} in {}", megabytes(cache.bytes), cache.path);
-        add(Section::Storage, "Kept on this computer", &hint, Kind::Fact);
+        add(Section::Storage, "Messages on this computer", &hint, Kind::Fact);
         let hint = "The oldest messages make room; the server has them still.";
         add(Section::Storage, "Keep at most", hint, Kind::CacheLimit(settings.cache_limit_bytes));
-        let hint = "Messages and pictures are deleted from this disk, and loaded from the server again.";
+        if let Some(bytes) = cache.shown_bytes {
+            let hint = format!("{}. Those that were not looked at for longest make room", megabytes(bytes));
+            add(Section::Storage, "Pictures and files that were shown", &hint, Kind::Fact);
+        }
+        let hint = "Messages, pictures and files that were shown are deleted from this disk, and loaded from the server again.";
         add(Section::Storage, "Clear", hint, Kind::ClearCache);
     }
 

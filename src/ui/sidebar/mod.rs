@@ -19,7 +19,7 @@ use super::text;
 use super::theme::{self, font, space};
 use super::when::Clock;
 use super::widgets;
-use crate::client::model::Model;
+use crate::client::model::{Draft, Model};
 use crate::proto::chat::ChatKey;
 
 /// What the list keeps between frames.
@@ -165,7 +165,7 @@ impl Sidebar {
         model: &Model,
         clock: &Clock,
         open: Option<ChatKey>,
-        draft: impl Fn(ChatKey) -> Option<&'a str>,
+        draft: impl Fn(ChatKey) -> Option<&'a Draft>,
     ) -> Option<Intent> {
         self.drawn = Some(ui.ctx().cumulative_pass_nr());
         let palette = theme::palette(ui);

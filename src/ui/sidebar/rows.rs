@@ -9,7 +9,7 @@ use lucide_icons::Icon;
 
 use super::row::{self, Standing};
 use super::{Intent, Sidebar, heading, nothing, search};
-use crate::client::model::Model;
+use crate::client::model::{Draft, Model};
 use crate::proto::chat::ChatKey;
 use crate::ui::actions::{Action, Stand};
 use crate::ui::menu::{self, Entry};
@@ -46,7 +46,7 @@ impl Sidebar {
         model: &Model,
         clock: &Clock,
         open: Option<ChatKey>,
-        draft: impl Fn(ChatKey) -> Option<&'a str>,
+        draft: impl Fn(ChatKey) -> Option<&'a Draft>,
     ) -> Option<Intent> {
         let filter = self.filter(open);
         let mut order = std::mem::take(&mut self.order);
@@ -86,7 +86,7 @@ impl Sidebar {
         model: &Model,
         clock: &Clock,
         open: Option<ChatKey>,
-        draft: impl Fn(ChatKey) -> Option<&'a str>,
+        draft: impl Fn(ChatKey) -> Option<&'a Draft>,
     ) -> Option<Intent> {
         let mut area = ScrollArea::vertical().id_salt("chats").auto_shrink(false);
         if self.seen.is_none() {

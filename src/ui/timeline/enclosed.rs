@@ -10,7 +10,8 @@ use super::row::Row;
 use super::{file, picture};
 use crate::client::command::Command;
 use crate::proto::attachment::Attachment;
-use crate::ui::files::{self, FETCHED_UNASKED_MAX_BYTES, Order, may_run, pictures};
+use crate::ui::files::pictures::{self, Detail, Shown};
+use crate::ui::files::{self, FETCHED_UNASKED_MAX_BYTES, Order, may_run};
 use crate::ui::theme::radius;
 
 /// The edge of the bubble around a picture.
@@ -130,6 +131,8 @@ impl Block {
 /// What can be done with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
+    /// Put a picture on the system's clipboard.
+    Copy,
     /// Put it somewhere on this computer.
     Save,
     /// Fetch it, to be shown here.
@@ -147,6 +150,7 @@ impl Act {
     pub fn word(self, carried: &Carried<'_>) -> &'static str {
         match (self, carried.way) {
             (Self::Save | Self::Fetch, Way::Failed(_)) => "Try again",
+            (Self::Copy, _) => "Copy picture",
             (Self::Save, _) => "Save as…",
             (Self::Fetch, _) => "Show",
             (Self::Cancel, _) => "Cancel",
@@ -160,6 +164,7 @@ impl Act {
         match (self, carried.way) {
             (Self::Save | Self::Fetch, Way::Failed(_)) => Icon::RotateCw,
             (Self::Save | Self::Fetch, _) => Icon::Download,
+            (Self::Copy, _) => Icon::Copy,
             (Self::Cancel, _) => Icon::X,
             (Self::Open, _) => files::sign(carried.name),
             (Self::Folder, _) => Icon::FolderOpen,
@@ -170,6 +175,11 @@ impl Act {
     pub fn perform(self, ui: &Ui, carried: &Carried<'_>, commands: &mut Vec<Command>) {
         let path = || carried.path.as_deref().map(str::to_owned);
         match (self, carried.way, carried.attachment) {
+            (Self::Copy, ..) => {
+                if let Some(path) = path() {
+                    files::ask(ui.ctx(), Order::CopyPicture { path });
+                }
+            }
             (Self::Save, _, Some(attachment)) => files::ask(ui.ctx(), Order::Save { attachment: attachment.clone() }),
             (Self::Fetch, _, Some(attachment)) => {
                 commands.push(Command::Download { attachment: attachment.clone(), to: None });
@@ -225,4 +235,13 @@ pub fn in_menu(carried: &Carried<'_>) -> &'static [Act] {
         Way::Going { .. } => &[Act::Cancel],
         Way::Here | Way::Resting => &[],
     }
+}
+
+/// A picture that can be copied: it is on the screen, and so on this computer.
+pub fn to_copy<'a>(ui: &Ui, carried: &Carried<'a>) -> Option<Carried<'a>> {
+    carried.image?;
+    let carried = carried.clone().at(|attachment| pictures::own(ui.ctx(), attachment.file));
+    let path = carried.path.as_ref().filter(|_| carried.way != Way::There)?;
+    let shown = pictures::shown(ui.ctx(), path, Detail::Small);
+    matches!(shown, Shown::There(_)).then_some(carried)
 }

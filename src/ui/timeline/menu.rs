@@ -6,7 +6,7 @@ use egui::{WidgetInfo, vec2};
 use lucide_icons::Icon;
 
 use super::body;
-use super::enclosed::in_menu;
+use super::enclosed::{Act, in_menu, to_copy};
 use super::page::{Deed, Done, Page, Wish};
 use super::row::{Revision, Row, RowId, Sent};
 use crate::client::command::Command;
@@ -195,6 +195,11 @@ fn entries(ui: &mut Ui, row: &Row<'_>, links: &[Link], page: &Page<'_>, done: &m
         ui.copy_text(row.text.to_owned());
     }
     if let Some(carried) = &row.file {
+        if let Some(picture) = to_copy(ui, carried)
+            && entry(ui, Act::Copy.sign(&picture), Act::Copy.word(&picture), "")
+        {
+            Act::Copy.perform(ui, &picture, &mut done.commands);
+        }
         for act in in_menu(carried) {
             if entry(ui, act.sign(carried), act.word(carried), "") {
                 act.perform(ui, carried, &mut done.commands);
