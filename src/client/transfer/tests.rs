@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::disk::Job;
+use super::disk::{Job, Piece};
 use super::download::{Downloads, Shown};
 use super::upload::Uploads;
 use super::{Out, RESTS_MAX};
@@ -17,6 +17,7 @@ use crate::proto::limits::{FILE_CHUNK_MAX_BYTES, FRAME_MAX_BYTES};
 
 const PIECE: u64 = FILE_CHUNK_MAX_BYTES as u64;
 const FILE: FileId = FileId(7);
+const MODIFIED: Option<i64> = Some(1_700_000_000_123_456_789);
 
 /// What was asked of the server, and what of the disk.
 #[derive(Debug)]
@@ -69,7 +70,8 @@ impl Sender {
         let mut outbox = Outbox::new(DeviceId::from_random(1));
         for (at, (to, size)) in files.iter().enumerate() {
             let (path, name) = (format!("/{at}").into(), FileName::new(&format!("{at}")).unwrap());
-            let enclosure = Enclosure { path, name, size: *size, image: None, file: None, sent: 0 };
+            let enclosure =
+                Enclosure { path, name, size: *size, modified_nanos: None, image: None, file: None, sent: 0 };
             let to = Destination::Chat(ChatKey::Person(UserId(u32::try_from(*to).unwrap())));
             outbox.put(to, What::Say { reply_to: None, enclosure: Some(enclosure) }, "".into(), Millis(0));
         }
@@ -97,7 +99,7 @@ impl Sender {
     fn read(&mut self, job: &Job) -> Asked {
         let Job::Read { ticket, enclosure, offset, most } = job else { panic!("{job:?}") };
         let length = (enclosure.size - offset).min(*most as u64);
-        let (ticket, piece) = (*ticket, Ok(vec![0; length as usize]));
+        let (ticket, piece) = (*ticket, Ok(Piece { data: vec![0; length as usize], modified_nanos: MODIFIED }));
         out(&mut self.last, |out| {
             self.uploads.read(ticket, piece, &mut self.outbox, out);
             self.uploads.go(&self.outbox, out);

@@ -2,7 +2,7 @@
 //!
 //! The server takes one piece of a file at a time, so the next one is read while one is on its way.
 
-use super::disk::Job;
+use super::disk::{Job, Piece};
 use super::{Out, RESTS_MAX};
 use crate::client::outbox::{Destination, Enclosure, Outbox, Outgoing, Progress, What};
 use crate::proto::attachment::{Chunk, FileCall, FileId, Uploaded};
@@ -131,7 +131,7 @@ impl Uploads {
     }
 
     /// A piece was read.
-    pub fn read(&mut self, ticket: u64, piece: Result<Vec<u8>, String>, outbox: &mut Outbox, out: &mut Out<'_>) {
+    pub fn read(&mut self, ticket: u64, piece: Result<Piece, String>, outbox: &mut Outbox, out: &mut Out<'_>) {
         let Some(upload) =
             self.running.iter_mut().find(|it| matches!(it.ahead, Ahead::Reading(read, _) if read == ticket))
         else {
@@ -139,7 +139,14 @@ impl Uploads {
         };
         let Ahead::Reading(_, offset) = upload.ahead else { return };
         match piece {
-            Ok(piece) => upload.ahead = Ahead::Here(offset, piece),
+            Ok(Piece { data, modified_nanos }) => {
+                if let (None, Some(modified)) = (upload.enclosure.modified_nanos, modified_nanos) {
+                    // What follows is to be of the same time, also after a restart.
+                    upload.enclosure.modified_nanos = Some(modified);
+                    outbox.pin(upload.n, modified);
+                }
+                upload.ahead = Ahead::Here(offset, data);
+            }
             Err(why) => {
                 // Under this code the file begins anew when its sender tries again.
                 outbox.fail(upload.n, Problem::new(Code::UnknownFile, why));
