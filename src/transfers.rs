@@ -12,7 +12,7 @@ use image::metadata::Orientation;
 use image::{ImageDecoder as _, ImageReader};
 
 use crate::client::outbox::Enclosure;
-use crate::client::transfer::Disk;
+use crate::client::transfer::{Disk, Piece};
 use crate::files;
 use crate::proto::attachment::{Attachment, FileId, FileName, ImageSize};
 use crate::proto::limits::{FILE_MAX_BYTES, FILE_NAME_MAX_BYTES};
@@ -33,10 +33,6 @@ const PASTED: &str = "pasted";
 /// The longest end of a file's name that says of what kind it is, in characters.
 const KIND_MAX_CHARS: usize = 10;
 
-/// The files of which it is known what they were when their first piece was read: as many as go up at once, and some that
-/// were given up.
-const READ_MAX: usize = 8;
-
 /// See the module.
 #[derive(Debug)]
 pub struct LocalFiles {
@@ -48,8 +44,6 @@ pub struct LocalFiles {
     kept: u64,
     /// What is being fetched, as far as it was written.
     coming: Vec<(FileId, AtomicWriteFile)>,
-    /// What was being sent when its first piece was read: where, how long, and when it was changed.
-    reading: Vec<(Arc<str>, SystemTime)>,
 }
 
 impl LocalFiles {
@@ -57,7 +51,7 @@ impl LocalFiles {
     pub fn new(data: PathBuf) -> Self {
         // Paths of pictures that were pasted are kept, and compared with it.
         let data = std::path::absolute(&data).unwrap_or(data);
-        Self { data, shown: None, kept_max: KEPT_MAX_BYTES, kept: 0, coming: Vec::new(), reading: Vec::new() }
+        Self { data, shown: None, kept_max: KEPT_MAX_BYTES, kept: 0, coming: Vec::new() }
     }
 
     /// The same with another limit for what was shown, in bytes.
@@ -160,7 +154,7 @@ impl Disk for LocalFiles {
         }
     }
 
-    fn read(&mut self, enclosure: &Enclosure, offset: u64, most: usize) -> Result<Vec<u8>, String> {
+    fn read(&mut self, enclosure: &Enclosure, offset: u64, most: usize) -> Result<Piece, String> {
         let changed = || {
             format!("{} has changed since it was attached: discard this and attach it again.", enclosure.name.as_str())
         };
@@ -170,22 +164,14 @@ impl Disk for LocalFiles {
         if found.len() != enclosure.size {
             return Err(changed());
         }
-        let modified = found.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-        match self.reading.iter().position(|(path, _)| *path == enclosure.path) {
-            Some(at) if offset == 0 => self.reading[at].1 = modified,
-            Some(at) if self.reading[at].1 != modified => return Err(changed()),
-            Some(_) => {}
-            None => {
-                self.reading.truncate(READ_MAX - 1);
-                self.reading.insert(0, (Arc::clone(&enclosure.path), modified));
-            }
-        }
         let length = (enclosure.size.saturating_sub(offset)).min(most as u64);
-        let mut piece = vec![0; usize::try_from(length).map_err(|_| changed())?];
+        let mut data = vec![0; usize::try_from(length).map_err(|_| changed())?];
         file.seek(SeekFrom::Start(offset))
-            .and_then(|_| file.read_exact(&mut piece))
+            .and_then(|_| file.read_exact(&mut data))
             .map_err(|error| if error.kind() == io::ErrorKind::UnexpectedEof { changed() } else { named(error) })?;
-        Ok(piece)
+        // Afterwards: what was written meanwhile shows, too.
+        let modified_nanos = modified_nanos(&file.metadata().map_err(named)?);
+        Ok(Piece { data, modified_nanos })
     }
 
     fn keep(&mut self, path: &str, attachment: &Attachment) {
@@ -277,7 +263,17 @@ pub fn measure(path: &str) -> Result<Enclosure, String> {
     // Whether it can be read shows now, and not when it is sent.
     drop(open(whole).map_err(|error| unreadable(shown, &error))?);
     let path = std::path::absolute(whole).ok().and_then(|path| path.to_str().map(Arc::from)).unwrap_or(Arc::from(path));
-    Ok(Enclosure { path, size: found.len(), image: picture(whole), name, file: None, sent: 0 })
+    let (size, modified_nanos) = (found.len(), modified_nanos(&found));
+    Ok(Enclosure { path, size, modified_nanos, image: picture(whole), name, file: None, sent: 0 })
+}
+
+/// When a file was last changed, in nanoseconds since 1970-01-01 00:00 UTC; nothing where the system does not say.
+fn modified_nanos(found: &fs::Metadata) -> Option<i64> {
+    let modified = found.modified().ok()?;
+    match modified.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_nanos()).ok(),
+        Err(before) => i64::try_from(before.duration().as_nanos()).ok().map(|nanos| -nanos),
+    }
 }
 
 /// How large a picture is as it is shown; nothing if it is none.

@@ -82,7 +82,15 @@ fn without_a_disk_a_file_says_so_and_texts_go_on() {
     alice.client.perform(Command::Attach { chat: BOB, paths: vec!["/etc/hostname".into()] });
     assert!(alice.client.model().attach_problem.is_some());
     let name = FileName::new("x").unwrap();
-    let enclosure = Enclosure { path: "/x".into(), name: name.clone(), size: 1, image: None, file: None, sent: 0 };
+    let enclosure = Enclosure {
+        path: "/x".into(),
+        name: name.clone(),
+        size: 1,
+        modified_nanos: None,
+        image: None,
+        file: None,
+        sent: 0,
+    };
     alice.client.perform(Command::Send { chat: BOB, text: "x".into(), reply_to: None, attachments: vec![enclosure] });
     assert!(failure(alice.client.model()).unwrap().contains("Files cannot be read"));
     let attachment = Attachment { file: FileId(1), name, size: 1, image: None };

@@ -231,7 +231,15 @@ fn every_cut_of_the_file_is_read_as_what_was_before_it() {
 
 fn enclosure(name: &str) -> Enclosure {
     let path = format!("/home/alice/{name}").into();
-    Enclosure { path, name: FileName::new(name).unwrap(), size: 9, image: None, file: None, sent: 0 }
+    Enclosure {
+        path,
+        name: FileName::new(name).unwrap(),
+        size: 9,
+        modified_nanos: None,
+        image: None,
+        file: None,
+        sent: 0,
+    }
 }
 
 /// With all that a draft can have.

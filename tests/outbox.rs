@@ -236,7 +236,7 @@ fn a_file_on_its_way_is_known_to_be_so_and_its_message_is_there_whatever_happens
     let storage = Arc::new(Memory::default());
     let (mut journal, mut outbox) = Journal::open(Arc::clone(&storage) as _, DeviceId::from_random(1)).unwrap();
     let (path, name) = ("/home/alice/plan.pdf".into(), FileName::new("plan.pdf").unwrap());
-    let enclosure = Enclosure { path, name, size: 100, image: None, file: None, sent: 0 };
+    let enclosure = Enclosure { path, name, size: 100, modified_nanos: None, image: None, file: None, sent: 0 };
     let what = What::Say { reply_to: Some(Seq(3)), enclosure: Some(enclosure) };
     let to = || Destination::Chat(ChatKey::Person(BOB));
     let n = outbox.put(to(), what, "the plan".into(), Millis(0)).n;
@@ -271,4 +271,30 @@ fn what_an_older_version_has_written_is_read() {
     let device = r#"{"is":"device","device":"d1","n":0}"#;
     let written = r#"{"is":"written","n":4,"chat":{"with":2},"at":5,"text":"from before"}"#;
     assert_eq!(waiting(format!("{device}\n{written}\n").as_bytes()), [(4, "from before".into(), None)]);
+}
+
+#[test]
+fn a_file_of_an_older_version_is_read_and_the_time_of_what_is_sent_is_kept_once_it_is_known() {
+    let older = r#"{"path":"/home/alice/plan.pdf","name":"plan.pdf","size":100,"file":null,"sent":0}"#;
+    let enclosure: Enclosure = serde_json::from_str(older).unwrap();
+    assert_eq!((enclosure.size, enclosure.modified_nanos), (100, None));
+    let storage = Arc::new(Memory::default());
+    let (mut journal, mut outbox) = Journal::open(Arc::clone(&storage) as _, DeviceId::from_random(1)).unwrap();
+    let what = What::Say { reply_to: None, enclosure: Some(enclosure) };
+    let n = outbox.put(Destination::Chat(ChatKey::Person(BOB)), what, "the plan".into(), Millis(0)).n;
+    outbox.enclosed(n, FileId(7), 0);
+    journal.follow(&mut outbox).unwrap();
+    outbox.pin(n, 1_700_000_000_123_456_789);
+    journal.follow(&mut outbox).unwrap();
+    drop(journal);
+    let (_, mut outbox) = Journal::open(storage, DeviceId::from_random(1)).unwrap();
+    let pinned = |outbox: &Outbox| match &outbox.entries().next().unwrap().what {
+        What::Say { enclosure: Some(enclosure), .. } => (enclosure.file, enclosure.modified_nanos),
+        what => panic!("{what:?}"),
+    };
+    assert_eq!(pinned(&outbox), (Some(FileId(7)), Some(1_700_000_000_123_456_789)));
+    // What has changed is sent from the beginning and as it is then.
+    outbox.fail(n, Problem::new(Code::UnknownFile, "plan.pdf has changed"));
+    outbox.retry(n);
+    assert_eq!(pinned(&outbox), (None, None));
 }

@@ -361,7 +361,15 @@ fn the_files_of_a_chat_are_those_of_its_messages() {
 
 fn enclosure(name: &str) -> Enclosure {
     let path: Arc<str> = format!("/home/alice/{name}").into();
-    Enclosure { path, name: FileName::new(name).unwrap(), size: 100, image: None, file: None, sent: 0 }
+    Enclosure {
+        path,
+        name: FileName::new(name).unwrap(),
+        size: 100,
+        modified_nanos: None,
+        image: None,
+        file: None,
+        sent: 0,
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod support;
 
 use std::fs;
+use std::time::Duration;
 
 use parlor::client::command::Command;
 use parlor::client::model::{Download, DownloadProgress, Link, Model};
@@ -11,6 +12,7 @@ use parlor::proto::attachment::{FileId, ImageSize};
 use parlor::proto::limits::FILE_CHUNK_MAX_BYTES;
 use support::desk::*;
 use support::front::Face;
+use support::user::User;
 use support::{records, wait_for};
 
 const PIECE: usize = FILE_CHUNK_MAX_BYTES;
@@ -207,11 +209,11 @@ fn a_file_that_changes_under_way_is_not_sent_and_can_be_sent_again() {
     // As long as before: only its time tells.
     let other: Vec<u8> = content(20 * PIECE).iter().map(|byte| !byte).collect();
     fs::write(&path, &other).unwrap();
-    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(5);
+    let later = std::time::SystemTime::now() + Duration::from_secs(5);
     fs::File::options().append(true).open(&path).unwrap().set_modified(later).unwrap();
     alice.until("a refusal", |model| failure(model).is_some());
     let why = failure(alice.client.model()).unwrap();
-    assert!(why.contains("notes has changed") && why.contains("attach it again"), "{why}");
+    assert!(why.contains("notes has changed") && why.contains("try again"), "{why}");
     wait_for("nothing on the server", || place.stored().is_empty());
     let n = alice.client.model().outbox.entries().next().unwrap().n;
     alice.client.perform(Command::Retry { n });
@@ -232,6 +234,45 @@ fn a_file_that_changes_under_way_is_not_sent_and_can_be_sent_again() {
     alice.client.perform(Command::Discard { n });
     settled(&mut alice);
     assert_eq!(shown(bob.client.model(), ALICE).len(), 1);
+}
+
+#[test]
+fn a_file_that_changes_while_no_window_is_there_does_not_arrive_mixed() {
+    let place = Place::new();
+    let mut alice = place.alice();
+    let path = place.file("notes", 30 * PIECE);
+    let n = |user: &User| user.client.model().outbox.entries().next().unwrap().n;
+    // As long as before, and a moment later: only that tells.
+    let change = || {
+        let other: Vec<u8> = fs::read(&path).unwrap().iter().map(|byte| byte.wrapping_add(1)).collect();
+        let moment = fs::metadata(&path).unwrap().modified().unwrap() + Duration::from_millis(1);
+        fs::write(&path, &other).unwrap();
+        fs::File::options().append(true).open(&path).unwrap().set_modified(moment).unwrap();
+        other
+    };
+    attach(&mut alice, BOB, &[&path]);
+    send(&mut alice, BOB, "notes");
+    alice.until("a part", |model| sent(model) >= 5 * PIECE as u64);
+    drop(alice);
+    change();
+    let mut alice = place.alice();
+    alice.until("a refusal", |model| failure(model).is_some());
+    let why = failure(alice.client.model()).unwrap();
+    assert!(why.contains("notes has changed") && why.contains("try again"), "{why}");
+    wait_for("nothing on the server", || place.stored().is_empty());
+    // What is sent then is looked at as closely.
+    alice.client.perform(Command::Retry { n: n(&alice) });
+    alice.until("a part", |model| failure(model).is_none() && sent(model) >= 5 * PIECE as u64);
+    drop(alice);
+    let newest = change();
+    let mut alice = place.alice();
+    alice.until("a refusal", |model| failure(model).is_some_and(|why| why.contains("notes has changed")));
+    alice.client.perform(Command::Retry { n: n(&alice) });
+    settled(&mut alice);
+    let mut bob = place.bob();
+    bob.client.perform(Command::LoadOlder { chat: ALICE });
+    let attachment = last_file(&mut bob, ALICE);
+    assert!(fs::read(fetch(&mut bob, &attachment, None)).unwrap() == newest, "all of it is of one time");
 }
 
 #[test]

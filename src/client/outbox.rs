@@ -42,6 +42,10 @@ pub struct Enclosure {
     pub name: FileName,
     /// How long it is, in bytes.
     pub size: u64,
+    /// When it was last changed, in nanoseconds since 1970-01-01 00:00 UTC: all of it that is sent is of that time. Nothing
+    /// until its first piece is read where that is not known, as in files of older versions, or is not to count any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modified_nanos: Option<i64>,
     /// How large it is, if it is a picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<ImageSize>,
@@ -158,6 +162,11 @@ impl Outgoing {
             What::Say { enclosure, .. } => enclosure.as_mut(),
             What::Edit(_) | What::Delete(_) => None,
         }
+    }
+
+    /// Its file is to be sent as it is now; false if that was so.
+    fn unpin_file(&mut self) -> bool {
+        self.enclosure_mut().is_some_and(|enclosure| enclosure.modified_nanos.take().is_some())
     }
 
     /// Its file has to be sent from the beginning; false if nothing of it was.
@@ -296,6 +305,15 @@ impl Outbox {
         }
     }
 
+    /// The file that the message with that number is to carry is sent as it was at that time, in nanoseconds: see
+    /// [`Enclosure::modified_nanos`].
+    pub fn pin(&mut self, n: u64, modified_nanos: i64) {
+        if let Some(enclosure) = self.entry(n).and_then(Outgoing::enclosure_mut) {
+            enclosure.modified_nanos = Some(modified_nanos);
+            self.changed(Change::Written(n));
+        }
+    }
+
     /// Gives the message with that number a new one, at the end: its file is there only now, and what was written after it
     /// may have overtaken it. Nothing if there is no such message.
     pub fn renumber(&mut self, n: u64) -> Option<u64> {
@@ -342,12 +360,15 @@ impl Outbox {
     }
 
     /// A refused message is to be sent again, under its old number: the server knows whether it has that one.
-    /// What it was refused for is left out: a file that the server does not have any more is sent to it anew, and a
-    /// message that is there no more is not answered.
+    /// What it was refused for is left out: a file that the server does not have any more, or that has changed, is sent
+    /// anew and as it is now, and a message that is there no more is not answered.
     pub fn retry(&mut self, n: u64) -> Option<&Outgoing> {
         let entry = self.entry(n)?;
         let changed = match (std::mem::replace(&mut entry.progress, Progress::Pending), &mut entry.what) {
-            (Progress::Failed(problem), _) if problem.code == Code::UnknownFile => entry.lose_file(),
+            (Progress::Failed(problem), _) if problem.code == Code::UnknownFile => {
+                // Both are done.
+                entry.lose_file() | entry.unpin_file()
+            }
             (Progress::Failed(problem), What::Say { reply_to, .. }) if problem.code == Code::UnknownMessage => {
                 reply_to.take().is_some()
             }

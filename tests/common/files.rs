@@ -23,7 +23,7 @@ pub fn file(id: u128, name: &str, size: u64, sides: Option<(u32, u32)>) -> Attac
 pub fn enclosure(name: &str, size: u64, sides: Option<(u32, u32)>) -> Enclosure {
     let image = sides.and_then(|(width, height)| ImageSize::new(width, height));
     let path = format!("/home/alice/{name}").into();
-    Enclosure { path, name: FileName::new(name).unwrap(), size, image, file: None, sent: 0 }
+    Enclosure { path, name: FileName::new(name).unwrap(), size, modified_nanos: None, image, file: None, sent: 0 }
 }
 
 /// Adds a message with a file to the chat with `with`.

@@ -11,6 +11,15 @@ use crate::client::outbox::Enclosure;
 use crate::proto::attachment::{Attachment, FileId};
 use crate::proto::chat::ChatKey;
 
+/// A piece of a file that is being sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// The bytes.
+    pub data: Vec<u8>,
+    /// When the file was last changed, in nanoseconds since 1970-01-01 00:00 UTC, where the system says.
+    pub modified_nanos: Option<i64>,
+}
+
 /// Reads and writes files of this computer. What is wrong is told in a sentence for people that says what to do.
 pub trait Disk: std::fmt::Debug + Send {
     /// From now on pictures are kept for that account of that server. What was being fetched is given up.
@@ -34,8 +43,8 @@ pub trait Disk: std::fmt::Debug + Send {
     /// Reads a piece of a file that is being sent; as many bytes as are left, and no more than `most`.
     ///
     /// # Errors
-    /// It is not there any more, or not what it was when its first piece was read.
-    fn read(&mut self, enclosure: &Enclosure, offset: u64, most: usize) -> Result<Vec<u8>, String>;
+    /// It is not there any more, or has another length than the enclosure says. Its time is for the caller to compare.
+    fn read(&mut self, enclosure: &Enclosure, offset: u64, most: usize) -> Result<Piece, String>;
 
     /// Keeps a file that was sent like one that was fetched to be shown.
     fn keep(&mut self, path: &str, attachment: &Attachment);
@@ -142,7 +151,7 @@ impl Job {
 #[derive(Debug)]
 pub(super) enum Done {
     Measured(ChatKey, Result<Enclosure, String>),
-    Read(u64, Result<Vec<u8>, String>),
+    Read(u64, Result<Piece, String>),
     Found(u64, Result<Option<String>, String>),
     Written(u64, Result<usize, String>),
     Finished(u64, Result<String, String>),

@@ -12,7 +12,7 @@ mod upload;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub use self::disk::Disk;
+pub use self::disk::{Disk, Piece};
 use self::disk::{Done, Hand, Job};
 use self::download::Downloads;
 use self::upload::Uploads;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::disk::Job;
+use super::disk::{Job, Piece};
 use super::download::{Downloads, Shown};
 use super::upload::Uploads;
 use super::{Out, RESTS_MAX};
@@ -17,6 +17,7 @@ use crate::proto::limits::{FILE_CHUNK_MAX_BYTES, FRAME_MAX_BYTES};
 
 const PIECE: u64 = FILE_CHUNK_MAX_BYTES as u64;
 const FILE: FileId = FileId(7);
+const MODIFIED: Option<i64> = Some(1_700_000_000_123_456_789);
 
 /// What was asked of the server, and what of the disk.
 #[derive(Debug)]
@@ -69,7 +70,8 @@ impl Sender {
         let mut outbox = Outbox::new(DeviceId::from_random(1));
         for (at, (to, size)) in files.iter().enumerate() {
             let (path, name) = (format!("/{at}").into(), FileName::new(&format!("{at}")).unwrap());
-            let enclosure = Enclosure { path, name, size: *size, image: None, file: None, sent: 0 };
+            let enclosure =
+                Enclosure { path, name, size: *size, modified_nanos: None, image: None, file: None, sent: 0 };
             let to = Destination::Chat(ChatKey::Person(UserId(u32::try_from(*to).unwrap())));
             outbox.put(to, What::Say { reply_to: None, enclosure: Some(enclosure) }, "".into(), Millis(0));
         }
@@ -95,9 +97,14 @@ impl Sender {
 
     /// Reads what is asked for, and says what is asked next.
     fn read(&mut self, job: &Job) -> Asked {
+        self.read_of(job, MODIFIED)
+    }
+
+    /// The same from a file that was changed at another time.
+    fn read_of(&mut self, job: &Job, modified_nanos: Option<i64>) -> Asked {
         let Job::Read { ticket, enclosure, offset, most } = job else { panic!("{job:?}") };
         let length = (enclosure.size - offset).min(*most as u64);
-        let (ticket, piece) = (*ticket, Ok(vec![0; length as usize]));
+        let (ticket, piece) = (*ticket, Ok(Piece { data: vec![0; length as usize], modified_nanos }));
         out(&mut self.last, |out| {
             self.uploads.read(ticket, piece, &mut self.outbox, out);
             self.uploads.go(&self.outbox, out);
@@ -179,6 +186,19 @@ fn a_refused_piece_is_sent_again_from_where_the_server_stands_once_all_are_answe
     let (_, begun) = sender.answer(begin.id(0), Ok((FILE, PIECE)));
     assert_eq!(sender.read(&begun.jobs[0]).offsets(), [PIECE]);
     assert!(sender.failed().is_none());
+}
+
+#[test]
+fn what_was_read_before_and_after_a_change_is_not_put_together() {
+    let mut sender = Sender::new(&[(2, 3 * PIECE)]);
+    let begin = sender.go();
+    let (_, begun) = sender.answer(begin.id(0), Ok((FILE, 0)));
+    // All of them were asked for before it was known of which time the file is.
+    sender.read(&begun.jobs[0]);
+    let ends = sender.read_of(&begun.jobs[1], MODIFIED.map(|at| at + 1));
+    assert_eq!(ends.purposes(), ["cancel_upload"]);
+    let why = sender.failed().unwrap();
+    assert!(why.code == Code::UnknownFile && why.message.contains("as it is now"), "{why:?}");
 }
 
 #[test]

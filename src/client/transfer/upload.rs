@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use super::disk::Job;
+use super::disk::{Job, Piece};
 use super::{Out, RESTS_MAX};
 use crate::client::outbox::{Destination, Enclosure, Outbox, Outgoing, Progress, What};
 use crate::proto::attachment::{Chunk, FileCall, FileId, Uploaded};
@@ -36,7 +36,7 @@ struct Upload {
     enclosure: Enclosure,
     step: Step,
     /// What was read and is not sent yet, and what is being read, in the order of the file; at most [`UPLOAD_PIECES_MAX`].
-    ahead: VecDeque<Piece>,
+    ahead: VecDeque<Ahead>,
     /// Where what is not being read yet begins.
     unread: u64,
     /// What is on its way, in the order of the file: the requests, and where their pieces end.
@@ -64,7 +64,7 @@ enum Step {
 
 /// A piece that is not sent yet.
 #[derive(Debug)]
-struct Piece {
+struct Ahead {
     ticket: u64,
     offset: u64,
     /// Nothing while it is being read.
@@ -141,10 +141,11 @@ impl Uploads {
     }
 
     /// A piece was read.
-    pub fn read(&mut self, ticket: u64, piece: Result<Vec<u8>, String>, outbox: &mut Outbox, out: &mut Out<'_>) {
-        let reading = |upload: &Upload| upload.ahead.iter().position(|piece| piece.ticket == ticket);
+    pub fn read(&mut self, ticket: u64, piece: Result<Piece, String>, outbox: &mut Outbox, out: &mut Out<'_>) {
+        let reading = |upload: &Upload| upload.ahead.iter().position(|ahead| ahead.ticket == ticket);
         let Some((upload, at)) = self.running.iter_mut().find_map(|it| reading(it).map(|at| (it, at))) else { return };
-        match piece {
+        let of_one_time = |piece: Piece| upload.pin(piece.modified_nanos, outbox).map(|()| piece.data);
+        match piece.and_then(of_one_time) {
             Ok(data) => upload.ahead[at].data = Some(data),
             Err(why) => {
                 // Under this code the file begins anew when its sender tries again.
@@ -215,7 +216,7 @@ impl Upload {
     /// Sends what was read, as much of it as may be on its way.
     fn send(&mut self, file: FileId, out: &mut Out<'_>) {
         while self.flying.len() < UPLOAD_PIECES_MAX
-            && let Some(Piece { offset, data, .. }) = self.ahead.front_mut()
+            && let Some(Ahead { offset, data, .. }) = self.ahead.front_mut()
             && let Some(data) = data.take()
         {
             let (offset, end) = (*offset, *offset + data.len() as u64);
@@ -224,13 +225,31 @@ impl Upload {
         }
     }
 
+    /// All of a file that is sent is of one time, which is kept over restarts, too.
+    fn pin(&mut self, modified_nanos: Option<i64>, outbox: &mut Outbox) -> Result<(), String> {
+        match (self.enclosure.modified_nanos, modified_nanos) {
+            (None, Some(modified)) => {
+                self.enclosure.modified_nanos = Some(modified);
+                outbox.pin(self.n, modified);
+            }
+            (Some(pinned), Some(modified)) if pinned != modified => {
+                let name = self.enclosure.name.as_str();
+                return Err(format!(
+                    "{name} has changed since it was attached: try again, and it is sent as it is now."
+                ));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     /// Has the next pieces read.
     fn look_ahead(&mut self, out: &mut Out<'_>) {
         while self.ahead.len() < UPLOAD_PIECES_MAX && self.unread < self.enclosure.size {
             let (ticket, offset) = (out.number(), self.unread);
             let (enclosure, most) = (self.enclosure.clone(), FILE_CHUNK_MAX_BYTES);
             out.jobs.push(Job::Read { ticket, enclosure, offset, most });
-            self.ahead.push_back(Piece { ticket, offset, data: None });
+            self.ahead.push_back(Ahead { ticket, offset, data: None });
             self.unread = offset.saturating_add(most as u64).min(self.enclosure.size);
         }
     }
