@@ -86,7 +86,9 @@ gone() { ! alive "$1"; }
 
 # start_display SIZE: an X server on a free display, and a window manager on it.
 start_display() {
-    Xvfb -displayfd 3 -screen 0 "$1x24" -nolisten tcp 3>"$TMP/display" >"$TMP/xvfb.log" 2>&1 &
+    # Without -noreset it begins anew when its last client leaves: whoever looks before the window manager has come would
+    # end the display under it.
+    Xvfb -displayfd 3 -screen 0 "$1x24" -nolisten tcp -noreset 3>"$TMP/display" >"$TMP/xvfb.log" 2>&1 &
     PROCESSES+=($!)
     wait_until 20 'the X server is up' test -s "$TMP/display"
     DISPLAY=:$(<"$TMP/display")
