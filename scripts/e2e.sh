@@ -142,6 +142,22 @@ focus "$ALICE"
 wait_until 20 'her window shows the picture' shows_colour "$ALICE" '#FF00FF'
 pass
 
+step 'a picture that fills the window is copied as a picture'
+clip 'nothing was copied'
+read -r x y < <(middle_of "$ALICE" '#FF00FF')
+before=$(look "$ALICE")
+click "$ALICE" "$x" "$y"
+wait_until 10 'it fills the window' changed "$ALICE" "$before"
+pointer_away
+copied() {
+    key ctrl+c
+    timeout 5 xclip -o -selection clipboard -t image/png >"$TMP/copied.png" 2>/dev/null &&
+        [[ $(identify -format '%wx%h %[pixel:p{9,9}]' "$TMP/copied.png") == '240x160 srgba(255,0,255,1)' ]]
+}
+wait_until 10 'it is on the clipboard' copied
+key Escape
+pass
+
 step 'everyone: a message to all, a mention, and who has seen it'
 focus "$ALICE"
 open_row 0

@@ -292,6 +292,13 @@ shows_colour() {
     [[ $share == 1 ]]
 }
 
+# middle_of WINDOW COLOUR: the middle of all pixels of that colour, as X and Y.
+middle_of() {
+    import -window "$1" -depth 8 ppm:- | convert ppm:- -depth 8 txt:- |
+        awk -v colour="$2" 'index($0, colour) { split($1, at, /[,:]/); x += at[1]; y += at[2]; n++ }
+            END { if (!n) exit 1; printf "%d %d\n", x / n, y / n }'
+}
+
 # --- history.json and the port ---
 
 EXPECTED=()

@@ -329,6 +329,10 @@ fn a_picture_that_is_here_is_copied_from_the_menu_of_its_message() {
     harness.state_mut().window.say(Ok("Picture copied".into()));
     harness.run();
     assert!(harness.query_by_label("Picture copied").is_some());
+    harness.state_mut().window.say(Err("The picture cannot be copied: no".into()));
+    harness.run();
+    assert!(harness.query_by_label("Picture copied").is_none());
+    assert!(harness.query_by_label("The picture cannot be copied: no").is_some());
 }
 
 fn message<'a>(harness: &'a Harness<'_, State>, text: &'a str) -> egui_kittest::Node<'a> {

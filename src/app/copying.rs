@@ -53,6 +53,7 @@ impl Work {
     /// # Errors
     /// Why it was not copied, in a sentence.
     pub fn copy(self) -> Result<String, String> {
+        // With Wayland, too, it may go that way, and there is no asking.
         let through_x11 = cfg!(all(unix, not(target_os = "macos")));
         let Ok(picture) = file::copy(Path::new(&self.path), through_x11.then_some(X11_MAX_BYTES)) else {
             let why = "The picture cannot be copied: it is not there any more, or is none that can be shown here.";

@@ -164,7 +164,7 @@ impl Act {
         match (self, carried.way) {
             (Self::Save | Self::Fetch, Way::Failed(_)) => Icon::RotateCw,
             (Self::Save | Self::Fetch, _) => Icon::Download,
-            (Self::Copy, _) => Icon::Copy,
+            (Self::Copy, _) => Icon::Images,
             (Self::Cancel, _) => Icon::X,
             (Self::Open, _) => files::sign(carried.name),
             (Self::Folder, _) => Icon::FolderOpen,
