@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use crate::client::command::Hosting;
-use crate::client::invite::JOIN_AT;
+use crate::client::model::{Hosted, Joinable};
 use crate::client::{Host, HostError};
 use crate::proto::ids::UserName;
 use crate::server::folder::{self, FolderError};
@@ -88,7 +88,7 @@ impl Host for LocalHost {
         }
     }
 
-    fn start(&mut self, log: Option<&str>) -> Result<String, HostError> {
+    fn start(&mut self, log: Option<&str>) -> Result<Hosted, HostError> {
         let options = self.hosting.as_ref().map_or_else(|| self.own.clone(), options_of);
         let place = options.data_dir.display();
         // A folder that has gone away must not come back with the accounts that the program brings: their passwords are
@@ -108,33 +108,16 @@ impl Host for LocalHost {
                 || matches!(&error, StartError::Listen { error, .. } if error.kind() == std::io::ErrorKind::AddrInUse),
             message: sentence(&error.to_string()),
         })?;
-        let mut text = match &self.hosting {
-            Some(hosting) => {
-                format!(
-                    "{} This window hosts it for as long as it is open. Its data is in {place}.",
-                    invitation(hosting)
-                )
-            }
-            None => {
-                format!(
-                    "This window hosts the chat on this computer, for as long as it is open. Its data is in {place}."
-                )
-            }
-        };
-        for notice in &running.notices {
-            text.push_str(&format!(" {}.", sentence(notice)));
-        }
+        let joinable = self.hosting.as_ref().map_or(Joinable::ThisComputer, |hosting| joinable(hosting.port));
+        let notices = running.notices.iter().map(|notice| format!("{}.", sentence(notice))).collect();
         self.running = Some(running);
-        Ok(text)
+        Ok(Hosted { joinable, folder: options.data_dir.display().to_string(), notices })
     }
 }
 
-/// What others write on their login page.
-fn invitation(hosting: &Hosting) -> String {
-    match own_address() {
-        Some(ip) => format!("{JOIN_AT}{}.", SocketAddr::new(ip, hosting.port)),
-        None => format!("{JOIN_AT}this computer's address, port {}.", hosting.port),
-    }
+/// Where others join a server that listens at that port of all addresses.
+fn joinable(port: u16) -> Joinable {
+    own_address().map_or(Joinable::Port(port), |ip| Joinable::Address(SocketAddr::new(ip, port)))
 }
 
 /// The address that this computer has in its network, if it is in one: that from which it would talk to the world. No

@@ -219,7 +219,7 @@ fn when_the_hosting_window_closes_another_takes_over_and_nothing_is_lost() {
     let mut alice = User::new(host(dir.path(), address));
     alice.ask_in("", "Alice", "123");
     let mut alice = alice.online();
-    assert!(alice.client.model().hosting.as_ref().unwrap().contains("hosts the chat"));
+    assert!(alice.client.model().hosting.as_ref().unwrap().words().contains("hosts the chat"));
     let mut bob = User::new(host(dir.path(), address));
     bob.ask_in("", "Bob", "456");
     let mut bob = bob.online();

@@ -40,7 +40,7 @@ fn a_server_is_made_with_one_account_and_others_join_it() {
     let dir = tempfile::tempdir().unwrap();
     let (folder, port) = (dir.path().join("hosted"), free_port());
     let mut nora = host(dir.path(), &folder, port, true, "long enough").online();
-    let said = nora.client.model().hosting.clone().unwrap();
+    let said = nora.client.model().hosting.as_ref().unwrap().details();
     assert!(said.starts_with("Others join at ") && said.contains(&port.to_string()), "{said}");
     assert!(said.contains(folder.to_str().unwrap()), "{said}");
     assert_eq!(nora.client.model().people.len(), 1, "the accounts that everybody knows are not there");

@@ -103,7 +103,7 @@ fn an_address_that_others_cannot_reach_is_asked_for() {
         assert_eq!(copied(&mut harness, "Copy the link"), format!("{LINK}{PRINT}"), "{server}");
     }
     let mut hosting = administration();
-    hosting.hosting = Some("Others join at 192.168.1.5:4000. This window hosts it.".into());
+    hosting.hosting = hosted(Some("192.168.1.5:4000"));
     let mut harness = opened_at("", hosting, SIZE, Theme::Light);
     click_tab(&mut harness, "Invites");
     click(&mut harness, "New invite");

@@ -66,7 +66,7 @@ fn views() -> Vec<(&'static str, Opened)> {
     let group = ChatKey::Group(HIKE);
     let signed_out = Model::new(DeviceId::from_random(1));
     let mut hosting = crowd();
-    hosting.hosting = Some("This window hosts".into());
+    hosting.hosting = hosted(None);
     let mut waiting = crowd();
     let until = NOW.plus(4_000);
     waiting.link = parlor::client::model::Link::Waiting { until, reason: "refused".into() };

@@ -369,10 +369,7 @@ fn the_page_in_the_light() {
 #[test]
 fn the_page_in_the_dark() {
     let mut model = model();
-    model.hosting = Some(
-        "Others join at 192.168.1.5:27275. This window hosts it for as long as it is open. Its data is in /srv/parlor."
-            .into(),
-    );
+    model.hosting = hosted(Some("192.168.1.5:27275"));
     let mut harness = opened(model, [1400.0, 900.0], Theme::Dark);
     click(&mut harness, Role::Tab, "Connection");
     look(harness, "settings_servers_dark");

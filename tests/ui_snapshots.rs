@@ -130,11 +130,7 @@ fn emoji_are_in_colour_wherever_they_stand_and_words_are_as_they_were_written() 
 #[test]
 fn an_empty_chat() {
     let mut model = conversation();
-    model.hosting = Some(
-        "This window hosts the chat on this computer, for as long as it is open. Its data is in \
-         /home/alice/.local/share/a-rather-long-name-of-a-folder/parlor."
-            .into(),
-    );
+    model.hosting = hosted(None);
     model.chats.entry(chat_with(CHARLIE)).or_default().messages.clear();
     model.chats.get_mut(&chat_with(CHARLIE)).unwrap().complete = true;
     let mut harness = themed(model, [900.0, 600.0], Theme::Light);
@@ -145,6 +141,6 @@ fn an_empty_chat() {
 #[test]
 fn the_list_alone() {
     let mut model = conversation();
-    model.hosting = Some("This window hosts the server at 127.0.0.1:7007".into());
+    model.hosting = hosted(Some("192.168.1.5:27275"));
     look(&mut themed(model, [900.0, 600.0], Theme::Light), "list_light");
 }

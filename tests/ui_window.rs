@@ -7,7 +7,7 @@ use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
 use egui_kittest::{Harness, Node};
 use parlor::client::command::Command;
-use parlor::client::model::{Field, Link, Model, Phase, SignInProblem};
+use parlor::client::model::{Field, Hosted, Link, Model, Phase, SignInProblem};
 use parlor::client::outbox::Destination;
 use parlor::proto::chat::ChatKey;
 use parlor::proto::event::Status;
@@ -324,7 +324,7 @@ fn the_countdown_wakes_the_window_once_a_second() {
 #[test]
 fn an_idle_window_draws_no_frames() {
     let mut model = long_chat(1000, 100);
-    model.hosting = Some("hosting".into());
+    model.hosting = hosted(None);
     say(&mut model, BOB, BOB, 1100, NOW, "unread", false);
     model.outbox.push(Destination::Chat(chat_with(BOB)), "pending".into(), NOW);
     for open_chat in [false, true] {
@@ -344,12 +344,17 @@ fn an_idle_window_draws_no_frames() {
 #[test]
 fn hosting_is_said_until_it_is_dismissed() {
     let mut model = model();
-    model.hosting = Some("This window hosts 127.0.0.1:7007".into());
+    model.hosting = hosted(Some("192.168.1.5:27275"));
     let mut harness = window(model);
-    assert!(harness.query_by_label("This window hosts 127.0.0.1:7007").is_some());
+    let words = "Others join at 192.168.1.5:27275, while this window is open.";
+    assert!(harness.query_by_label(words).is_some());
     harness.get_by_label("Dismiss").click();
     harness.run();
-    assert!(harness.query_by_label("This window hosts 127.0.0.1:7007").is_none());
+    assert!(harness.query_by_label(words).is_none());
+
+    let mut repaired = common::model();
+    repaired.hosting = hosted(None).map(|hosted| Hosted { notices: vec!["The end was cut short.".into()], ..hosted });
+    assert!(window(repaired).query_by_label("The end was cut short.").is_some(), "what is out of order comes first");
 }
 
 #[test]
@@ -399,7 +404,7 @@ fn an_account_that_is_gone_leaves_its_chat_readable() {
 #[test]
 fn no_size_and_no_zoom_does_harm() {
     let mut model = long_chat(1000, 50);
-    model.hosting = Some("hosting ".repeat(20));
+    model.hosting = hosted(None);
     model.link = Link::Waiting { until: Millis(i64::MAX), reason: "reason ".repeat(50) };
     model.people.get_mut(&BOB).unwrap().username = "W".repeat(32);
     for size in [[60.0, 60.0], [360.0, 480.0], [639.0, 300.0], [641.0, 300.0], [3000.0, 2000.0]] {

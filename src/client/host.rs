@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use secrecy::SecretString;
 
 use super::command::Hosting;
+use super::model::Hosted;
 
 /// Something that can host a server on this computer when none answers there. The window's composition gives one; the
 /// client knows no server.
@@ -18,13 +19,12 @@ pub trait Host: Send {
     fn found(&mut self, username: &str, password: &SecretString) -> Result<(), HostError>;
     /// Where the server would listen, as this computer reaches it.
     fn addresses(&self) -> Vec<SocketAddr>;
-    /// Starts the server; it ends when the host is dropped. A sentence for people: where it listens and keeps its data.
-    /// With the identity of a log, only if that log is the one that would be hosted: somebody who has been talking on
+    /// Starts the server; it ends when the host is dropped. With the identity of a log, only if that log is the one that would be hosted: somebody who has been talking on
     /// one server must not find themselves on another.
     ///
     /// # Errors
     /// [`HostError`].
-    fn start(&mut self, log: Option<&str>) -> Result<String, HostError>;
+    fn start(&mut self, log: Option<&str>) -> Result<Hosted, HostError>;
 }
 
 /// Why hosting did not work.

@@ -13,16 +13,6 @@ const SCHEME: &str = "parlor://";
 /// The longest text that is read, in bytes: a host's name has at most 253, and the rest is short.
 const TEXT_MAX_BYTES: usize = 512;
 
-/// How the sentence begins by which a host says where others join.
-pub const JOIN_AT: &str = "Others join at ";
-
-/// The address in such a sentence.
-pub fn hosted_at(sentence: &str) -> Option<&str> {
-    let address = sentence.strip_prefix(JOIN_AT)?.split(". ").next()?.trim_end_matches('.');
-    // Where the host does not know it, there are words in its place.
-    (!address.contains(' ')).then_some(address)
-}
-
 /// What an invite says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invite {
@@ -178,14 +168,5 @@ mod tests {
             assert_eq!(invite.reaches_others(), others, "{address}");
         }
         assert!(Invite::new("", code, None).is_err());
-    }
-
-    #[test]
-    fn the_address_is_found_in_what_a_host_says() {
-        let sentence = "Others join at 192.168.1.5:27275. This window hosts it. Its data is in /srv/parlor.";
-        assert_eq!(hosted_at(sentence), Some("192.168.1.5:27275"));
-        assert_eq!(hosted_at("Others join at [fd00::5]:4000."), Some("[fd00::5]:4000"));
-        assert_eq!(hosted_at("Others join at this computer's address, port 4000. It is."), None);
-        assert_eq!(hosted_at("This window hosts"), None);
     }
 }

@@ -172,7 +172,7 @@ impl Client {
 
     fn take_in(&mut self, report: Report) {
         match report {
-            Report::Hosting(sentence) => self.model.hosting = Some(sentence),
+            Report::Hosting(hosted) => self.model.hosting = Some(hosted),
             Report::Connecting => {
                 self.linked = false;
                 self.model.unlinked(Link::Connecting);

@@ -97,7 +97,7 @@ impl Session {
         if !present {
             return;
         }
-        let mut lines: Vec<String> = model.hosting.iter().map(|sentence| safe::word(sentence)).collect();
+        let mut lines: Vec<String> = model.hosting.iter().map(|hosted| safe::word(&hosted.details())).collect();
         let me = model.me.as_ref().map(|me| safe::word(&me.username)).unwrap_or_default();
         lines.push(format!("You are {}. /help lists the commands.", self.paint.strong(me)));
         if let Some(reason) = reason {

@@ -12,8 +12,7 @@ use super::shortcuts::Press;
 use super::when::Clock;
 use super::{Window, admin, chat, files, settings, withhold};
 use crate::client::command::{AccountWish, AdminWish, Command};
-use crate::client::invite::hosted_at;
-use crate::client::model::Model;
+use crate::client::model::{Hosted, Model};
 use crate::settings::values::{Account, Settings};
 
 impl Window {
@@ -184,10 +183,10 @@ impl Window {
 
     /// Where others find the server: as this window was told where it hosts, or as its person wrote it.
     fn server_for_others(&self, model: &Model) -> Option<String> {
-        let hosted = model.hosting.as_deref().and_then(hosted_at);
+        let hosted = model.hosting.as_ref().and_then(Hosted::join_at);
         let account = self.frame.settings.accounts.first();
-        let written = account.filter(|account| account.hosts.is_none()).map(|account| account.server.as_str());
-        hosted.or(written).filter(|server| !server.is_empty()).map(str::to_owned)
+        let written = account.filter(|account| account.hosts.is_none()).map(|account| account.server.clone());
+        hosted.or(written).filter(|server| !server.is_empty())
     }
 
     /// Lets passwords be suggested, out of these random bits.

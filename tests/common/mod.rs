@@ -11,7 +11,7 @@ use std::sync::Arc;
 use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, HarnessBuilder};
 use parlor::client::command::Command;
-use parlor::client::model::{Chat, Last, Link, Me, Message, Model, Person, Phase};
+use parlor::client::model::{Chat, Hosted, Joinable, Last, Link, Me, Message, Model, Person, Phase};
 use parlor::proto::chat::ChatKey;
 use parlor::proto::event::Status;
 use parlor::proto::ids::{DeviceId, Millis, Seq, UserId};
@@ -63,6 +63,13 @@ pub fn model() -> Model {
         model.people.insert(id, Person { username: name.into(), status, last_seen: None, joined: Seq(0) });
     }
     model
+}
+
+/// A server that this window hosts, for others at that address or for this computer alone.
+pub fn hosted(address: Option<&str>) -> Option<Hosted> {
+    let joinable = address.map_or(Joinable::ThisComputer, |address| Joinable::Address(address.parse().unwrap()));
+    let folder = "/home/alice/.local/share/a-rather-long-name-of-a-folder/parlor".into();
+    Some(Hosted { joinable, folder, notices: Vec::new() })
 }
 
 /// Adds a stored message to the chat with `with`. It counts as unread when somebody else wrote it and `read` is false.

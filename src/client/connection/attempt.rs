@@ -232,8 +232,8 @@ async fn reach_here(
     }
     let (host, report, wake) = (Arc::clone(host), report.clone(), Arc::clone(wake));
     let started = tokio::task::spawn_blocking(move || {
-        let sentence = host.lock().unwrap_or_else(PoisonError::into_inner).start(log.as_deref())?;
-        let _ = report.blocking_send(Report::Hosting(sentence));
+        let hosted = host.lock().unwrap_or_else(PoisonError::into_inner).start(log.as_deref())?;
+        let _ = report.blocking_send(Report::Hosting(hosted));
         wake();
         Ok(())
     });

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use super::Host;
 use super::cache::Opener;
 use super::command::Hosting;
-use super::model::{Field, Security, SignInProblem, TrustQuestion};
+use super::model::{Field, Hosted, Security, SignInProblem, TrustQuestion};
 use super::pins::Pins;
 use crate::clock;
 use crate::config::{BACKOFF_MAX, BACKOFF_MIN, FLUSH_DEADLINE};
@@ -101,7 +101,7 @@ pub(super) enum Server {
 /// What the connection tells its client.
 pub(super) enum Report {
     /// This process hosts the server now.
-    Hosting(String),
+    Hosting(Hosted),
     /// An attempt has begun.
     Connecting,
     /// The connection is lost, and the next attempt comes at a time.

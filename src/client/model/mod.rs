@@ -5,6 +5,7 @@
 mod altered;
 mod chat;
 mod files;
+mod hosted;
 mod shown;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,7 @@ pub use self::chat::{
 };
 pub(super) use self::chat::{MEANWHILE_MAX, Revision};
 pub use self::files::{Download, DownloadProgress};
+pub use self::hosted::{Hosted, Joinable};
 pub use self::shown::Shown;
 pub use super::admin::{AdminView, Errand};
 use super::outbox::{Outbox, Outgoing};
@@ -185,8 +187,8 @@ pub struct Model {
     pub trust: Option<TrustQuestion>,
     /// How the server is spoken to, or was last.
     pub security: Security,
-    /// Said once when this window itself hosts the server: a sentence with the address and the folder.
-    pub hosting: Option<String>,
+    /// The server, where this window itself hosts it.
+    pub hosting: Option<Hosted>,
     /// Who this is; set while signed in.
     pub me: Option<Me>,
     /// What this account may do.

@@ -242,8 +242,8 @@ fn all(settings: &Settings, model: &Model, about: &About) -> Vec<Row> {
     let hint = "When off, others do not see what you have read, and you do not see what they have.";
     add(Section::Privacy, "Send read receipts", hint, switch(Switch::ReadReceipts));
 
-    if let Some(sentence) = &model.hosting {
-        add(Section::Servers, "This window hosts", sentence, Kind::Fact);
+    if let Some(hosted) = &model.hosting {
+        add(Section::Servers, "This window hosts", &hosted.details(), Kind::Fact);
     }
     let mut servers: Vec<&Account> = Vec::new();
     for account in &settings.accounts {

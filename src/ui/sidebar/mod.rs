@@ -227,7 +227,8 @@ impl Sidebar {
 
     /// The line that says that this window hosts. Returns where it begins.
     fn hosting(&mut self, ui: &mut Ui, rest: Rect, model: &Model) -> f32 {
-        let Some(notice) = model.hosting.as_deref().filter(|_| !self.hosting_dismissed) else { return rest.bottom() };
+        let Some(hosted) = model.hosting.as_ref().filter(|_| !self.hosting_dismissed) else { return rest.bottom() };
+        let notice = &hosted.brief();
         let palette = theme::palette(ui);
         let width = rest.width() - 2.0 * space::L - 26.0 - 30.0;
         let galley = text::few_lines(ui, &text::drawable(notice), font::small(), palette.subdued, width, 3);
@@ -240,7 +241,7 @@ impl Sidebar {
             pos2(rest.left() + space::L + 28.0, top + (height - galley.size().y) / 2.0),
             galley.size(),
         );
-        widgets::say(ui, place, notice).on_hover_text(text::hint(&text::drawable(notice)));
+        widgets::say(ui, place, notice).on_hover_text(text::hint(&text::drawable(&hosted.details())));
         ui.painter().galley(place.min, galley, palette.subdued);
         let close = Rect::from_center_size(pos2(rest.right() - 24.0, top + height / 2.0), vec2(28.0, 28.0));
         if widgets::icon_button(ui, close, Icon::X, "Dismiss").clicked() {
