@@ -47,6 +47,7 @@ window() {
     local theme=$1 size=$2 place=${PLACE:-$1}
     shift 2
     mkdir -p "$TMP/$place/window"
+    chmod 700 "$TMP/$place"
     python3 - "$theme" "$@" >"$TMP/$place/window/settings.json" <<'END'
 import json, sys
 theme, *accounts = sys.argv[1:]
@@ -202,7 +203,7 @@ take contact
 key ctrl+Return
 wait_until 30 'she is in' signed_in "$WINDOW"
 wait_until 30 'the window rests' resting
-NORA=$WINDOW
+NORA=$WINDOW NORA_PID=$PID
 
 STEP='those who look after people'
 press ctrl+shift+a
@@ -237,7 +238,7 @@ take joined
 close
 
 STEP='a certificate that has changed'
-WINDOW=$NORA
+WINDOW=$NORA PID=$NORA_PID
 focus "$WINDOW"
 press Escape
 press Escape
