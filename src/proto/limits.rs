@@ -115,7 +115,7 @@ pub const FILE_MAX_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 pub const FILE_CHUNK_MAX_BYTES: usize = 96 * 1024;
 
 /// The most pieces of one file that a server takes before the first of them is written: as many as cover the way there and
-/// back, also for a window that sees answers sixty times a second. A message waits behind half a megabyte at most.
+/// back, also for a window that sees answers sixty times a second. A message waits behind half a megabyte of it at most.
 pub const UPLOAD_PIECES_MAX: usize = 4;
 
 /// The files that an account may have on the server at once that no message carries: some dozen pictures that were chosen
