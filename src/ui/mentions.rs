@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
+use super::people::names_mark;
 use crate::client::model::Model;
 use crate::proto::chat::ChatKey;
 use crate::proto::ids::UserId;
@@ -144,10 +145,7 @@ pub fn is_end_of_word(next: Option<char>) -> bool {
 /// Changes whenever the names could. Cheaper than making them: they are looked at in every frame.
 fn fingerprint(model: &Model, key: ChatKey) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (key, model.my_id()).hash(&mut hasher);
-    for (id, person) in &model.people {
-        (id, &person.username).hash(&mut hasher);
-    }
+    (key, model.my_id(), names_mark(model)).hash(&mut hasher);
     if let ChatKey::Group(id) = key {
         model.groups.get(&id).map(|group| &group.members).hash(&mut hasher);
     }

@@ -10,6 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::fuzzy::{Fit, Folded, Query};
+use super::people::names_mark;
 use super::theme;
 use crate::client::model::Model;
 use crate::proto::chat::ChatKey;
@@ -339,10 +340,7 @@ fn former(model: &Model) -> impl Iterator<Item = ChatKey> {
 /// Change whenever the names, or what stands by them, could. Cheaper than sorting: the list is looked at in every frame.
 fn fingerprints(model: &Model) -> (u64, u64) {
     let mut names = DefaultHasher::new();
-    model.my_id().hash(&mut names);
-    for (id, person) in &model.people {
-        (id, &person.username).hash(&mut names);
-    }
+    (model.my_id(), names_mark(model)).hash(&mut names);
     for (id, group) in &model.groups {
         (id, &group.name).hash(&mut names);
     }

@@ -1,5 +1,6 @@
 //! What the row of a chat shows: the view data of the sidebar. Which rows there are is in [`super::order`]. Draws nothing.
 
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use super::composer;
@@ -65,6 +66,18 @@ fn last_of(model: &Model, key: ChatKey) -> Option<&Last> {
     model.chat(key).and_then(|chat| chat.last.as_ref())
 }
 
+/// Changes whenever somebody comes, goes or gets another name. What is made of all names is made anew only then. It is asked
+/// for several times a frame, and so comes from the quick hash of the toolkit.
+pub fn names_mark(model: &Model) -> u64 {
+    struct Names<'a>(&'a Model);
+    impl Hash for Names<'_> {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            self.0.people.iter().for_each(|(id, person)| (id, &person.username).hash(state));
+        }
+    }
+    egui::util::hash(Names(model))
+}
+
 /// What the row of a chat shows. A draft is shown where the chat is not the one that is open.
 pub fn row(model: &Model, key: ChatKey, draft: Option<&Draft>, clock: &Clock) -> Row {
     let chat = model.chat(key);
@@ -81,7 +94,7 @@ pub fn row(model: &Model, key: ChatKey, draft: Option<&Draft>, clock: &Clock) ->
         (None, None, Some(last)) => said(model, key, last),
         (None, None, None) => Preview::None(match key {
             ChatKey::Person(_) => presence::status_word(status).to_owned(),
-            ChatKey::Everyone | ChatKey::Group(_) => presence::size(key, presence::count(model, key).0),
+            ChatKey::Everyone | ChatKey::Group(_) => presence::size(key, presence::count(model, key)),
         }),
     };
     Row {

@@ -10,6 +10,7 @@ use lucide_icons::Icon;
 use super::controls::{self, Field};
 use super::fuzzy::{Folded, Query};
 use super::happened;
+use super::people::names_mark;
 use super::presence;
 use super::text;
 use super::theme::{self, font, space};
@@ -79,10 +80,7 @@ fn found(model: &Model, without: &[UserId], query: Option<&Query>) -> Vec<UserId
 
 fn fingerprint(model: &Model, without: &[UserId], search: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (search, without).hash(&mut hasher);
-    for (id, person) in &model.people {
-        (id, &person.username).hash(&mut hasher);
-    }
+    (search, without, names_mark(model)).hash(&mut hasher);
     hasher.finish()
 }
 

@@ -40,16 +40,23 @@ pub fn of(model: &Model, id: UserId, clock: &Clock) -> String {
     }
 }
 
-/// How many are in a room, and how many of them are there; this person is one of them.
-pub fn count(model: &Model, key: ChatKey) -> (usize, usize) {
-    let online = |id: &&UserId| status(model, **id) == Some(Status::Online);
+/// How many are in a room; this person is one of them.
+pub fn count(model: &Model, key: ChatKey) -> usize {
     match key {
-        ChatKey::Everyone => (model.people.len(), model.people.keys().filter(online).count()),
-        ChatKey::Group(id) => {
-            let members = model.groups.get(&id).map(|group| group.members.as_slice()).unwrap_or_default();
-            (members.len(), members.iter().filter(online).count())
-        }
-        ChatKey::Person(id) => (1, usize::from(online(&&id))),
+        ChatKey::Everyone => model.people.len(),
+        ChatKey::Group(id) => model.groups.get(&id).map_or(0, |group| group.members.len()),
+        ChatKey::Person(_) => 1,
+    }
+}
+
+/// How many of those in a room are there.
+fn online(model: &Model, key: ChatKey) -> usize {
+    let is_online = |id: &&UserId| status(model, **id) == Some(Status::Online);
+    match key {
+        // They are many, and this is asked in every frame: nobody is looked up.
+        ChatKey::Everyone => model.people.values().filter(|person| person.status == Status::Online).count(),
+        ChatKey::Group(id) => model.groups.get(&id).map_or(0, |group| group.members.iter().filter(is_online).count()),
+        ChatKey::Person(id) => usize::from(is_online(&&id)),
     }
 }
 
@@ -69,10 +76,10 @@ pub fn line(model: &Model, key: ChatKey, clock: &Clock) -> String {
     match key {
         ChatKey::Person(id) => of(model, id, clock),
         room => {
-            let (all, online) = count(model, room);
+            let all = size(room, count(model, room));
             match is_known(model) {
-                true => format!("{}, {online} online", size(room, all)),
-                false => size(room, all),
+                true => format!("{all}, {} online", online(model, room)),
+                false => all,
             }
         }
     }

@@ -111,7 +111,7 @@ pub fn row(ui: &mut Ui, rect: Rect, model: &Model, key: ChatKey, clock: &Clock, 
     let shown = if me { format!("{} (you)", isolated(name)) } else { text::one_line(name) };
     let state = match id {
         Some(id) => presence::of(model, id, clock),
-        None => presence::size(key, presence::count(model, key).0),
+        None => presence::size(key, presence::count(model, key)),
     };
     let gone = id.is_some_and(|id| !model.people.contains_key(&id));
     let sense = if me || gone { Sense::hover() } else { Sense::click() };

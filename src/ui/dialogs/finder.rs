@@ -346,7 +346,7 @@ impl Finder {
         let mut right = rect.right() - space::M;
         let there = match key {
             ChatKey::Person(_) => presence::line(model, key, clock),
-            room => presence::size(room, presence::count(model, room).0),
+            room => presence::size(room, presence::count(model, room)),
         };
         let chat = model.chat(key);
         let unread = chat.map_or(0, |chat| chat.unread);

@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 
 use crate::client::model::{Model, Reach};
 use crate::proto::chat::ChatKey;
@@ -36,13 +36,19 @@ impl Reached {
 
 /// Changes whenever a message could have come further, or have more or fewer to come to.
 fn fingerprint(model: &Model, key: ChatKey) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (key, model.my_id(), &model.delivered).hash(&mut hasher);
-    model.chat(key).map(|chat| &chat.read_by).hash(&mut hasher);
-    match key {
-        ChatKey::Everyone => model.people.iter().for_each(|(id, person)| (id, person.joined).hash(&mut hasher)),
-        ChatKey::Group(id) => model.groups.get(&id).map(|group| &group.joined).hash(&mut hasher),
-        ChatKey::Person(_) => {}
+    struct Marks<'a>(&'a Model, ChatKey);
+    impl Hash for Marks<'_> {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            let Self(model, key) = *self;
+            (key, model.my_id(), &model.delivered).hash(state);
+            model.chat(key).map(|chat| &chat.read_by).hash(state);
+            match key {
+                ChatKey::Everyone => model.people.iter().for_each(|(id, person)| (id, person.joined).hash(state)),
+                ChatKey::Group(id) => model.groups.get(&id).map(|group| &group.joined).hash(state),
+                ChatKey::Person(_) => {}
+            }
+        }
     }
-    hasher.finish()
+    // In every frame, and over all people: with the quick hash of the toolkit.
+    egui::util::hash(Marks(model, key))
 }
