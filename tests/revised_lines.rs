@@ -71,6 +71,19 @@ impl Drop for Lines {
     }
 }
 
+/// A server in a folder of its own, and Alice there.
+fn begin() -> (tempfile::TempDir, Server, Peer) {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let alice = Peer::login(server.address, "Alice", "123");
+    (dir, server, alice)
+}
+
+/// How the program is started as a terminal at that server, with that folder for what it keeps.
+fn terminal<'a>(address: &'a str, home: &'a tempfile::TempDir) -> [&'a str; 4] {
+    ["--terminal", address, "--data-dir", home.path().to_str().unwrap()]
+}
+
 /// Alice says something to Bob; its place.
 fn say(alice: &mut Peer, fields: Value) -> u64 {
     let mut request = json!({"purpose": "send_message", "to_user": "Bob"});
@@ -88,12 +101,9 @@ fn revise(alice: &mut Peer, purpose: &str, seq: u64, text: Option<&str>) {
 
 #[test]
 fn a_tail_and_a_terminal_tell_of_answers_edits_and_deletions() {
-    let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(dir.path());
-    let address = server.address.to_string();
-    let mut alice = Peer::login(server.address, "Alice", "123");
-    let home = tempfile::tempdir().unwrap();
-    let terminal = ["--terminal", &address, "--data-dir", home.path().to_str().unwrap()];
+    let (_dir, server, mut alice) = begin();
+    let (address, home) = (server.address.to_string(), tempfile::tempdir().unwrap());
+    let terminal = terminal(&address, &home);
     // The time is two words for a script, which may run over midnight, and one for who is there.
     for (arguments, words, place) in [(&["tail"][..], 2, "Alice Alice"), (&terminal, 1, "[private] Alice")] {
         let mut lines = Lines::start(&server, &mut alice, arguments);
@@ -116,12 +126,9 @@ fn a_tail_and_a_terminal_tell_of_answers_edits_and_deletions() {
 
 #[test]
 fn one_answers_changes_and_takes_back_from_a_terminal() {
-    let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(dir.path());
-    let address = server.address.to_string();
-    let mut alice = Peer::login(server.address, "Alice", "123");
-    let home = tempfile::tempdir().unwrap();
-    let terminal = ["--terminal", &address, "--data-dir", home.path().to_str().unwrap()];
+    let (_dir, server, mut alice) = begin();
+    let (address, home) = (server.address.to_string(), tempfile::tempdir().unwrap());
+    let terminal = terminal(&address, &home);
     let mut bob = Lines::start(&server, &mut alice, &terminal);
     let asked = say(&mut alice, json!({"message": "eight at the station?"}));
     assert_eq!(bob.said(1), "[private] Alice: eight at the station?");
@@ -155,9 +162,7 @@ fn one_answers_changes_and_takes_back_from_a_terminal() {
 
 #[test]
 fn a_tail_for_programs_has_the_message_again_as_it_is() {
-    let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(dir.path());
-    let mut alice = Peer::login(server.address, "Alice", "123");
+    let (_dir, server, mut alice) = begin();
     let mut lines = Lines::start(&server, &mut alice, &["tail", "--json"]);
     let mut next = || -> Value { serde_json::from_str(&lines.next()).unwrap() };
     let one = say(&mut alice, json!({"message": "one"}));
@@ -174,9 +179,7 @@ fn a_tail_for_programs_has_the_message_again_as_it_is() {
 
 #[test]
 fn a_history_is_as_messages_are_now() {
-    let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(dir.path());
-    let mut alice = Peer::login(server.address, "Alice", "123");
+    let (_dir, server, mut alice) = begin();
     let one = say(&mut alice, json!({"message": "one"}));
     let two = say(&mut alice, json!({"message": "two", "reply_to": one}));
     revise(&mut alice, "edit_message", two, Some("two, changed"));

@@ -19,8 +19,8 @@ pub trait Host: Send {
     fn found(&mut self, username: &str, password: &SecretString) -> Result<(), HostError>;
     /// Where the server would listen, as this computer reaches it.
     fn addresses(&self) -> Vec<SocketAddr>;
-    /// Starts the server; it ends when the host is dropped. With the identity of a log, only if that log is the one that would be hosted: somebody who has been talking on
-    /// one server must not find themselves on another.
+    /// Starts the server; it ends when the host is dropped. With the identity of a log, only if that log is the one that
+    /// would be hosted: somebody who has been talking on one server must not find themselves on another.
     ///
     /// # Errors
     /// [`HostError`].

@@ -3,11 +3,11 @@
 
 use super::session::{BEGINNING_CHARS, Session};
 use crate::client::command::Command;
-use crate::client::model::{Message, Model};
+use crate::client::model::Message;
 use crate::client::outbox::Outgoing;
 use crate::lines::safe;
 use crate::proto::chat::ChatKey;
-use crate::proto::ids::{Seq, UserId};
+use crate::proto::ids::Seq;
 
 /// Why nothing can be done with a message that is not known.
 const LOOK_BACK: &str = "among what was shown of this chat: /history shows more of it";
@@ -15,7 +15,9 @@ const LOOK_BACK: &str = "among what was shown of this chat: /history shows more 
 impl Session {
     /// Answers the newest message of somebody else.
     pub(super) fn reply(&mut self, chat: ChatKey, text: &str) {
-        match newest(self.model(), chat, |model, from| !model.is_me(from)).map(|message| message.seq) {
+        let model = self.model();
+        let last = model.standing(chat).find(|message| !model.is_me(message.from)).map(|message| message.seq);
+        match last {
             Some(seq) => self.put(chat, text, Some(seq)),
             None => self.wrong(&format!("Not sent: no message of somebody else is {LOOK_BACK}.")),
         }
@@ -56,8 +58,7 @@ impl Session {
         if self.model().outbox.entries().any(waits) {
             return Err("your last message is not on the server yet".into());
         }
-        let message = newest(self.model(), chat, Model::is_me);
-        let message = message.ok_or_else(|| format!("no message of yours is {LOOK_BACK}"))?;
+        let message = self.newest_own(chat).ok_or_else(|| format!("no message of yours is {LOOK_BACK}"))?;
         let text = match (self.model().shown(chat, message).text, &message.attachment) {
             ("", Some(file)) => file.name.as_str(),
             (text, _) => text,
@@ -65,15 +66,13 @@ impl Session {
         Ok((message.seq, text.to_owned()))
     }
 
+    fn newest_own(&self, chat: ChatKey) -> Option<&Message> {
+        self.model().standing(chat).find(|message| self.model().is_me(message.from))
+    }
+
     /// What Tab puts behind `/edit`: the text that is to be changed, if it fits a line.
     pub(super) fn to_edit(&self) -> Option<&str> {
-        let text = self.model().shown(self.chat, newest(self.model(), self.chat, Model::is_me)?).text;
+        let text = self.model().shown(self.chat, self.newest_own(self.chat)?).text;
         (!text.is_empty() && !text.contains(char::is_control)).then_some(text)
     }
-}
-
-/// The newest message of such an author that is there.
-fn newest(model: &Model, chat: ChatKey, wanted: impl Fn(&Model, UserId) -> bool) -> Option<&Message> {
-    let is_there = |message: &&Message| message.change.is_none() && !model.shown(chat, message).deleted;
-    model.chat(chat)?.messages.iter().rev().filter(is_there).find(|message| wanted(model, message.from))
 }

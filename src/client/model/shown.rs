@@ -22,6 +22,13 @@ impl Model {
         self.outbox.revision(chat, seq)
     }
 
+    /// The messages of a chat that are loaded and there, the newest first: what can be answered, and if it is one's own
+    /// changed.
+    pub fn standing(&self, chat: ChatKey) -> impl Iterator<Item = &Message> {
+        let loaded = self.chat(chat).into_iter().flat_map(|chat| chat.messages.iter().rev());
+        loaded.filter(move |message| message.change.is_none() && !self.shown(chat, message).deleted)
+    }
+
     /// A message of a chat as it is to be shown now.
     pub fn shown<'a>(&'a self, chat: ChatKey, message: &'a Message) -> Shown<'a> {
         // What was taken back on another device has no text any more that could be changed.

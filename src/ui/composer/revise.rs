@@ -5,7 +5,7 @@ use egui::{Id, TextEdit, Ui};
 
 use super::caret::{field_id, set_caret};
 use super::{Composer, Desk, Out, sendable};
-use crate::client::model::{Draft, Editing, Message, Model};
+use crate::client::model::{Draft, Editing, Model};
 use crate::proto::chat::ChatKey;
 use crate::proto::ids::Seq;
 use crate::ui::shortcuts::{self, EDIT_LAST, REPLY};
@@ -32,14 +32,14 @@ impl Composer {
             return;
         }
         if draft.text.is_empty() && editing.is_none() && shortcuts::pressed(ui, EDIT_LAST) {
-            let mut own = messages(desk).filter(|message| desk.model.is_me(message.from));
+            let mut own = desk.model.standing(desk.chat).filter(|message| desk.model.is_me(message.from));
             if let Some(seq) = own.next().map(|message| message.seq) {
                 self.edit(ui, desk.model, desk.chat, draft, seq);
             }
         } else if shortcuts::pressed(ui, REPLY) {
             // Once more is the one before.
             let before = draft.reply_to.filter(|_| editing.is_none());
-            let mut others = messages(desk).filter(|message| !desk.model.is_me(message.from));
+            let mut others = desk.model.standing(desk.chat).filter(|message| !desk.model.is_me(message.from));
             let next = others.find(|message| before.is_none_or(|before| message.seq < before));
             if let Some(seq) = next.map(|message| message.seq) {
                 self.reply(desk.model, desk.chat, draft, seq);
@@ -162,10 +162,4 @@ impl Composer {
 fn current(model: &Model, chat: ChatKey, seq: Seq) -> Option<&str> {
     let shown = model.shown(chat, known(model, chat, seq)?);
     (!shown.deleted).then_some(shown.text)
-}
-
-/// What one can answer or change in the open chat, the newest first.
-fn messages<'a>(desk: Desk<'a>) -> impl Iterator<Item = &'a Message> {
-    let loaded = desk.model.chat(desk.chat).into_iter().flat_map(|chat| chat.messages.iter().rev());
-    loaded.filter(move |message| message.change.is_none() && !desk.model.shown(desk.chat, message).deleted)
 }
