@@ -268,7 +268,7 @@ fn all(settings: &Settings, model: &Model, about: &About) -> Vec<Row> {
         let hint = "The oldest messages make room; the server has them still.";
         add(Section::Storage, "Keep at most", hint, Kind::CacheLimit(settings.cache_limit_bytes));
         if let Some(bytes) = cache.shown_bytes {
-            let hint = format!("{}. Those that were not looked at for longest make room", megabytes(bytes));
+            let hint = format!("{}. Those that were not looked at for longest make room.", megabytes(bytes));
             add(Section::Storage, "Pictures and files that were shown", &hint, Kind::Fact);
         }
         let hint = "Messages, pictures and files that were shown are deleted from this disk, and loaded from the server again.";
